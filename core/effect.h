@@ -1,0 +1,45 @@
+/* What the decision core wants done and wants told: its only way out. */
+#ifndef BULKHEAD_CORE_EFFECT_H
+#define BULKHEAD_CORE_EFFECT_H
+
+#include "core/nsec.h"
+#include "core/verdict.h"
+
+/* X(id, name). The edge runs them in the order given. */
+#define EFFECTS(X)                                                                                \
+    X(SPAWN, "spawn")   /* make the compartment, bear the child in it -> SPAWNED, SPAWN_FAILED */ \
+    X(SIGNAL, "signal") /* send `signal` to the main process */                                   \
+    X(KILL, "kill")     /* end everything in the compartment -> EMPTY */                          \
+    X(MARK, "mark")     /* write the cause of death (the last verdict) into the member's log */   \
+    X(BURY, "bury")     /* the compartment of `generation` is empty: remove it */                 \
+    X(FINISH, "finish") /* everything is at rest and is to stay so: the supervisor may end */     \
+    X(VERDICT, "verdict") /* told: a death is explained, in incarnation::last */                  \
+    X(SHIFT, "shift")     /* told: the member's state changed; from, to, deadline */
+
+enum effect_kind {
+#define X(id, name) EFFECT_##id,
+    EFFECTS(X)
+#undef X
+        EFFECTS_COUNT
+};
+
+struct effect {
+    enum effect_kind kind;
+    uint32_t member;
+    uint32_t generation;
+    int32_t signal;   // SIGNAL
+    uint16_t from;    // SHIFT: enum state
+    uint16_t to;      //
+    instant deadline; // SHIFT: when the new state ends by itself, else INSTANT_NEVER
+};
+
+/* A list of bounded size, allocated once: a turn cannot produce more than fits (fleet.h). */
+struct effects {
+    struct effect *item;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+const char *effect_name(enum effect_kind kind);
+
+#endif

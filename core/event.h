@@ -1,0 +1,61 @@
+/* What can happen: the only way into the decision core. */
+#ifndef BULKHEAD_CORE_EVENT_H
+#define BULKHEAD_CORE_EVENT_H
+
+#include "core/reading.h"
+#include "core/nsec.h"
+#include "core/verdict.h"
+
+/* X(id, name). Requests come from people, facts from the kernel. A fact names the generation it is
+ * about and is dropped when that incarnation is history. */
+#define EVENTS(X)                                                                       \
+    X(BEGIN, "begin")               /* stack: the first event of a supervisor; seed */  \
+    X(DOWN, "down")                 /* stack: stop everything, then finish; grace */    \
+    X(TICK, "tick")                 /* stack: a deadline has come */                    \
+    X(START, "start")               /* request; more */                                 \
+    X(STOP, "stop")                 /* request; grace, more */                          \
+    X(RESTART, "restart")           /* request; grace, more */                          \
+    X(KILL, "kill")                 /* request; signal, more */                         \
+    X(SPAWNED, "spawned")           /* fact: the child is born; pid, reading */         \
+    X(SPAWN_FAILED, "spawn-failed") /* fact: step, error, born, reading */              \
+    X(EXECED, "execed")             /* fact: the child is the program */                \
+    X(DEAD, "dead")                 /* fact: the main process ended; status, reading */ \
+    X(MEMORY, "memory")             /* fact: memory.events changed; reading */          \
+    X(EMPTY, "empty")               /* fact: no live process is left in the compartment; reading */
+
+enum event_kind {
+#define X(id, name) EVENT_##id,
+    EVENTS(X)
+#undef X
+        EVENTS_COUNT
+};
+
+#define EVENT_GRACE_POLICY INT64_C(-1) // the grace period of the member's own policy
+
+/* Fields that a kind does not list above are 0. */
+struct event {
+    enum event_kind kind;
+    uint32_t member;     // index in the roster; 0 for stack events
+    uint32_t generation; // facts only
+    instant at;          // CLOCK_MONOTONIC; never decreases from event to event
+    int64_t wall_ns;     // CLOCK_REALTIME, for people; decides nothing
+
+    int64_t seed;     // BEGIN
+    int64_t grace_ns; // EVENT_GRACE_POLICY, 0: kill at once
+    int64_t signal;   // KILL request: number; DEAD: signal that ended it, 0: exited
+    int64_t more;  // another request of the same command follows: gates are judged after the last
+    int64_t pid;   // SPAWNED
+    int64_t step;  // SPAWN_FAILED: enum spawn_step
+    int64_t error; // SPAWN_FAILED: errno
+    int64_t born;  // SPAWN_FAILED: a process exists, DEAD and EMPTY will follow
+    int64_t known; // DEAD: exit code or signal is known
+    int64_t code;  // DEAD: exit code
+    int64_t core;  // DEAD: core dumped
+    struct reading reading;
+};
+
+const char *event_name(enum event_kind kind);
+bool event_is_request(enum event_kind kind);
+bool event_is_fact(enum event_kind kind);
+
+#endif

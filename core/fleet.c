@@ -1,0 +1,274 @@
+/* See fleet.h. */
+#include "core/fleet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Most effects that one step can produce for one member: a death that is followed at once by the
+ * next birth (VERDICT, MARK, SHIFT, SPAWN, BURY) or by an opened gate, with room to spare. */
+#define EFFECTS_PER_MEMBER 10
+
+static int reverse_needs(struct fleet *fleet)
+{
+    const struct roster *roster = fleet->roster;
+    uint32_t *first = calloc((size_t)roster->members_count + 1, sizeof(*first));
+    uint32_t *next = calloc((size_t)roster->members_count + 1, sizeof(*next));
+    uint32_t *dependents = calloc((size_t)roster->needs_count + 1, sizeof(*dependents));
+
+    if (!first || !next || !dependents) {
+        free(first);
+        free(next);
+        free(dependents);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < roster->needs_count; i++)
+        first[roster->needs[i].member + 1]++;
+    for (uint32_t i = 0; i < roster->members_count; i++)
+        first[i + 1] += first[i];
+    for (uint32_t i = 0; i < roster->members_count; i++) {
+        const struct member *member = &roster->members[i];
+        for (uint32_t j = 0; j < member->needs_count; j++) {
+            uint32_t on = roster->needs[member->first_need + j].member;
+            dependents[first[on] + next[on]++] = i;
+        }
+    }
+    free(next);
+    fleet->dependents_first = first;
+    fleet->dependents = dependents;
+    return 0;
+}
+
+int fleet_init(struct fleet *fleet, const struct roster *roster)
+{
+    uint32_t count = roster->members_count;
+
+    *fleet = (struct fleet){.roster = roster};
+    fleet->members = calloc((size_t)count + 1, sizeof(*fleet->members));
+    fleet->effects.capacity = count * EFFECTS_PER_MEMBER + EFFECTS_PER_MEMBER;
+    fleet->effects.item = calloc(fleet->effects.capacity, sizeof(*fleet->effects.item));
+    if (!fleet->members || !fleet->effects.item || reverse_needs(fleet) < 0) {
+        fleet_finish(fleet);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        incarnation_init(&fleet->members[i]);
+    return 0;
+}
+
+void fleet_finish(struct fleet *fleet)
+{
+    free(fleet->members);
+    free(fleet->effects.item);
+    free(fleet->dependents);
+    free(fleet->dependents_first);
+    *fleet = (struct fleet){0};
+}
+
+static void step_member(struct fleet *fleet, uint32_t index, int kind, const struct event *event,
+                        int64_t wall_ns)
+{
+    struct context context = {
+        .policy = &fleet->roster->members[index].policy,
+        .member = index,
+        .now = fleet->now,
+        .wall_ns = wall_ns,
+        .random = &fleet->random,
+        .sequence = &fleet->sequence,
+        .effects = &fleet->effects,
+    };
+
+    lifecycle_step(&fleet->members[index], kind, event, &context);
+}
+
+/* --- dependency gates --------------------------------------------------------------------- */
+
+static bool completed(const struct incarnation *incarnation)
+{
+    return incarnation->state == STATE_EXITED && incarnation->last.kind == VERDICT_DONE;
+}
+
+static bool need_met(const struct fleet *fleet, const struct need *need)
+{
+    const struct incarnation *on = &fleet->members[need->member];
+
+    if (completed(on))
+        return true;
+    if (need->condition == NEED_STARTED && on->state == STATE_RUNNING)
+        return true;
+    return need->optional && lifecycle_at_rest(on);
+}
+
+ptrdiff_t fleet_waits_for(const struct fleet *fleet, uint32_t member)
+{
+    const struct member *self = &fleet->roster->members[member];
+
+    for (uint32_t i = 0; i < self->needs_count; i++) {
+        const struct need *need = &fleet->roster->needs[self->first_need + i];
+        if (!need_met(fleet, need))
+            return (ptrdiff_t)need->member;
+    }
+    return -1;
+}
+
+static bool is_leaving(const struct incarnation *incarnation)
+{
+    switch ((enum state)incarnation->state) {
+    case STATE_STARTING:
+    case STATE_RUNNING:
+    case STATE_STOPPING:
+    case STATE_KILLING:
+        return !incarnation->want;
+    case STATE_CREATED:
+    case STATE_WAITING:
+    case STATE_BACKOFF:
+    case STATE_HELD:
+    case STATE_EXITED:
+    case STATE_QUARANTINED: // may stay for ever: nobody waits for it
+    case STATES_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Those who need it and are going down as well go first. */
+static bool may_leave(const struct fleet *fleet, uint32_t member)
+{
+    for (uint32_t i = fleet->dependents_first[member]; i < fleet->dependents_first[member + 1]; i++)
+        if (is_leaving(&fleet->members[fleet->dependents[i]]))
+            return false;
+    return true;
+}
+
+/* One look at a member's gates; true when something came of it. */
+static bool judge_gate(struct fleet *fleet, uint32_t index, int64_t wall_ns)
+{
+    const struct incarnation *self = &fleet->members[index];
+    int64_t before = self->changed;
+
+    if (self->state == STATE_WAITING) {
+        if (!fleet->ending && fleet_waits_for(fleet, index) < 0)
+            step_member(fleet, index, INNER_OPEN, NULL, wall_ns);
+    } else if ((self->state == STATE_STARTING || self->state == STATE_RUNNING) && !self->want) {
+        if (self->grace_ns == 0 || may_leave(fleet, index))
+            step_member(fleet, index, INNER_RELEASE, NULL, wall_ns);
+    }
+    return self->changed != before;
+}
+
+static void judge_gates(struct fleet *fleet, int64_t wall_ns)
+{
+    bool changed = true;
+
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 0; i < fleet->roster->members_count; i++)
+            changed |= judge_gate(fleet, i, wall_ns);
+    }
+}
+
+static void finish_if_done(struct fleet *fleet)
+{
+    struct effects *effects = &fleet->effects;
+
+    if (!fleet->ending || fleet->finished)
+        return;
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
+        if (!lifecycle_at_rest(&fleet->members[i]) && fleet->members[i].state != STATE_QUARANTINED)
+            return;
+    fleet->finished = true;
+    effects->item[effects->count++] =
+        (struct effect){.kind = EFFECT_FINISH, .deadline = INSTANT_NEVER};
+}
+
+/* --- events ------------------------------------------------------------------------------- */
+
+static void go_down(struct fleet *fleet, const struct event *event)
+{
+    fleet->ending = true;
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++) {
+        struct event stop = *event;
+        stop.kind = EVENT_STOP;
+        stop.member = i;
+        step_member(fleet, i, EVENT_STOP, &stop, event->wall_ns);
+    }
+}
+
+static void tick(struct fleet *fleet, const struct event *event)
+{
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
+        if (instant_reached((instant){fleet->members[i].deadline_ns}, fleet->now))
+            step_member(fleet, i, INNER_DEADLINE, NULL, event->wall_ns);
+}
+
+/* Starts what a started member needs and what is not there: Compose's `start` does so, too. The
+ * graph has no cycles (the loader refuses them); a hostile one ends because what is wanted already
+ * is not visited again. */
+static void start_with_needs(struct fleet *fleet, uint32_t index, const struct event *event)
+{
+    const struct member *self = &fleet->roster->members[index];
+
+    step_member(fleet, index, EVENT_START, event, event->wall_ns);
+    for (uint32_t i = 0; i < self->needs_count; i++) {
+        const struct need *need = &fleet->roster->needs[self->first_need + i];
+        const struct incarnation *on = &fleet->members[need->member];
+        if (!need->optional && !on->want && !on->again && !completed(on) && on->state != STATE_HELD)
+            start_with_needs(fleet, need->member, event);
+    }
+}
+
+static void member_event(struct fleet *fleet, const struct event *event)
+{
+    if (event->member >= fleet->roster->members_count)
+        return;
+    if (fleet->ending && (event->kind == EVENT_START || event->kind == EVENT_RESTART))
+        return;
+    if (event->kind == EVENT_START)
+        start_with_needs(fleet, event->member, event);
+    else
+        step_member(fleet, event->member, (int)event->kind, event, event->wall_ns);
+}
+
+void fleet_step(struct fleet *fleet, const struct event *event)
+{
+    fleet->effects.count = 0;
+    if (event->at.ns > fleet->now.ns)
+        fleet->now = event->at;
+    switch (event->kind) {
+    case EVENT_BEGIN:
+        fleet->random = (uint64_t)event->seed;
+        break;
+    case EVENT_DOWN:
+        go_down(fleet, event);
+        break;
+    case EVENT_TICK:
+        tick(fleet, event);
+        break;
+    case EVENT_START:
+    case EVENT_STOP:
+    case EVENT_RESTART:
+    case EVENT_KILL:
+    case EVENT_SPAWNED:
+    case EVENT_SPAWN_FAILED:
+    case EVENT_EXECED:
+    case EVENT_DEAD:
+    case EVENT_MEMORY:
+    case EVENT_EMPTY:
+        member_event(fleet, event);
+        break;
+    case EVENTS_COUNT:
+        break;
+    }
+    if (event_is_request(event->kind) && event->more)
+        return;
+    judge_gates(fleet, event->wall_ns);
+    finish_if_done(fleet);
+}
+
+instant fleet_deadline(const struct fleet *fleet)
+{
+    instant earliest = INSTANT_NEVER;
+
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
+        earliest = instant_min(earliest, (instant){fleet->members[i].deadline_ns});
+    return earliest;
+}

@@ -1,0 +1,39 @@
+/* All members of a stack: routes events, opens dependency gates, knows the next deadline. Pure.
+ *
+ * The caller owns time and the world:
+ *   pop an event; journal it; fleet_step(fleet, event); journal and run fleet->effects in order;
+ *   what comes of them are new events. When none is left, wait until fleet_deadline(fleet), then
+ *   step with a TICK. */
+#ifndef BULKHEAD_CORE_FLEET_H
+#define BULKHEAD_CORE_FLEET_H
+
+#include "core/lifecycle.h"
+
+struct fleet {
+    const struct roster *roster; // borrowed, outlives the fleet
+    struct incarnation *members; // one a member of the roster
+    uint32_t *dependents;        // members that need a member, grouped by it: reversed needs
+    uint32_t *dependents_first;  // members_count + 1 entries
+    struct effects effects;      // of the last step
+    uint64_t random;
+    int64_t sequence; // of shifts; a watcher remembers how far it has seen
+    instant now;      // of the last event
+    bool ending;      // DOWN was asked for
+    bool finished;    // FINISH was given
+};
+
+/* 0 or -ENOMEM. Every member is CREATED and not wanted. */
+int fleet_init(struct fleet *fleet, const struct roster *roster);
+void fleet_finish(struct fleet *fleet);
+
+/* Effects of the step are in fleet->effects until the next one. An event that names no member of
+ * the roster is ignored. */
+void fleet_step(struct fleet *fleet, const struct event *event);
+
+/* When the fleet wants a TICK; INSTANT_NEVER: not before something happens. */
+instant fleet_deadline(const struct fleet *fleet);
+
+/* The first dependency that a WAITING member waits for, or -1. */
+ptrdiff_t fleet_waits_for(const struct fleet *fleet, uint32_t member);
+
+#endif

@@ -1,0 +1,37 @@
+/* How the command line hands a stack to the keeper, and the keeper to the supervisor: open files at
+ * agreed numbers. Everything else comes out of the plan file.
+ *
+ *   bulkhead --> bulkhead-keeper STACK LIBEXEC_DIR      fds 0-2, PLAN, LOCK, READY, CGROUP
+ *   keeper   --> bulkheadd STACK LIBEXEC_DIR            the same and KEEPER
+ *   bulkheadd -> bulkhead-recorder STACK                fds 0-2, PLAN, LOCK, RECORDER
+ *
+ * stdin is /dev/null; stdout and stderr are the FIFO fifo/bulkhead.err, opened read-write. */
+#ifndef BULKHEAD_CORE_HANDOVER_H
+#define BULKHEAD_CORE_HANDOVER_H
+
+#include <stdint.h>
+
+enum {
+    HANDOVER_PLAN = 3,     // sealed memfd with the plan file; read with pread only
+    HANDOVER_LOCK = 4,     // holds the stack's lock for as long as it is open anywhere
+    HANDOVER_READY = 5,    // pipe: the supervisor writes "ready\n", or one line that says why not
+    HANDOVER_CGROUP = 6,   // directory of the stack's cgroup
+    HANDOVER_KEEPER = 7,   // SOCK_SEQPACKET: keeper <-> supervisor, struct keeper_message
+    HANDOVER_RECORDER = 5, // recorder: pipe whose end of file says "drain all, archive, end"
+    HANDOVER_END = 8,
+};
+
+/* One message of the keeper's channel; both directions, fixed size, same machine. */
+enum keeper_message_kind {
+    KEEPER_EXITED = 1, // keeper -> supervisor: a child ended; kept as a zombie until acknowledged
+    KEEPER_REAP = 2,   // supervisor -> keeper: the record of `pid` is accounted for
+};
+
+struct keeper_message {
+    uint32_t kind;
+    int32_t pid;
+    int32_t code;   // si_code of waitid(2): CLD_EXITED, CLD_KILLED, CLD_DUMPED
+    int32_t status; // si_status: exit code or signal
+};
+
+#endif

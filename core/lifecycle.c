@@ -1,0 +1,382 @@
+/* See lifecycle.h. The table at the end of this file is the machine; what stands before it are its
+ * cells, each a small function named after what it does. */
+#include "core/lifecycle.h"
+
+#include <assert.h>
+#include <signal.h>
+
+#include "core/step.h"
+
+typedef void cell(struct step *step);
+
+/* --- cells: requests ---------------------------------------------------------------------- */
+
+static void ignore(struct step *step)
+{
+    (void)step;
+}
+
+static void want_start(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    self->want = 1;
+    self->again = 0;
+    self->failures = 0;
+    self->restarts = 0;
+    step_shift(step, STATE_WAITING, INSTANT_NEVER);
+}
+
+/* A start or restart request does not wait for the back-off. */
+static void start_now(struct step *step)
+{
+    step->self->failures = 0;
+    step->self->restarts = 0;
+    step_spawn(step);
+}
+
+/* A start request while it is leaving: come back once it has left. */
+static void start_again_if_leaving(struct step *step)
+{
+    if (!step->self->want)
+        step->self->again = 1;
+}
+
+static void cancel_stop_or_restart(struct step *step)
+{
+    /* Asked to stop, but held back by its dependents: nothing was sent yet. */
+    if (!step->self->want)
+        step->self->want = 1;
+    step->self->again = 0;
+}
+
+static void want_restart(struct step *step)
+{
+    step->self->want = 0;
+    step->self->again = 1;
+    step->self->grace_ns = step->event->grace_ns;
+}
+
+static void want_again(struct step *step)
+{
+    step->self->want = 0;
+    step->self->again = 1;
+}
+
+static void want_stop(struct step *step)
+{
+    step->self->want = 0;
+    step->self->again = 0;
+    step->self->grace_ns = step->event->grace_ns;
+}
+
+static void stop_resting(struct step *step)
+{
+    step->self->want = 0;
+    step->self->again = 0;
+}
+
+static void stop_waiting(struct step *step)
+{
+    stop_resting(step);
+    step_shift(step, step->self->generation ? STATE_EXITED : STATE_CREATED, INSTANT_NEVER);
+}
+
+/* A second stop request may shorten the grace period, never lengthen it. */
+static void stop_sooner(struct step *step)
+{
+    struct incarnation *self = step->self;
+    int64_t grace = step->event->grace_ns;
+    instant sooner;
+
+    stop_resting(step);
+    if (grace == EVENT_GRACE_POLICY)
+        grace = step->context->policy->stop_grace_ns;
+    sooner = step_after(step, span_ns(grace));
+    if (instant_reached(sooner, step->context->now))
+        step_kill(step);
+    else if (sooner.ns < self->deadline_ns)
+        self->deadline_ns = sooner.ns;
+}
+
+static void send_signal(struct step *step)
+{
+    step->self->sent_signal = step->event->signal;
+    step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)step->event->signal;
+}
+
+/* A signal that ends a service for good means that it is not wanted any more, as with Docker. */
+static void kill_running(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    if (step->event->signal == SIGKILL) {
+        stop_resting(step);
+        self->stop_asked = 1;
+        step_kill(step);
+    } else if (step->event->signal == step->context->policy->stop_signal) {
+        stop_resting(step);
+        self->stop_asked = 1;
+        send_signal(step);
+        step_shift(step, STATE_STOPPING, INSTANT_NEVER);
+    } else {
+        send_signal(step);
+    }
+}
+
+static void kill_stopping(struct step *step)
+{
+    if (step->event->signal == SIGKILL)
+        step_kill(step);
+    else
+        send_signal(step);
+}
+
+static void kill_again(struct step *step)
+{
+    if (step->event->signal == SIGKILL)
+        step_emit(step, EFFECT_KILL);
+}
+
+static void kill_waiting(struct step *step)
+{
+    if (step->event->signal == SIGKILL || step->event->signal == step->context->policy->stop_signal)
+        stop_waiting(step);
+}
+
+/* --- cells: facts ------------------------------------------------------------------------- */
+
+static void born(struct step *step)
+{
+    step->self->pid = step->event->pid;
+    step->self->base = step->event->reading;
+}
+
+static void spawn_failed(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    if (self->step == SPAWN_STEP_NONE) {
+        self->step = step->event->step;
+        self->step_error = step->event->error;
+    }
+    if (step->event->born)
+        return; // its death is still to be reported
+    self->populated = 0;
+    step_judge(step);
+    step_rest(step);
+}
+
+/* The child gave up while it was being stopped or killed: remember why, its death will come. */
+static void spawn_failed_late(struct step *step)
+{
+    if (step->self->step != SPAWN_STEP_NONE)
+        return;
+    step->self->step = step->event->step;
+    step->self->step_error = step->event->error;
+}
+
+static void execed(struct step *step)
+{
+    /* An OOM kill may have been noticed on the way: its deadline stays. */
+    instant deadline = step->self->oom_seen ? (instant){step->self->deadline_ns} : INSTANT_NEVER;
+
+    step_shift(step, STATE_RUNNING, deadline);
+}
+
+static void died(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    step_judge(step);
+    if (!step->event->reading.populated)
+        self->populated = 0;
+    if (self->populated)
+        step_kill(step);
+    else
+        step_rest(step);
+}
+
+static void died_leaving(struct step *step)
+{
+    step_judge(step);
+    if (!step->event->reading.populated)
+        step->self->populated = 0;
+    step_rest_if_gone(step);
+}
+
+static void memory_changed(struct step *step)
+{
+    struct incarnation *self = step->self;
+    const struct reading *now = &step->event->reading;
+    bool here = now->oom_kill > self->base.oom_kill;
+
+    if (here && step->context->policy->oom_group) {
+        /* The kernel is killing all of it. If something survives, so will not the service. */
+        if (!self->oom_seen) {
+            self->oom_seen = 1;
+            self->deadline_ns =
+                instant_min((instant){self->deadline_ns}, step_after(step, OOM_NOTICE_DEADLINE)).ns;
+        }
+    } else if (now->tree_oom_kill > self->base.tree_oom_kill) {
+        struct obituary obituary = {.main_alive = true, .base = self->base, .now = *now};
+        struct verdict verdict = verdict_decide(&obituary);
+        step_tell(step, &verdict);
+        self->base = *now;
+        step_emit(step, EFFECT_VERDICT);
+    }
+}
+
+/* The compartment emptied before the exit record came. */
+static void emptied(struct step *step)
+{
+    step->self->populated = 0;
+    step_shift(step, STATE_KILLING, step_after(step, RECORD_DEADLINE));
+}
+
+static void emptied_leaving(struct step *step)
+{
+    step->self->populated = 0;
+    if (step->self->alive)
+        step->self->deadline_ns = step_after(step, RECORD_DEADLINE).ns;
+    step_rest_if_gone(step);
+}
+
+/* --- cells: inner events ------------------------------------------------------------------ */
+
+static void open(struct step *step)
+{
+    if (step->self->want)
+        step_spawn(step);
+}
+
+static void release(struct step *step)
+{
+    struct incarnation *self = step->self;
+    const struct policy *policy = step->context->policy;
+    int64_t grace = self->grace_ns == EVENT_GRACE_POLICY ? policy->stop_grace_ns : self->grace_ns;
+
+    if (self->want)
+        return;
+    self->stop_asked = 1;
+    if (grace <= 0) {
+        step_kill(step);
+        return;
+    }
+    self->sent_signal = policy->stop_signal;
+    step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)policy->stop_signal;
+    step_shift(step, STATE_STOPPING, step_after(step, span_ns(grace)));
+}
+
+static void exec_too_late(struct step *step)
+{
+    if (!step->self->oom_seen && step->self->step == SPAWN_STEP_NONE)
+        step->self->step = SPAWN_STEP_TIMEOUT;
+    step_kill(step);
+}
+
+static void quarantine(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    if (!self->judged) {
+        struct verdict verdict = {.confidence = CONFIDENCE_CERTAIN, .exit_code = -1};
+        verdict.enclosing = -1;
+        step_tell(step, &verdict);
+        self->judged = 1;
+        self->ended_ns = step->context->now.ns;
+        self->last.kind = VERDICT_UNKILLABLE;
+        step_decide_next(step);
+    }
+    self->last.kind = VERDICT_UNKILLABLE;
+    step_emit(step, EFFECT_VERDICT);
+    step_shift(step, STATE_QUARANTINED, INSTANT_NEVER);
+}
+
+static void empty_too_late(struct step *step)
+{
+    if (step->self->populated) {
+        quarantine(step);
+        return;
+    }
+    /* Empty, and nobody could say how the main process ended. */
+    step_judge(step);
+    step_rest(step);
+}
+
+static void record_too_late(struct step *step)
+{
+    step->self->deadline_ns = INSTANT_NEVER.ns;
+    if (step->self->populated)
+        return;
+    step->self->alive = 0;
+    step_rest(step);
+}
+
+/* --- the machine -------------------------------------------------------------------------- */
+
+/* Columns in the order of the events; rows in the order of the states. */
+#define FIRST_EVENT EVENT_START
+#define COLUMNS     (INNER_COUNT - FIRST_EVENT)
+
+/* clang-format off */
+static cell *const machine[STATES_COUNT][COLUMNS] = {
+/*                START                   STOP          RESTART       KILL           SPAWNED SPAWN_FAILED       EXECED  DEAD          MEMORY          EMPTY            OPEN    RELEASE  DEADLINE */
+[STATE_CREATED]  = {want_start,             stop_resting, want_start,   ignore,        ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  ignore},
+[STATE_WAITING]  = {ignore,                 stop_waiting, ignore,       kill_waiting,  ignore, ignore,            ignore, ignore,       ignore,         ignore,          open,   ignore,  ignore},
+[STATE_STARTING] = {cancel_stop_or_restart, want_stop,    want_restart, kill_running,  born,   spawn_failed,      execed, died,         memory_changed, emptied,         ignore, release, exec_too_late},
+[STATE_RUNNING]  = {cancel_stop_or_restart, want_stop,    want_restart, kill_running,  ignore, ignore,            ignore, died,         memory_changed, emptied,         ignore, release, step_kill},
+[STATE_STOPPING] = {start_again_if_leaving, stop_sooner,  want_again,   kill_stopping, ignore, spawn_failed_late, ignore, died,         ignore,         emptied,         ignore, ignore,  step_kill},
+[STATE_KILLING]  = {start_again_if_leaving, stop_resting, want_again,   kill_again,    ignore, spawn_failed_late, ignore, died_leaving, ignore,         emptied_leaving, ignore, ignore,  empty_too_late},
+[STATE_BACKOFF]  = {start_now,              stop_waiting, start_now,    kill_waiting,  ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  step_spawn_again},
+[STATE_HELD]     = {want_start,             stop_resting, want_start,   ignore,        ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  ignore},
+[STATE_EXITED]   = {want_start,             stop_resting, want_start,   ignore,        ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  ignore},
+[STATE_QUARANTINED] = {start_again_if_leaving, stop_resting, want_again, kill_again,   ignore, spawn_failed_late, ignore, died_leaving, ignore,         emptied_leaving, ignore, ignore, record_too_late},
+};
+/* clang-format on */
+
+void incarnation_init(struct incarnation *incarnation)
+{
+    *incarnation = (struct incarnation){
+        .state = STATE_CREATED,
+        .deadline_ns = INSTANT_NEVER.ns,
+        .grace_ns = EVENT_GRACE_POLICY,
+    };
+}
+
+void lifecycle_step(struct incarnation *incarnation, int kind, const struct event *event,
+                    struct context *context)
+{
+    struct step step = {incarnation, event, context};
+
+    assert(kind >= FIRST_EVENT && kind < INNER_COUNT);
+    if (event && event_is_fact(event->kind) && event->generation != incarnation->generation)
+        return;
+    machine[incarnation->state][kind - FIRST_EVENT](&step);
+}
+
+bool lifecycle_at_rest(const struct incarnation *incarnation)
+{
+    return incarnation->state == STATE_CREATED || incarnation->state == STATE_HELD ||
+           incarnation->state == STATE_EXITED;
+}
+
+const char *state_name(enum state state)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        STATES(X)
+#undef X
+    };
+    return state < STATES_COUNT ? names[state] : "?";
+}
+
+const char *state_id(enum state state)
+{
+    static const char *const ids[] = {
+#define X(id, name) #id,
+        STATES(X)
+#undef X
+    };
+    return state < STATES_COUNT ? ids[state] : "?";
+}

@@ -1,0 +1,108 @@
+/* One member's machine: state x event -> what to do. A table; every cell is written.
+ *
+ * Pure: the same member, event and instant give the same effects. A deadline is state: the machine
+ * says in `deadline` when it wants to hear of time again. */
+#ifndef BULKHEAD_CORE_LIFECYCLE_H
+#define BULKHEAD_CORE_LIFECYCLE_H
+
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/roster.h"
+
+/* X(id, name): name is what people see. */
+#define STATES(X)                                                                                 \
+    X(CREATED, "created")   /* never asked for */                                                 \
+    X(WAITING, "waiting")   /* asked for; a dependency is not there yet */                        \
+    X(STARTING, "starting") /* born, not yet the program */                                       \
+    X(RUNNING, "running")                                                                         \
+    X(STOPPING, "stopping")       /* asked to leave; killed at the deadline */                    \
+    X(KILLING, "stopping")        /* dead or to die: the compartment is not empty yet */          \
+    X(BACKOFF, "backoff")         /* dead, starts again at the deadline */                        \
+    X(HELD, "held")               /* dead, its restarts are used up */                            \
+    X(EXITED, "exited")           /* at rest: done, stopped, or the policy asks for no restart */ \
+    X(QUARANTINED, "quarantined") /* will not empty: waits for the kernel to let go */
+
+enum state {
+#define X(id, name) STATE_##id,
+    STATES(X)
+#undef X
+        STATES_COUNT
+};
+
+/* Deadlines of the machine itself. */
+#define EXEC_DEADLINE       span_sec(30)  // from birth to the program
+#define EMPTY_DEADLINE      span_sec(10)  // from cgroup.kill to an empty compartment
+#define OOM_NOTICE_DEADLINE span_ms(1000) // from an OOM kill to the death of the main process
+#define RECORD_DEADLINE     span_ms(1000) // from an empty compartment to the exit record
+
+/* What cannot even be born is not tried again at once, whatever the back-off says: nothing would be
+ * between one failure and the next but ourselves. */
+#define SPAWN_RETRY_FLOOR span_ms(100)
+
+/* A running member. Integers only, so that a journal can carry it (record.h). X(field) */
+#define MEMBER_FIELDS(X)                                                          \
+    X(state)        /* enum state */                                              \
+    X(want)         /* 1: is to run; 0: is to rest */                             \
+    X(again)        /* 1: at rest, start again (restart request) */               \
+    X(generation)   /* of the current or last incarnation; 0: never started */    \
+    X(pid)          /* 0: no main process */                                      \
+    X(alive)        /* the main process has not been reported dead */             \
+    X(populated)    /* the compartment is not known to be empty */                \
+    X(entered_ns)   /* when the state was entered */                              \
+    X(deadline_ns)  /* INT64_MAX: none */                                         \
+    X(started_ns)   /* birth of the current incarnation */                        \
+    X(started_wall) /* the same for people */                                     \
+    X(ended_ns)     /* death of the last incarnation */                           \
+    X(grace_ns)     /* of the stop under way; EVENT_GRACE_POLICY */               \
+    X(sent_signal)  /* last signal that we sent to this incarnation */            \
+    X(stop_asked)   /* this incarnation was asked to stop or killed on request */ \
+    X(oom_seen)     /* an OOM kill was noticed while the main process lived */    \
+    X(step)         /* spawn failure: enum spawn_step */                          \
+    X(step_error)                                                                 \
+    X(judged)       /* the verdict of this incarnation is given */                \
+    X(failures)     /* in a row, for the back-off */                              \
+    X(restarts)     /* restarts by policy since the last start request */         \
+    X(restarts_all) /* restarts by policy since ever */                           \
+    X(changed)      /* fleet's sequence number of the last shift */
+
+struct incarnation {
+#define X(field) int64_t field;
+    MEMBER_FIELDS(X)
+#undef X
+    struct reading base; // last accounted counters
+    struct verdict last; // of the last death; kind NONE: never died
+};
+
+/* What a step may use and change besides the incarnation. */
+struct context {
+    const struct policy *policy;
+    uint32_t member; // index, for effects
+    instant now;
+    int64_t wall_ns;
+    uint64_t *random;        // state of the fleet's generator
+    int64_t *sequence;       // counts shifts
+    struct effects *effects; // appended to
+};
+
+/* Facts that the fleet, not the kernel, brings to a member. */
+enum inner_event {
+    INNER_OPEN = EVENTS_COUNT, // wanted and its dependencies are there
+    INNER_RELEASE,             // not wanted, and nobody who depends on it is left
+    INNER_DEADLINE,            // its deadline has come
+    INNER_COUNT
+};
+
+void incarnation_init(struct incarnation *incarnation);
+
+/* `kind` is an event_kind or an inner_event; `event` is NULL for inner events. Facts of another
+ * generation are dropped here, at the front door. */
+void lifecycle_step(struct incarnation *incarnation, int kind, const struct event *event,
+                    struct context *context);
+
+/* At rest: no process, nothing pending. */
+bool lifecycle_at_rest(const struct incarnation *incarnation);
+
+const char *state_name(enum state state); // what people see
+const char *state_id(enum state state);   // unique: "KILLING"
+
+#endif

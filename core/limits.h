@@ -1,0 +1,17 @@
+/* The bounds of the house: every table and every input has one, and it is written here once. */
+#ifndef BULKHEAD_CORE_LIMITS_H
+#define BULKHEAD_CORE_LIMITS_H
+
+enum {
+    NAME_BYTES_MAX = 64,        // a stack's or a service's name, without the NUL
+    INSTANCE_NAME_MAX = 80,     // "service-12", with the NUL
+    INSTANCES_MAX = 4096,       // instances of one stack
+    DEPENDENCIES_MAX = 65536,   // edges of the dependency graph, all instances together
+    LAUNCH_BYTES_MAX = 2 << 20, // argv, environment and the rest of one instance, encoded
+    ENCLOSING_MAX = 4,          // levels of enclosing groups whose counters are kept
+    CONTROLS_MAX = 24,          // cgroup files written for one compartment
+    GROUPS_MAX = 64,            // supplementary groups of a service
+    RLIMITS_KEPT_MAX = 16,      // resource limits of a service
+};
+
+#endif

@@ -1,0 +1,43 @@
+/* Where things are inside the folders of a stack: written once, used by all programs. */
+#ifndef BULKHEAD_CORE_PATHS_H
+#define BULKHEAD_CORE_PATHS_H
+
+#include <stddef.h>
+
+#include "core/roster.h"
+
+/* Runtime folder (0700, tmpfs): */
+#define PATH_LOCK    "lock"    // flock'ed by the keeper and its children as long as one lives
+#define PATH_PLAN    "plan"    // the plan file
+#define PATH_CONTROL "control" // the control socket, 0600
+#define PATH_JOURNAL "journal" // core/record.h; the one before: "journal.1"
+#define PATH_FIFO    "fifo" // folder: <member>.out, <member>.err, bulkhead.err (our own programs)
+/* State folder: */
+#define PATH_LOGS "logs" // folder: <member>.log, the ones before: <member>.log.1 …; bulkhead.log
+
+/* Compartments, below the stack's cgroup: */
+#define CGROUP_KEEPER     "keeper"
+#define CGROUP_SUPERVISOR "supervisor"
+#define CGROUP_RECORDER   "recorder"
+#define CGROUP_SERVICES   "svc"
+
+#define COMPARTMENT_NAME_MAX (INSTANCE_NAME_MAX + 16)
+
+/* "s-web.1.7": service, instance number, generation. */
+void compartment_name(const struct member *member, uint32_t generation,
+                      char name[COMPARTMENT_NAME_MAX]);
+
+/* A log line, in the field's container log format ("CRI"), so that shippers know it:
+ *   2026-11-22T08:51:00.123456789Z stdout F the text
+ * stream is stdout or stderr; F a whole line, P a part of one that was too long. */
+
+/* What a marker line starts with when the supervisor writes it into a member's stderr FIFO: the
+ * FIFO keeps it behind the last output of the dead and before the first of the next. The recorder
+ * ends a line that was left unfinished, drops these bytes and writes the rest as a line of its own
+ * with the stream `stderr`. */
+#define MARKER_PREFIX \
+    "\x1e\x1e"        \
+    "bulkhead: "
+#define MARKER_TEXT "bulkhead: " // what remains of it in the log
+
+#endif

@@ -1,0 +1,42 @@
+/* The plan as bytes: what passes from the command line to the supervisor in a sealed memfd, and
+ * what the next supervisor and the recorder read again. Hostile when read: every length is checked.
+ *
+ * Layout: a header of fixed size, the index (names, policies, needs), then one launch record a
+ * member, which a supervisor reads only when it starts that member. Integers are little-endian. */
+#ifndef BULKHEAD_CORE_PLANFILE_H
+#define BULKHEAD_CORE_PLANFILE_H
+
+#include "core/plan.h"
+
+#define PLANFILE_VERSION      1
+#define PLANFILE_HEADER_BYTES 32
+#define PLANFILE_INDEX_MAX    ((size_t)16 << 20)
+
+struct planfile_header {
+    uint32_t version;
+    uint32_t members;
+    uint64_t index_bytes; // the index starts after the header
+    uint64_t total_bytes;
+};
+
+/* 0 with a malloc'ed *ret_bytes, -ENOMEM, or 1 when the plan exceeds a bound of limits.h. */
+int planfile_encode(const struct plan *plan, unsigned char **ret_bytes, size_t *ret_size);
+
+/* `bytes` holds PLANFILE_HEADER_BYTES. 0, or 1: not a plan file of this version. */
+int planfile_header(const unsigned char *bytes, struct planfile_header *ret);
+
+/* `bytes` is the index alone. 0; 1: malformed, *ret_why a static text; -ENOMEM. */
+int planfile_index(const struct planfile_header *header, const unsigned char *bytes, size_t size,
+                   struct roster *ret, const char **ret_why);
+
+/* A launch record, decoded. Its pointers lead into `bytes` and into `memory`. */
+struct launch_record {
+    struct launch launch;
+    void *memory; // owned: the pointer arrays
+};
+
+/* 0; 1: malformed; -ENOMEM. */
+int planfile_launch(const unsigned char *bytes, size_t size, struct launch_record *ret);
+void launch_record_finish(struct launch_record *record);
+
+#endif

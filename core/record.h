@@ -1,0 +1,71 @@
+/* The journal: one line of text for everything that happened, was decided and was told.
+ *
+ *   journal version=1 stack=shop seed=… enclosing=1
+ *   member i=0 name=web-1 service=web number=1 restart=1 …       the policies: numbers of `struct
+ * policy` need i=1 on=0 condition=0 optional=0 state i=0 state=3 … after a rotation: where it stood
+ *   event at=… wall=… kind=dead i=0 g=7 known=1 code=0 …
+ *   effect kind=spawn i=0 g=8
+ *   effect kind=shift i=0 g=8 from=BACKOFF to=STARTING deadline=…
+ *   verdict i=0 g=7 kind=oom confidence=certain …                the payload of the VERDICT effect
+ *   note text…                                                   for people (free text to the end)
+ *
+ * A journal replays by itself: its head is the roster, its events go to the same fleet, whose
+ * effects and verdicts must come out as the same bytes. Zero fields of events and readings are left
+ * out. When read, every line is hostile: bounded, checked, unknown words refused. */
+#ifndef BULKHEAD_CORE_RECORD_H
+#define BULKHEAD_CORE_RECORD_H
+
+#include "core/fleet.h"
+
+#define RECORD_VERSION  1
+#define RECORD_LINE_MAX 2048 // bytes of a line, with its newline and a NUL
+
+/* Writers: put one line with its newline into `line` (RECORD_LINE_MAX bytes), return its length. */
+size_t record_write_head(const struct roster *roster, uint64_t seed, char *line);
+size_t record_write_member(const struct roster *roster, uint32_t member, char *line);
+size_t record_write_need(const struct roster *roster, uint32_t member, uint32_t need, char *line);
+size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line);
+size_t record_write_event(const struct event *event, char *line);
+size_t record_write_effect(const struct effect *effect, char *line);
+size_t record_write_verdict(uint32_t member, uint32_t generation, const struct verdict *verdict,
+                            char *line);
+
+/* Effect number `index` of the fleet's last step as the journal has it: the effect's line and,
+ * after a VERDICT effect, the verdict's. `lines` holds 2 x RECORD_LINE_MAX bytes. */
+size_t record_write_outcome(const struct fleet *fleet, uint32_t index, char *lines);
+
+enum record_kind {
+    RECORD_HEAD,
+    RECORD_MEMBER,
+    RECORD_NEED,
+    RECORD_STATE,
+    RECORD_EVENT,
+    RECORD_EFFECT,
+    RECORD_VERDICT,
+    RECORD_NOTE,
+};
+
+struct record {
+    enum record_kind kind;
+    uint32_t member;
+    uint32_t generation;
+    /* by kind */
+    uint64_t seed;                  // HEAD
+    uint32_t members;               // HEAD: how many member lines follow
+    uint32_t enclosing;             // HEAD
+    char stack[NAME_BYTES_MAX + 1]; // HEAD
+    struct member roster_member;    // MEMBER: name, service_length, number, policy
+    struct need need;               // NEED
+    struct incarnation state;       // STATE
+    int64_t sequence;               // STATE: fleet->sequence
+    bool ending;                    // STATE: fleet->ending
+    struct event event;             // EVENT
+    struct effect effect;           // EFFECT
+    struct verdict verdict;         // VERDICT
+    const char *text;               // NOTE: leads into the line
+};
+
+/* One line without its newline, NUL-terminated. 0; 1: malformed, *ret_why a static text. */
+int record_read(const char *line, struct record *ret, const char **ret_why);
+
+#endif

@@ -1,0 +1,128 @@
+/* See record_fields.h. */
+#include "core/record_fields.h"
+
+#include <stddef.h>
+
+/* clang-format off */
+#define FIELD_OF(type, field) {#field, offsetof(struct type, field)},
+#define COUNT(table)          (sizeof(table) / sizeof((table)[0]))
+
+#define POLICY_FIELD(field) FIELD_OF(policy, field)
+static const struct field policy_fields[] = {
+    POLICY_FIELD(restart)             
+    POLICY_FIELD(restart_max)         
+    POLICY_FIELD(backoff_initial_ns)  
+    POLICY_FIELD(backoff_factor_milli)
+    POLICY_FIELD(backoff_max_ns)      
+    POLICY_FIELD(backoff_jitter_milli)
+    POLICY_FIELD(backoff_reset_after_ns)
+    POLICY_FIELD(stop_signal)    
+    POLICY_FIELD(stop_grace_ns)  
+    POLICY_FIELD(mem_limit_bytes)
+    POLICY_FIELD(oom_group)      
+};
+_Static_assert(sizeof(struct policy) == COUNT(policy_fields) * sizeof(int64_t),
+               "every field of a policy is in the journal");
+
+#define READING_FIELD(field) FIELD_OF(reading, field)
+static const struct field reading_fields[] = {
+    READING_FIELD(known)        
+    READING_FIELD(max)          
+    READING_FIELD(high)         
+    READING_FIELD(oom)          
+    READING_FIELD(oom_kill)     
+    READING_FIELD(oom_group_kill)
+    READING_FIELD(tree_oom_kill)
+    READING_FIELD(peak_bytes)   
+    READING_FIELD(populated)    
+    {"enclosing_oom0", offsetof(struct reading, enclosing_oom[0])},
+    {"enclosing_oom1", offsetof(struct reading, enclosing_oom[1])},
+    {"enclosing_oom2", offsetof(struct reading, enclosing_oom[2])},
+    {"enclosing_oom3", offsetof(struct reading, enclosing_oom[3])},
+};
+_Static_assert(sizeof(struct reading) == COUNT(reading_fields) * sizeof(int64_t),
+               "every field of a reading is in the journal");
+
+#define EVENT_FIELD(field) FIELD_OF(event, field)
+static const struct field event_fields[] = {
+    EVENT_FIELD(seed)    
+    EVENT_FIELD(grace_ns)
+    EVENT_FIELD(signal)  
+    EVENT_FIELD(more)    
+    EVENT_FIELD(pid)     
+    EVENT_FIELD(step)    
+    EVENT_FIELD(error)   
+    EVENT_FIELD(born)    
+    EVENT_FIELD(code)    
+    EVENT_FIELD(core)    
+    {"status_known", offsetof(struct event, known)},
+};
+
+#define MEMBER_STATE_FIELD(field) FIELD_OF(incarnation, field)
+static const struct field state_fields[] = {MEMBER_FIELDS(MEMBER_STATE_FIELD)};
+
+#define VERDICT_FIELD(field) FIELD_OF(verdict_numbers, field)
+static const struct field verdict_fields[] = {
+    VERDICT_FIELD(code)    
+    VERDICT_FIELD(signal)  
+    VERDICT_FIELD(core)    
+    VERDICT_FIELD(step)    
+    VERDICT_FIELD(error)   
+    VERDICT_FIELD(oom)     
+    VERDICT_FIELD(oom_kill)
+    VERDICT_FIELD(oom_group_kill)
+    VERDICT_FIELD(enclosing)
+    VERDICT_FIELD(peak)     
+    VERDICT_FIELD(limit)    
+    VERDICT_FIELD(uptime)   
+    VERDICT_FIELD(delay)    
+};
+
+/* clang-format on */
+
+struct verdict_numbers verdict_to_numbers(const struct verdict *verdict)
+{
+    return (struct verdict_numbers){
+        .code = verdict->exit_code,
+        .signal = verdict->signal,
+        .core = verdict->core_dumped,
+        .step = verdict->step,
+        .error = verdict->error,
+        .oom = verdict->oom,
+        .oom_kill = verdict->oom_kill,
+        .oom_group_kill = verdict->oom_group_kill,
+        .enclosing = verdict->enclosing,
+        .peak = verdict->peak_bytes,
+        .limit = verdict->limit_bytes,
+        .uptime = verdict->uptime.ns,
+        .delay = verdict->delay.ns,
+    };
+}
+
+int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *verdict)
+{
+    if (numbers->step < 0 || numbers->step >= SPAWN_STEPS_COUNT || numbers->code < INT32_MIN ||
+        numbers->code > INT32_MAX || numbers->signal < 0 || numbers->signal > 64 ||
+        numbers->error < 0 || numbers->error > 4096 || numbers->enclosing < -1 ||
+        numbers->enclosing >= ENCLOSING_MAX)
+        return 1;
+    verdict->exit_code = (int32_t)numbers->code;
+    verdict->signal = (int32_t)numbers->signal;
+    verdict->core_dumped = numbers->core != 0;
+    verdict->step = (enum spawn_step)numbers->step;
+    verdict->error = (int32_t)numbers->error;
+    verdict->oom = numbers->oom;
+    verdict->oom_kill = numbers->oom_kill;
+    verdict->oom_group_kill = numbers->oom_group_kill;
+    verdict->enclosing = (int32_t)numbers->enclosing;
+    verdict->peak_bytes = numbers->peak;
+    verdict->limit_bytes = numbers->limit;
+    verdict->uptime = span_ns(numbers->uptime);
+    verdict->delay = span_ns(numbers->delay);
+    return 0;
+}
+const struct field_table record_policy = {policy_fields, COUNT(policy_fields)};
+const struct field_table record_reading = {reading_fields, COUNT(reading_fields)};
+const struct field_table record_event = {event_fields, COUNT(event_fields)};
+const struct field_table record_state = {state_fields, COUNT(state_fields)};
+const struct field_table record_verdict = {verdict_fields, COUNT(verdict_fields)};

@@ -1,0 +1,152 @@
+/* Records to journal lines; see record.h. A line is a word that says what it is and then key=value
+ * pairs. */
+#include "core/record.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/record_fields.h"
+
+struct writer {
+    char *line;
+    size_t used;
+};
+
+static void put(struct writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void put(struct writer *writer, const char *format, ...)
+{
+    size_t room = RECORD_LINE_MAX - writer->used;
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(writer->line + writer->used, room, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        writer->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void put_fields(struct writer *writer, const struct field_table *table, const void *base,
+                       const char *prefix)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        int64_t value;
+        memcpy(&value, (const char *)base + table->fields[i].offset, sizeof(value));
+        if (value != 0)
+            put(writer, " %s%s=%" PRId64, prefix, table->fields[i].key, value);
+    }
+}
+
+static size_t end_line(struct writer *writer)
+{
+    if (writer->used > RECORD_LINE_MAX - 2)
+        writer->used = RECORD_LINE_MAX - 2;
+    writer->line[writer->used++] = '\n';
+    writer->line[writer->used] = '\0';
+    return writer->used;
+}
+
+size_t record_write_head(const struct roster *roster, uint64_t seed, char *line)
+{
+    struct writer writer = {line, 0};
+
+    put(&writer,
+        "journal version=%d stack=%s members=%" PRIu32 " seed=%" PRIu64 " enclosing=%" PRIu32,
+        RECORD_VERSION, roster->stack, roster->members_count, seed, roster->enclosing);
+    return end_line(&writer);
+}
+
+size_t record_write_member(const struct roster *roster, uint32_t index, char *line)
+{
+    struct writer writer = {line, 0};
+    const struct member *member = &roster->members[index];
+
+    put(&writer, "member i=%" PRIu32 " name=%s service=%.*s number=%" PRIu32, index, member->name,
+        (int)member->service_length, member->name, member->number);
+    put_fields(&writer, &record_policy, &member->policy, "");
+    return end_line(&writer);
+}
+
+size_t record_write_need(const struct roster *roster, uint32_t member, uint32_t need, char *line)
+{
+    struct writer writer = {line, 0};
+    const struct need *it = &roster->needs[need];
+
+    put(&writer, "need i=%" PRIu32 " on=%" PRIu32 " condition=%u optional=%u", member, it->member,
+        (unsigned)it->condition, (unsigned)it->optional);
+    return end_line(&writer);
+}
+
+static void put_verdict(struct writer *writer, const struct verdict *verdict)
+{
+    struct verdict_numbers numbers = verdict_to_numbers(verdict);
+
+    put(writer, " kind=%s confidence=%s next=%s", verdict_name(verdict->kind),
+        confidence_name(verdict->confidence), next_name(verdict->next));
+    put_fields(writer, &record_verdict, &numbers, "");
+}
+
+size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line)
+{
+    struct writer writer = {line, 0};
+    const struct incarnation *incarnation = &fleet->members[member];
+
+    put(&writer, "state i=%" PRIu32 " sequence=%" PRId64 " random=%" PRIu64 " ending=%d", member,
+        fleet->sequence, fleet->random, fleet->ending);
+    put_fields(&writer, &record_state, incarnation, "m.");
+    put_fields(&writer, &record_reading, &incarnation->base, "base.");
+    put_verdict(&writer, &incarnation->last);
+    return end_line(&writer);
+}
+
+size_t record_write_event(const struct event *event, char *line)
+{
+    struct writer writer = {line, 0};
+
+    put(&writer, "event at=%" PRId64 " wall=%" PRId64 " kind=%s i=%" PRIu32 " g=%" PRIu32,
+        event->at.ns, event->wall_ns, event_name(event->kind), event->member, event->generation);
+    put_fields(&writer, &record_event, event, "");
+    put_fields(&writer, &record_reading, &event->reading, "");
+    return end_line(&writer);
+}
+
+size_t record_write_effect(const struct effect *effect, char *line)
+{
+    struct writer writer = {line, 0};
+
+    put(&writer, "effect kind=%s i=%" PRIu32 " g=%" PRIu32, effect_name(effect->kind),
+        effect->member, effect->generation);
+    if (effect->kind == EFFECT_SIGNAL)
+        put(&writer, " signal=%" PRId32, effect->signal);
+    if (effect->kind == EFFECT_SHIFT) {
+        put(&writer, " from=%s to=%s", state_id((enum state)effect->from),
+            state_id((enum state)effect->to));
+        if (effect->deadline.ns != INSTANT_NEVER.ns)
+            put(&writer, " deadline=%" PRId64, effect->deadline.ns);
+    }
+    return end_line(&writer);
+}
+
+size_t record_write_verdict(uint32_t member, uint32_t generation, const struct verdict *verdict,
+                            char *line)
+{
+    struct writer writer = {line, 0};
+
+    put(&writer, "verdict i=%" PRIu32 " g=%" PRIu32, member, generation);
+    put_verdict(&writer, verdict);
+    return end_line(&writer);
+}
+
+size_t record_write_outcome(const struct fleet *fleet, uint32_t index, char *lines)
+{
+    const struct effect *effect = &fleet->effects.item[index];
+    size_t length = record_write_effect(effect, lines);
+
+    if (effect->kind == EFFECT_VERDICT)
+        length += record_write_verdict(effect->member, effect->generation,
+                                       &fleet->members[effect->member].last, lines + length);
+    return length;
+}

@@ -1,0 +1,252 @@
+/* See replay.h. */
+#include "core/replay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct replay {
+    struct roster roster;
+    struct fleet fleet;
+    uint32_t expected_members; // by the head line
+    bool have_head;
+    bool have_fleet;
+    uint32_t next_effect;              // of the fleet's last step, to be compared
+    char pending[2 * RECORD_LINE_MAX]; // lines of that effect
+    char *pending_at;                  // not yet compared; NULL: none
+    char why[3 * RECORD_LINE_MAX];
+    struct replay_count count;
+};
+
+int replay_create(struct replay **ret)
+{
+    struct replay *replay = calloc(1, sizeof(*replay));
+
+    if (!replay)
+        return -ENOMEM;
+    *ret = replay;
+    return 0;
+}
+
+struct replay *replay_destroy(struct replay *replay)
+{
+    if (replay) {
+        fleet_finish(&replay->fleet);
+        roster_finish(&replay->roster);
+        free(replay);
+    }
+    return NULL;
+}
+
+struct replay_count replay_count(const struct replay *replay)
+{
+    return replay->count;
+}
+
+const struct roster *replay_roster(const struct replay *replay)
+{
+    return replay->have_head ? &replay->roster : NULL;
+}
+
+const struct fleet *replay_fleet(const struct replay *replay)
+{
+    return replay->have_fleet ? &replay->fleet : NULL;
+}
+
+/* --- the head: roster and, after a rotation, states --------------------------------------- */
+
+static int take_head(struct replay *replay, const struct record *record, const char **ret_why)
+{
+    *ret_why = "a second journal head";
+    if (replay->have_head)
+        return 1;
+    replay->roster.members = calloc((size_t)record->members + 1, sizeof(struct member));
+    if (!replay->roster.members)
+        return -ENOMEM;
+    memcpy(replay->roster.stack, record->stack, sizeof(replay->roster.stack));
+    replay->roster.enclosing = record->enclosing;
+    replay->expected_members = record->members;
+    replay->have_head = true;
+    return 0;
+}
+
+static int take_member(struct replay *replay, const struct record *record, const char **ret_why)
+{
+    struct roster *roster = &replay->roster;
+    struct member *member;
+
+    *ret_why = "a member line out of place";
+    if (replay->have_fleet || record->member != roster->members_count ||
+        roster->members_count >= replay->expected_members)
+        return 1;
+    member = &roster->members[roster->members_count++];
+    *member = record->roster_member;
+    member->first_need = roster->needs_count;
+    return 0;
+}
+
+/* Needs follow the members, grouped by member as the roster has them. */
+static int take_need(struct replay *replay, const struct record *record, const char **ret_why)
+{
+    struct roster *roster = &replay->roster;
+    struct need *needs;
+    struct member *member;
+
+    *ret_why = "a need line out of place";
+    if (replay->have_fleet || record->member >= roster->members_count ||
+        record->need.member >= roster->members_count || roster->needs_count >= DEPENDENCIES_MAX)
+        return 1;
+    member = &roster->members[record->member];
+    if (member->needs_count == 0)
+        member->first_need = roster->needs_count;
+    if (member->first_need + member->needs_count != roster->needs_count)
+        return 1;
+    needs = realloc(roster->needs, (roster->needs_count + 1) * sizeof(*needs));
+    if (!needs)
+        return -ENOMEM;
+    roster->needs = needs;
+    needs[roster->needs_count++] = record->need;
+    member->needs_count++;
+    return 0;
+}
+
+static int have_fleet(struct replay *replay, const char **ret_why)
+{
+    int result;
+
+    *ret_why = "the journal's head is missing or names fewer members than it promises";
+    if (replay->have_fleet)
+        return 0;
+    if (!replay->have_head || replay->roster.members_count != replay->expected_members)
+        return 1;
+    result = fleet_init(&replay->fleet, &replay->roster);
+    replay->have_fleet = result == 0;
+    return result;
+}
+
+static int take_state(struct replay *replay, const struct record *record, const char **ret_why)
+{
+    int result = have_fleet(replay, ret_why);
+
+    if (result)
+        return result;
+    *ret_why = "a state line out of place";
+    if (replay->count.events > 0 || record->member >= replay->roster.members_count)
+        return 1;
+    replay->fleet.members[record->member] = record->state;
+    replay->fleet.sequence = record->sequence;
+    replay->fleet.random = record->seed;
+    replay->fleet.ending = record->ending;
+    return 0;
+}
+
+/* --- the body: events in, effects compared ------------------------------------------------ */
+
+/* The next line that the fleet's last step wants to see, without its newline; NULL: none left. */
+static char *expected_line(struct replay *replay)
+{
+    char *line, *newline;
+
+    if (!replay->have_fleet)
+        return NULL;
+    if (!replay->pending_at || !*replay->pending_at) {
+        if (replay->next_effect >= replay->fleet.effects.count)
+            return NULL;
+        record_write_outcome(&replay->fleet, replay->next_effect++, replay->pending);
+        replay->pending_at = replay->pending;
+    }
+    line = replay->pending_at;
+    newline = strchr(line, '\n');
+    *newline = '\0';
+    replay->pending_at = newline + 1;
+    return line;
+}
+
+static int differs(struct replay *replay, const char *expected, const char *came,
+                   const char **ret_why)
+{
+    snprintf(replay->why, sizeof(replay->why), "expected: %s\n     got: %s",
+             expected ? expected : "(nothing more)", came ? came : "(the next event)");
+    *ret_why = replay->why;
+    return 2;
+}
+
+static int take_event(struct replay *replay, const struct record *record, const char *line,
+                      const char **ret_why)
+{
+    char canonical[RECORD_LINE_MAX];
+    char *missing;
+    int result = have_fleet(replay, ret_why);
+
+    if (result)
+        return result;
+    missing = expected_line(replay);
+    if (missing)
+        return differs(replay, missing, NULL, ret_why);
+    record_write_event(&record->event, canonical);
+    canonical[strcspn(canonical, "\n")] = '\0';
+    if (strcmp(canonical, line) != 0)
+        return differs(replay, canonical, line, ret_why);
+    replay->count.events++;
+    fleet_step(&replay->fleet, &record->event);
+    replay->next_effect = 0;
+    replay->pending_at = NULL;
+    return 0;
+}
+
+static int take_outcome(struct replay *replay, enum record_kind kind, const char *line,
+                        const char **ret_why)
+{
+    char *expected = expected_line(replay);
+
+    if (!expected || strcmp(expected, line) != 0)
+        return differs(replay, expected, line, ret_why);
+    if (kind == RECORD_VERDICT)
+        replay->count.verdicts++;
+    else
+        replay->count.effects++;
+    return 0;
+}
+
+int replay_line(struct replay *replay, const char *line, const char **ret_why)
+{
+    struct record record;
+    int result;
+
+    replay->count.lines++;
+    result = record_read(line, &record, ret_why);
+    if (result)
+        return result;
+    switch (record.kind) {
+    case RECORD_HEAD:
+        return take_head(replay, &record, ret_why);
+    case RECORD_MEMBER:
+        return take_member(replay, &record, ret_why);
+    case RECORD_NEED:
+        return take_need(replay, &record, ret_why);
+    case RECORD_STATE:
+        return take_state(replay, &record, ret_why);
+    case RECORD_EVENT:
+        return take_event(replay, &record, line, ret_why);
+    case RECORD_EFFECT:
+    case RECORD_VERDICT:
+        return take_outcome(replay, record.kind, line, ret_why);
+    case RECORD_NOTE:
+        break;
+    }
+    return 0;
+}
+
+int replay_end(struct replay *replay, const char **ret_why)
+{
+    char *missing = expected_line(replay);
+
+    *ret_why = "";
+    if (!missing)
+        return 0;
+    snprintf(replay->why, sizeof(replay->why),
+             "the journal ends in the middle of a step; next would be: %s", missing);
+    *ret_why = replay->why;
+    return 3;
+}

@@ -1,0 +1,76 @@
+/* See restart.h. */
+#include "core/restart.h"
+
+/* a x milli / 1000, saturating. */
+static int64_t scale(int64_t a, int64_t milli)
+{
+    int64_t whole = a / 1000, rest = a % 1000;
+
+    if (milli > 0 && whole > INT64_MAX / 2 / milli)
+        return INT64_MAX;
+    return whole * milli + rest * milli / 1000;
+}
+
+span restart_delay(const struct policy *policy, int64_t failures)
+{
+    int64_t delay = policy->backoff_initial_ns;
+
+    if (delay > policy->backoff_max_ns)
+        delay = policy->backoff_max_ns;
+    for (int64_t i = 1; i < failures; i++) {
+        int64_t longer = scale(delay, policy->backoff_factor_milli);
+        if (longer >= policy->backoff_max_ns) {
+            delay = policy->backoff_max_ns;
+            break;
+        }
+        if (longer == delay)
+            break;
+        delay = longer;
+    }
+    return span_ns(delay);
+}
+
+uint64_t random_next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+span restart_delay_jittered(const struct policy *policy, int64_t failures, uint64_t *random)
+{
+    span delay = restart_delay(policy, failures);
+    int64_t swing = scale(delay.ns, policy->backoff_jitter_milli);
+    uint64_t draw = random_next(random);
+
+    if (swing > 0) {
+        uint64_t width = (uint64_t)swing * 2 + 1;
+        delay.ns += (int64_t)(draw % width) - swing;
+    }
+    if (delay.ns > policy->backoff_max_ns)
+        delay.ns = policy->backoff_max_ns;
+    if (delay.ns < 0)
+        delay.ns = 0;
+    return delay;
+}
+
+enum next restart_next(const struct policy *policy, enum verdict_kind kind, int64_t restarts)
+{
+    switch ((enum restart)policy->restart) {
+    case RESTART_ALWAYS:
+    case RESTART_UNLESS_STOPPED:
+        return NEXT_RESTART;
+    case RESTART_ON_FAILURE:
+        if (!verdict_is_failure(kind))
+            return NEXT_REST;
+        if (policy->restart_max > 0 && restarts >= policy->restart_max)
+            return NEXT_HOLD;
+        return NEXT_RESTART;
+    case RESTART_NO:
+    case RESTARTS_COUNT:
+        break;
+    }
+    return NEXT_REST;
+}

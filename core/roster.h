@@ -1,0 +1,89 @@
+/* The members of a stack as the long-lived processes know them: names, policies, dependencies.
+ *
+ * Decoded from a plan file (planfile.h) or from the head of a journal (record.h); frozen then. The
+ * means to start a member (argv, environment, limits) stay in the plan file until they are needed.
+ */
+#ifndef BULKHEAD_CORE_ROSTER_H
+#define BULKHEAD_CORE_ROSTER_H
+
+#include <stddef.h>
+
+#include "core/limits.h"
+#include "core/nsec.h"
+
+#define RESTARTS(X)             \
+    X(NO, "no")                 \
+    X(ON_FAILURE, "on-failure") \
+    X(ALWAYS, "always")         \
+    X(UNLESS_STOPPED, "unless-stopped")
+
+enum restart {
+#define X(id, name) RESTART_##id,
+    RESTARTS(X)
+#undef X
+        RESTARTS_COUNT
+};
+
+/* What decides about one member; all of it is numbers, so that a journal can carry it. */
+struct policy {
+    int64_t restart;     // enum restart
+    int64_t restart_max; // on-failure:N; 0: no bound
+    int64_t backoff_initial_ns;
+    int64_t backoff_factor_milli;
+    int64_t backoff_max_ns;
+    int64_t backoff_jitter_milli;
+    int64_t backoff_reset_after_ns;
+    int64_t stop_signal;
+    int64_t stop_grace_ns;
+    int64_t mem_limit_bytes; // 0: none
+    int64_t oom_group;       // the kernel kills the compartment as a whole
+};
+
+/* The defaults that DESIGN and the manual promise: 100 ms x 2 to 1 min, ±10 %, reset after 10 s up.
+ */
+struct policy policy_default(void);
+
+enum need_condition {
+    NEED_STARTED,
+    NEED_COMPLETED, // ended with success
+};
+
+struct need {
+    uint32_t member;
+    uint16_t condition; // enum need_condition
+    uint16_t optional;  // does not hold back when its member is absent or failed
+};
+
+struct member {
+    char name[INSTANCE_NAME_MAX]; // "web-1"
+    uint32_t service_length;      // the service's name is the first service_length bytes of `name`
+    uint32_t number;              // 1, 2, …
+    struct policy policy;
+    uint32_t first_need; // roster::needs
+    uint32_t needs_count;
+    uint64_t launch_offset; // in the plan file; 0 in a journal's roster
+    uint32_t launch_bytes;
+};
+
+struct roster {
+    char stack[NAME_BYTES_MAX + 1];
+    char *cgroup_dir;  // absolute path of the stack's cgroup, NULL in a journal's roster
+    char *runtime_dir; // absolute
+    char *state_dir;   // absolute
+    struct member *members;
+    uint32_t members_count;
+    struct need *needs; // grouped by member
+    uint32_t needs_count;
+    uint32_t enclosing; // levels of enclosing groups with counters (at present 1: svc/)
+};
+
+void roster_finish(struct roster *roster); // frees; may be zeroed
+
+/* Index, or -1. */
+ptrdiff_t roster_find(const struct roster *roster, const char *member_name);
+
+bool member_is_of(const struct member *member, const char *service);
+
+const char *restart_name(enum restart restart);
+
+#endif

@@ -1,0 +1,150 @@
+/* What a stack file says, frozen: the output of the stackfile room and the input of the planner.
+ *
+ * Nothing here is resolved against a host: no user id, no program path, no cgroup. Every value
+ * keeps the place where it was written, so that a finding of the planner can name file, line and
+ * column. All memory belongs to `spec.arena`. Units are in the names; "set" tells a written value
+ * from a default, and the defaults themselves are the planner's. */
+#ifndef BULKHEAD_CORE_SPEC_H
+#define BULKHEAD_CORE_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/fault.h"
+#include "core/nsec.h"
+
+#define SPEC_UNLIMITED INT64_C(-1)
+
+struct spec_int {
+    bool set;
+    int64_t value;
+    struct mark at;
+};
+
+struct spec_text {
+    const char *value; // NULL: not set
+    struct mark at;
+};
+
+/* An argument vector. `item` is NULL-terminated. An empty list that was written (`command: []`) is
+ * set with count 0. */
+struct spec_words {
+    bool set;
+    size_t count;
+    const char *const *item;
+    struct mark at;
+};
+
+struct spec_env {
+    const char *name;
+    const char *value; // NULL: passed through from the environment of bulkhead
+    struct mark at;
+};
+
+enum spec_restart {
+    SPEC_RESTART_ON_FAILURE, // the default here; Compose's is "no"
+    SPEC_RESTART_NO,
+    SPEC_RESTART_ALWAYS,
+    SPEC_RESTART_UNLESS_STOPPED,
+};
+
+enum spec_condition {
+    SPEC_SERVICE_STARTED,
+    SPEC_SERVICE_COMPLETED,
+};
+
+struct spec_dependency {
+    const char *service;
+    enum spec_condition condition;
+    bool optional; // required: false
+    struct mark at;
+};
+
+struct spec_rlimit {
+    const char *name; // Compose's: "nofile", "core", …; known to be one of spec_rlimit_names
+    int64_t soft;     // SPEC_UNLIMITED: no limit
+    int64_t hard;
+    struct mark at;
+};
+
+/* A size that may be written as a share of mem_limit. */
+struct spec_size {
+    bool set;
+    bool percent; // value is in 1/1000 of a percent of mem_limit, else bytes
+    int64_t value;
+    struct mark at;
+};
+
+struct spec_backoff {
+    bool set;
+    struct spec_int initial_ns;
+    struct spec_int factor_milli; // 2 is 2000
+    struct spec_int max_ns;
+    struct spec_int jitter_milli; // ±10 % is 100
+    struct spec_int reset_after_ns;
+};
+
+struct spec_service {
+    const char *name;
+    struct mark at;
+
+    struct spec_words entrypoint;
+    struct spec_words command;
+    const struct spec_env *environment; // sorted by name, names unique
+    size_t environment_count;
+    struct spec_text working_dir; // absolute, or relative to the project folder
+    struct spec_text user;        // "name", "uid", "name:group", "uid:gid"
+
+    enum spec_restart restart;
+    bool restart_set;
+    int64_t restart_max; // on-failure:N; 0: no bound
+    struct mark restart_at;
+    const struct spec_dependency *depends_on;
+    size_t depends_on_count;
+
+    struct spec_int mem_limit_bytes;     // mem_limit or deploy.resources.limits.memory
+    struct spec_int memswap_limit_bytes; // memory plus swap; SPEC_UNLIMITED
+    struct spec_int mem_reservation_bytes;
+    struct spec_int pids_limit; // SPEC_UNLIMITED
+    struct spec_int cpus_milli; // 1.5 is 1500
+    struct spec_int cpu_shares; // as written: 2 … 262144
+    struct spec_size memory_high;
+    struct spec_size memory_min;
+
+    struct spec_int stop_signal; // signal number
+    struct spec_int stop_grace_period_ns;
+    struct spec_int oom_score_adj; // -1000 … 1000
+    const struct spec_rlimit *ulimits;
+    size_t ulimits_count;
+
+    struct spec_backoff backoff;
+};
+
+struct spec {
+    struct arena arena;
+    const char *name;        // a valid project name, never NULL
+    bool name_written;       // in the file, not derived from the folder
+    const char *project_dir; // absolute; relative paths start here
+    const char *file;        // the stack file, for messages
+    const struct spec_service *services;
+    size_t services_count;
+};
+
+void spec_finish(struct spec *spec); // frees everything; may be zeroed
+
+/* Index of the service, or -1. */
+ptrdiff_t spec_find(const struct spec *spec, const char *service);
+
+/* Name of a resource limit as Compose writes it ("nofile") to its RLIMIT_ number, or -1. */
+int spec_rlimit_resource(const char *name);
+
+/* The names spec_rlimit_resource knows, for a did-you-mean. */
+extern const char *const spec_rlimit_names[];
+extern const size_t spec_rlimit_names_count;
+
+const char *spec_restart_name(enum spec_restart restart);
+const char *spec_condition_name(enum spec_condition condition);
+
+#endif

@@ -1,0 +1,178 @@
+/* See step.h. */
+#include "core/step.h"
+
+#include <assert.h>
+#include <signal.h>
+
+#include "core/restart.h"
+
+struct effect *step_emit(struct step *step, enum effect_kind kind)
+{
+    struct effects *effects = step->context->effects;
+    struct effect *effect;
+
+    assert(effects->count < effects->capacity);
+    effect = &effects->item[effects->count++];
+    *effect = (struct effect){
+        .kind = kind,
+        .member = step->context->member,
+        .generation = (uint32_t)step->self->generation,
+        .deadline = INSTANT_NEVER,
+    };
+    return effect;
+}
+
+void step_shift(struct step *step, enum state to, instant deadline)
+{
+    struct incarnation *self = step->self;
+    struct effect *effect = step_emit(step, EFFECT_SHIFT);
+
+    effect->from = (uint16_t)self->state;
+    effect->to = (uint16_t)to;
+    effect->deadline = deadline;
+    self->state = to;
+    self->entered_ns = step->context->now.ns;
+    self->deadline_ns = deadline.ns;
+    self->changed = ++*step->context->sequence;
+}
+
+instant step_after(const struct step *step, span length)
+{
+    return instant_add(step->context->now, length);
+}
+
+void step_spawn(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    self->generation++;
+    self->pid = 0;
+    self->alive = 1;
+    self->populated = 1;
+    self->started_ns = step->context->now.ns;
+    self->started_wall = step->context->wall_ns;
+    self->grace_ns = EVENT_GRACE_POLICY;
+    self->sent_signal = 0;
+    self->stop_asked = 0;
+    self->oom_seen = 0;
+    self->step = SPAWN_STEP_NONE;
+    self->step_error = 0;
+    self->judged = 0;
+    self->base = (struct reading){0};
+    step_shift(step, STATE_STARTING, step_after(step, EXEC_DEADLINE));
+    step_emit(step, EFFECT_SPAWN);
+}
+
+void step_spawn_again(struct step *step)
+{
+    step->self->restarts++;
+    step->self->restarts_all++;
+    step_spawn(step);
+}
+
+void step_kill(struct step *step)
+{
+    step->self->sent_signal = SIGKILL;
+    step_emit(step, EFFECT_KILL);
+    step_shift(step, STATE_KILLING, step_after(step, EMPTY_DEADLINE));
+}
+
+void step_decide_next(struct step *step)
+{
+    struct incarnation *self = step->self;
+    const struct policy *policy = step->context->policy;
+    struct verdict *last = &self->last;
+
+    last->delay = span_ns(0);
+    if (!self->want) {
+        last->next = self->again ? NEXT_RESTART : NEXT_REST;
+        return;
+    }
+    last->next = restart_next(policy, last->kind, self->restarts);
+    if (last->next != NEXT_RESTART)
+        return;
+    if (last->uptime.ns >= policy->backoff_reset_after_ns)
+        self->failures = 0;
+    self->failures++;
+    last->delay = restart_delay_jittered(policy, self->failures, step->context->random);
+    if (last->kind == VERDICT_SPAWN_FAILED && last->delay.ns < SPAWN_RETRY_FLOOR.ns)
+        last->delay = SPAWN_RETRY_FLOOR;
+}
+
+void step_tell(struct step *step, const struct verdict *verdict)
+{
+    struct incarnation *self = step->self;
+
+    self->last = *verdict;
+    self->last.limit_bytes = step->context->policy->mem_limit_bytes;
+    self->last.uptime = span_ns(step->context->now.ns - self->started_ns);
+}
+
+void step_judge(struct step *step)
+{
+    struct incarnation *self = step->self;
+    const struct event *event = step->event;
+    struct verdict verdict;
+    struct obituary obituary = {
+        .step = (enum spawn_step)self->step,
+        .error = (int32_t)self->step_error,
+        .sent_signal = (int32_t)self->sent_signal,
+        .stopping = self->stop_asked != 0,
+        .oom_seen = self->oom_seen != 0,
+        .base = self->base,
+        .now = self->base,
+    };
+
+    if (event && event->kind == EVENT_DEAD) {
+        obituary.status_known = event->known != 0;
+        obituary.exit_code = (int32_t)event->code;
+        obituary.signal = (int32_t)event->signal;
+        obituary.core_dumped = event->core != 0;
+    }
+    if (event)
+        obituary.now = event->reading;
+    self->alive = 0;
+    self->pid = 0;
+    self->ended_ns = step->context->now.ns;
+    if (self->judged)
+        return;
+    self->judged = 1;
+    verdict = verdict_decide(&obituary);
+    step_tell(step, &verdict);
+    self->base = obituary.now;
+    step_decide_next(step);
+    step_emit(step, EFFECT_VERDICT);
+}
+
+void step_rest(struct step *step)
+{
+    struct incarnation *self = step->self;
+    uint32_t buried = (uint32_t)self->generation;
+    instant due = instant_add((instant){self->ended_ns}, self->last.delay);
+
+    step_emit(step, EFFECT_MARK);
+    if (!self->want && self->again) {
+        self->want = 1;
+        self->again = 0;
+        self->failures = 0;
+        self->restarts = 0;
+        step_shift(step, STATE_WAITING, INSTANT_NEVER);
+    } else if (!self->want) {
+        step_shift(step, STATE_EXITED, INSTANT_NEVER);
+    } else if (self->last.next == NEXT_RESTART) {
+        if (instant_reached(due, step->context->now))
+            step_spawn_again(step);
+        else
+            step_shift(step, STATE_BACKOFF, due);
+    } else {
+        self->want = 0;
+        step_shift(step, self->last.next == NEXT_HOLD ? STATE_HELD : STATE_EXITED, INSTANT_NEVER);
+    }
+    step_emit(step, EFFECT_BURY)->generation = buried;
+}
+
+void step_rest_if_gone(struct step *step)
+{
+    if (!step->self->alive && !step->self->populated)
+        step_rest(step);
+}

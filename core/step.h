@@ -1,0 +1,34 @@
+/* What the cells of the lifecycle table are made of: the moves that change an incarnation and emit
+ * effects. Private to lifecycle.c and step.c. */
+#ifndef BULKHEAD_CORE_STEP_H
+#define BULKHEAD_CORE_STEP_H
+
+#include "core/lifecycle.h"
+
+/* One event on its way through the table. */
+struct step {
+    struct incarnation *self;
+    const struct event *event; // NULL: an inner event
+    struct context *context;
+};
+
+struct effect *step_emit(struct step *step, enum effect_kind kind);
+void step_shift(struct step *step, enum state to, instant deadline);
+instant step_after(const struct step *step, span length); // from now
+
+void step_spawn(struct step *step);       // the next incarnation
+void step_spawn_again(struct step *step); // the same, counted as a restart by policy
+void step_kill(struct step *step);        // end the compartment, wait until it is empty
+
+/* What follows the last verdict, as things stand now: sets its next and delay. */
+void step_decide_next(struct step *step);
+/* Makes it the last verdict, with limit and uptime filled in. */
+void step_tell(struct step *step, const struct verdict *verdict);
+/* The main process is dead; step->event is DEAD, SPAWN_FAILED or NULL (nobody could say how). Gives
+ * the verdict, once an incarnation. */
+void step_judge(struct step *step);
+/* Nothing of the incarnation is left: on to what the verdict, or a request since, asks for. */
+void step_rest(struct step *step);
+void step_rest_if_gone(struct step *step);
+
+#endif

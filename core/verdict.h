@@ -1,0 +1,134 @@
+/* Why a process ended: from the evidence to the name of the cause. Pure. */
+#ifndef BULKHEAD_CORE_VERDICT_H
+#define BULKHEAD_CORE_VERDICT_H
+
+#include <stddef.h>
+
+#include "core/nsec.h"
+#include "core/reading.h"
+
+/* X(id, name): the causes of death, in the words of the manual. */
+#define VERDICTS(X)                                                                        \
+    X(NONE, "none")                                                                        \
+    X(OOM, "oom")                 /* the service's own limit */                            \
+    X(OOM_GROUP, "oom-group")     /* the limit of an enclosing group of ours */            \
+    X(OOM_OUTSIDE, "oom-outside") /* a limit above our root, or the host */                \
+    X(OOM_CHILD, "oom-child")     /* a process of the service died, the service lives */   \
+    X(KILLED, "killed")           /* a SIGKILL neither the kernel's for memory nor ours */ \
+    X(CRASHED, "crashed")         /* any other signal */                                   \
+    X(FAILED, "failed")           /* an exit code that is not success */                   \
+    X(DONE, "done")               /* exit code 0 */                                        \
+    X(STOPPED, "stopped")         /* because we were asked to */                           \
+    X(SPAWN_FAILED, "spawn-failed")                                                        \
+    X(UNKILLABLE, "unkillable")
+
+enum verdict_kind {
+#define X(id, name) VERDICT_##id,
+    VERDICTS(X)
+#undef X
+        VERDICTS_COUNT
+};
+
+/* X(id, name): what a newborn child does before it is the program, in this order. */
+#define SPAWN_STEPS(X)                     \
+    X(NONE, "none")                        \
+    X(CGROUP, "create the cgroup")         \
+    X(LIMIT, "set the limits")             \
+    X(PIPE, "open a pipe")                 \
+    X(CLONE, "clone")                      \
+    X(SESSION, "setsid")                   \
+    X(STDIO, "open stdin, stdout, stderr") \
+    X(SIGNALS, "reset signals")            \
+    X(OOM_SCORE, "set oom_score_adj")      \
+    X(RLIMIT, "set resource limits")       \
+    X(GROUPS, "set groups")                \
+    X(USER, "set user")                    \
+    X(CHDIR, "chdir")                      \
+    X(EXEC, "exec")                        \
+    X(TIMEOUT, "reach the program in time")
+
+enum spawn_step {
+#define X(id, name) SPAWN_STEP_##id,
+    SPAWN_STEPS(X)
+#undef X
+        SPAWN_STEPS_COUNT
+};
+
+/* How sure the verdict is: the counters cannot part two causes that fell into one interval. */
+enum confidence {
+    CONFIDENCE_CERTAIN,
+    CONFIDENCE_PROBABLE,
+    CONFIDENCE_UNKNOWN, // the exit status or the counters were not to be had
+};
+
+/* What comes after: decided with the verdict, told with it. */
+#define NEXTS(X)                                                              \
+    X(NONE, "none")       /* not decided yet: the compartment is not empty */ \
+    X(RESTART, "restart") /* after `delay` */                                 \
+    X(REST, "rest")       /* the policy asks for no restart */                \
+    X(HOLD, "hold")       /* the policy's restarts are used up */
+
+enum next {
+#define X(id, name) NEXT_##id,
+    NEXTS(X)
+#undef X
+        NEXTS_COUNT
+};
+
+/* Everything known about one death. */
+struct obituary {
+    bool status_known;    // false: nobody could reap it
+    int32_t exit_code;    // when it exited
+    int32_t signal;       // when a signal ended it, else 0
+    bool core_dumped;     //
+    enum spawn_step step; // not NONE: it never became the program
+    int32_t error;        // errno of that step
+    int32_t sent_signal;  // the last signal that we ourselves sent it, 0: none
+    bool stopping;        // it was asked to stop
+    bool oom_seen;        // it was killed by us because an OOM kill left something of it alive
+    bool main_alive;      // an OOM notice came while the main process lives
+    struct reading now;   // at death
+    struct reading base;  // last accounted: at birth, or at the last verdict
+};
+
+struct verdict {
+    enum verdict_kind kind;
+    enum confidence confidence;
+    int32_t exit_code;
+    int32_t signal;
+    bool core_dumped;
+    enum spawn_step step;
+    int32_t error;
+    int64_t oom;            // deltas that spoke: local oom,
+    int64_t oom_kill;       // local oom_kill,
+    int64_t oom_group_kill; //
+    int32_t enclosing;      // OOM_GROUP: which level, innermost 0; else -1
+    int64_t peak_bytes;
+    int64_t limit_bytes; // memory.max, 0: none
+    span uptime;         // since exec was asked for
+    enum next next;
+    span delay; // until the restart
+};
+
+const char *verdict_name(enum verdict_kind kind);
+enum verdict_kind verdict_from_name(const char *name); // VERDICTS_COUNT: unknown
+const char *spawn_step_name(enum spawn_step step);
+const char *confidence_name(enum confidence confidence);
+const char *next_name(enum next next);
+
+/* Fills kind, confidence, status, deltas, enclosing and peak; not limit, uptime, next, delay. */
+struct verdict verdict_decide(const struct obituary *obituary);
+
+/* True for what `restart: on-failure` restarts. */
+bool verdict_is_failure(enum verdict_kind kind);
+
+/* True when an OOM came so early, or at so small a peak, that the limit cannot hold the program:
+ * less than LIMIT_TOO_SMALL_UPTIME after start. */
+#define LIMIT_TOO_SMALL_UPTIME span_ms(250)
+bool verdict_limit_too_small(const struct verdict *verdict);
+
+/* One sentence in plain words, without the service's name and without a full stop: "killed by the
+ * kernel at its own memory limit (64 MiB) after 3.2 s, peak 64 MiB". Always NUL-terminated. */
+void verdict_sentence(const struct verdict *verdict, char *text, size_t size);
+
+#endif
