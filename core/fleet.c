@@ -3,40 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Most effects that one step can produce for one member: a death that is followed at once by the
  * next birth (VERDICT, MARK, SHIFT, SPAWN, BURY) or by an opened gate, with room to spare. */
 #define EFFECTS_PER_MEMBER 10
-
-static int reverse_needs(struct fleet *fleet)
-{
-    const struct roster *roster = fleet->roster;
-    uint32_t *first = calloc((size_t)roster->members_count + 1, sizeof(*first));
-    uint32_t *next = calloc((size_t)roster->members_count + 1, sizeof(*next));
-    uint32_t *dependents = calloc((size_t)roster->needs_count + 1, sizeof(*dependents));
-
-    if (!first || !next || !dependents) {
-        free(first);
-        free(next);
-        free(dependents);
-        return -ENOMEM;
-    }
-    for (uint32_t i = 0; i < roster->needs_count; i++)
-        first[roster->needs[i].member + 1]++;
-    for (uint32_t i = 0; i < roster->members_count; i++)
-        first[i + 1] += first[i];
-    for (uint32_t i = 0; i < roster->members_count; i++) {
-        const struct member *member = &roster->members[i];
-        for (uint32_t j = 0; j < member->needs_count; j++) {
-            uint32_t on = roster->needs[member->first_need + j].member;
-            dependents[first[on] + next[on]++] = i;
-        }
-    }
-    free(next);
-    fleet->dependents_first = first;
-    fleet->dependents = dependents;
-    return 0;
-}
 
 int fleet_init(struct fleet *fleet, const struct roster *roster)
 {
@@ -46,7 +17,9 @@ int fleet_init(struct fleet *fleet, const struct roster *roster)
     fleet->members = calloc((size_t)count + 1, sizeof(*fleet->members));
     fleet->effects.capacity = count * EFFECTS_PER_MEMBER + EFFECTS_PER_MEMBER;
     fleet->effects.item = calloc(fleet->effects.capacity, sizeof(*fleet->effects.item));
-    if (!fleet->members || !fleet->effects.item || reverse_needs(fleet) < 0) {
+    fleet->needed = calloc((size_t)count + 1, sizeof(*fleet->needed));
+    fleet->queue = calloc((size_t)count + 1, sizeof(*fleet->queue));
+    if (!fleet->members || !fleet->effects.item || !fleet->needed || !fleet->queue) {
         fleet_finish(fleet);
         return -ENOMEM;
     }
@@ -59,8 +32,8 @@ void fleet_finish(struct fleet *fleet)
 {
     free(fleet->members);
     free(fleet->effects.item);
-    free(fleet->dependents);
-    free(fleet->dependents_first);
+    free(fleet->needed);
+    free(fleet->queue);
     *fleet = (struct fleet){0};
 }
 
@@ -93,9 +66,10 @@ static bool need_met(const struct fleet *fleet, const struct need *need)
 
     if (completed(on))
         return true;
-    if (need->condition == NEED_STARTED && on->state == STATE_RUNNING)
+    /* What is about to leave is not there any more. */
+    if (need->condition == NEED_STARTED && on->state == STATE_RUNNING && on->want)
         return true;
-    return need->optional && lifecycle_at_rest(on);
+    return need->optional && (lifecycle_at_rest(on) || on->state == STATE_QUARANTINED);
 }
 
 ptrdiff_t fleet_waits_for(const struct fleet *fleet, uint32_t member)
@@ -115,9 +89,10 @@ static bool is_leaving(const struct incarnation *incarnation)
     switch ((enum state)incarnation->state) {
     case STATE_STARTING:
     case STATE_RUNNING:
-    case STATE_STOPPING:
     case STATE_KILLING:
         return !incarnation->want;
+    case STATE_STOPPING: // without a deadline (a signal on request) it may stay for ever
+        return incarnation->deadline_ns != INSTANT_NEVER.ns;
     case STATE_CREATED:
     case STATE_WAITING:
     case STATE_BACKOFF:
@@ -130,13 +105,47 @@ static bool is_leaving(const struct incarnation *incarnation)
     return false;
 }
 
-/* Those who need it and are going down as well go first. */
-static bool may_leave(const struct fleet *fleet, uint32_t member)
+static bool has_process(const struct incarnation *incarnation)
 {
-    for (uint32_t i = fleet->dependents_first[member]; i < fleet->dependents_first[member + 1]; i++)
-        if (is_leaving(&fleet->members[fleet->dependents[i]]))
-            return false;
-    return true;
+    return incarnation->state == STATE_STARTING || incarnation->state == STATE_RUNNING ||
+           incarnation->state == STATE_STOPPING || incarnation->state == STATE_KILLING;
+}
+
+static uint32_t mark_needs(struct fleet *fleet, uint32_t member, uint32_t end)
+{
+    const struct member *self = &fleet->roster->members[member];
+
+    for (uint32_t i = 0; i < self->needs_count; i++) {
+        uint32_t on = fleet->roster->needs[self->first_need + i].member;
+        if (!fleet->needed[on]) {
+            fleet->needed[on] = true;
+            fleet->queue[end++] = on;
+        }
+    }
+    return end;
+}
+
+/* Those who need a member and are going down as well go first; a member in between that has no
+ * process passes the need on to what it needs itself. */
+static void mark_needed(struct fleet *fleet)
+{
+    uint32_t count = fleet->roster->members_count, end = 0;
+
+    memset(fleet->needed, 0, count * sizeof(*fleet->needed));
+    for (uint32_t i = 0; i < count; i++)
+        if (is_leaving(&fleet->members[i]))
+            end = mark_needs(fleet, i, end);
+    while (end > 0) {
+        uint32_t member = fleet->queue[--end];
+        if (!has_process(&fleet->members[member]))
+            end = mark_needs(fleet, member, end);
+    }
+}
+
+static bool wants_to_leave(const struct incarnation *incarnation)
+{
+    return (incarnation->state == STATE_STARTING || incarnation->state == STATE_RUNNING) &&
+           !incarnation->want;
 }
 
 /* One look at a member's gates; true when something came of it. */
@@ -148,8 +157,8 @@ static bool judge_gate(struct fleet *fleet, uint32_t index, int64_t wall_ns)
     if (self->state == STATE_WAITING) {
         if (!fleet->ending && fleet_waits_for(fleet, index) < 0)
             step_member(fleet, index, INNER_OPEN, NULL, wall_ns);
-    } else if ((self->state == STATE_STARTING || self->state == STATE_RUNNING) && !self->want) {
-        if (self->grace_ns == 0 || may_leave(fleet, index))
+    } else if (wants_to_leave(self)) {
+        if (self->grace_ns == 0 || !fleet->needed[index])
             step_member(fleet, index, INNER_RELEASE, NULL, wall_ns);
     }
     return self->changed != before;
@@ -159,6 +168,11 @@ static void judge_gates(struct fleet *fleet, int64_t wall_ns)
 {
     bool changed = true;
 
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
+        if (wants_to_leave(&fleet->members[i])) {
+            mark_needed(fleet);
+            break;
+        }
     while (changed) {
         changed = false;
         for (uint32_t i = 0; i < fleet->roster->members_count; i++)
@@ -200,19 +214,20 @@ static void tick(struct fleet *fleet, const struct event *event)
             step_member(fleet, i, INNER_DEADLINE, NULL, event->wall_ns);
 }
 
-/* Starts what a started member needs and what is not there: Compose's `start` does so, too. The
- * graph has no cycles (the loader refuses them); a hostile one ends because what is wanted already
- * is not visited again. */
-static void start_with_needs(struct fleet *fleet, uint32_t index, const struct event *event)
+/* Starts or restarts a member, and starts what it needs and what is not there: it would wait for
+ * that in vain. The graph has no cycles (the loader refuses them); a hostile one ends because what
+ * is wanted already is not visited again. */
+static void start_with_needs(struct fleet *fleet, uint32_t index, enum event_kind kind,
+                             const struct event *event)
 {
     const struct member *self = &fleet->roster->members[index];
 
-    step_member(fleet, index, EVENT_START, event, event->wall_ns);
+    step_member(fleet, index, (int)kind, event, event->wall_ns);
     for (uint32_t i = 0; i < self->needs_count; i++) {
         const struct need *need = &fleet->roster->needs[self->first_need + i];
         const struct incarnation *on = &fleet->members[need->member];
-        if (!need->optional && !on->want && !on->again && !completed(on) && on->state != STATE_HELD)
-            start_with_needs(fleet, need->member, event);
+        if (!need->optional && !on->want && !on->again && !completed(on))
+            start_with_needs(fleet, need->member, EVENT_START, event);
     }
 }
 
@@ -222,8 +237,8 @@ static void member_event(struct fleet *fleet, const struct event *event)
         return;
     if (fleet->ending && (event->kind == EVENT_START || event->kind == EVENT_RESTART))
         return;
-    if (event->kind == EVENT_START)
-        start_with_needs(fleet, event->member, event);
+    if (event->kind == EVENT_START || event->kind == EVENT_RESTART)
+        start_with_needs(fleet, event->member, event->kind, event);
     else
         step_member(fleet, event->member, (int)event->kind, event, event->wall_ns);
 }

@@ -12,8 +12,8 @@
 struct fleet {
     const struct roster *roster; // borrowed, outlives the fleet
     struct incarnation *members; // one a member of the roster
-    uint32_t *dependents;        // members that need a member, grouped by it: reversed needs
-    uint32_t *dependents_first;  // members_count + 1 entries
+    bool *needed;                // scratch: by somebody who leaves and goes first
+    uint32_t *queue;             // scratch of the same
     struct effects effects;      // of the last step
     uint64_t random;
     int64_t sequence; // of shifts; a watcher remembers how far it has seen

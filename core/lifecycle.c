@@ -35,19 +35,12 @@ static void start_now(struct step *step)
     step_spawn(step);
 }
 
-/* A start request while it is leaving: come back once it has left. */
-static void start_again_if_leaving(struct step *step)
+/* Asked to stop, but held back by its dependents: nothing was sent yet. A restart that is held back
+ * will bring it up, too, so it stays. */
+static void cancel_stop(struct step *step)
 {
-    if (!step->self->want)
-        step->self->again = 1;
-}
-
-static void cancel_stop_or_restart(struct step *step)
-{
-    /* Asked to stop, but held back by its dependents: nothing was sent yet. */
-    if (!step->self->want)
+    if (!step->self->again)
         step->self->want = 1;
-    step->self->again = 0;
 }
 
 static void want_restart(struct step *step)
@@ -57,6 +50,8 @@ static void want_restart(struct step *step)
     step->self->grace_ns = step->event->grace_ns;
 }
 
+/* A start or restart request while it is leaving: come back once it has left, whatever its policy
+ * says about this death. */
 static void want_again(struct step *step)
 {
     step->self->want = 0;
@@ -146,10 +141,16 @@ static void kill_waiting(struct step *step)
 
 /* --- cells: facts ------------------------------------------------------------------------- */
 
+/* Requests may have overtaken the news, and only the first news counts. */
 static void born(struct step *step)
 {
-    step->self->pid = step->event->pid;
-    step->self->base = step->event->reading;
+    struct incarnation *self = step->self;
+
+    if (!self->alive || self->pid)
+        return;
+    self->pid = step->event->pid;
+    self->base = step->event->reading;
+    self->seen = step->event->reading;
 }
 
 static void spawn_failed(struct step *step)
@@ -165,15 +166,6 @@ static void spawn_failed(struct step *step)
     self->populated = 0;
     step_judge(step);
     step_rest(step);
-}
-
-/* The child gave up while it was being stopped or killed: remember why, its death will come. */
-static void spawn_failed_late(struct step *step)
-{
-    if (step->self->step != SPAWN_STEP_NONE)
-        return;
-    step->self->step = step->event->step;
-    step->self->step_error = step->event->error;
 }
 
 static void execed(struct step *step)
@@ -208,37 +200,47 @@ static void died_leaving(struct step *step)
 static void memory_changed(struct step *step)
 {
     struct incarnation *self = step->self;
-    const struct reading *now = &step->event->reading;
-    bool here = now->oom_kill > self->base.oom_kill;
+    const struct reading before = self->seen;
 
-    if (here && step->context->policy->oom_group) {
+    step_read(step);
+    if (self->seen.oom_kill > self->base.oom_kill && step->context->policy->oom_group) {
         /* The kernel is killing all of it. If something survives, so will not the service. */
         if (!self->oom_seen) {
             self->oom_seen = 1;
             self->deadline_ns =
                 instant_min((instant){self->deadline_ns}, step_after(step, OOM_NOTICE_DEADLINE)).ns;
         }
-    } else if (now->tree_oom_kill > self->base.tree_oom_kill) {
-        struct obituary obituary = {.main_alive = true, .base = self->base, .now = *now};
+    } else if (self->seen.tree_oom_kill > before.tree_oom_kill) {
+        /* One of its processes. Should it have been the main one, its death follows closely. */
+        struct obituary obituary = {.main_alive = true, .base = before, .now = self->seen};
         struct verdict verdict = verdict_decide(&obituary);
         step_tell(step, &verdict);
-        self->base = *now;
+        self->told_ns = step->context->now.ns;
         step_emit(step, EFFECT_VERDICT);
     }
+}
+
+/* While everything is being killed only the last counters matter. */
+static void memory_read(struct step *step)
+{
+    if (!step->self->judged)
+        step_read(step);
 }
 
 /* The compartment emptied before the exit record came. */
 static void emptied(struct step *step)
 {
+    step_read(step);
     step->self->populated = 0;
     step_shift(step, STATE_KILLING, step_after(step, RECORD_DEADLINE));
 }
 
 static void emptied_leaving(struct step *step)
 {
-    step->self->populated = 0;
-    if (step->self->alive)
+    memory_read(step);
+    if (step->self->alive && step->self->populated)
         step->self->deadline_ns = step_after(step, RECORD_DEADLINE).ns;
+    step->self->populated = 0;
     step_rest_if_gone(step);
 }
 
@@ -321,17 +323,17 @@ static void record_too_late(struct step *step)
 
 /* clang-format off */
 static cell *const machine[STATES_COUNT][COLUMNS] = {
-/*                START                   STOP          RESTART       KILL           SPAWNED SPAWN_FAILED       EXECED  DEAD          MEMORY          EMPTY            OPEN    RELEASE  DEADLINE */
-[STATE_CREATED]  = {want_start,             stop_resting, want_start,   ignore,        ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  ignore},
-[STATE_WAITING]  = {ignore,                 stop_waiting, ignore,       kill_waiting,  ignore, ignore,            ignore, ignore,       ignore,         ignore,          open,   ignore,  ignore},
-[STATE_STARTING] = {cancel_stop_or_restart, want_stop,    want_restart, kill_running,  born,   spawn_failed,      execed, died,         memory_changed, emptied,         ignore, release, exec_too_late},
-[STATE_RUNNING]  = {cancel_stop_or_restart, want_stop,    want_restart, kill_running,  ignore, ignore,            ignore, died,         memory_changed, emptied,         ignore, release, step_kill},
-[STATE_STOPPING] = {start_again_if_leaving, stop_sooner,  want_again,   kill_stopping, ignore, spawn_failed_late, ignore, died,         ignore,         emptied,         ignore, ignore,  step_kill},
-[STATE_KILLING]  = {start_again_if_leaving, stop_resting, want_again,   kill_again,    ignore, spawn_failed_late, ignore, died_leaving, ignore,         emptied_leaving, ignore, ignore,  empty_too_late},
-[STATE_BACKOFF]  = {start_now,              stop_waiting, start_now,    kill_waiting,  ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  step_spawn_again},
-[STATE_HELD]     = {want_start,             stop_resting, want_start,   ignore,        ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  ignore},
-[STATE_EXITED]   = {want_start,             stop_resting, want_start,   ignore,        ignore, ignore,            ignore, ignore,       ignore,         ignore,          ignore, ignore,  ignore},
-[STATE_QUARANTINED] = {start_again_if_leaving, stop_resting, want_again, kill_again,   ignore, spawn_failed_late, ignore, died_leaving, ignore,         emptied_leaving, ignore, ignore, record_too_late},
+/*                     START         STOP          RESTART       KILL           SPAWNED SPAWN_FAILED  EXECED  DEAD          MEMORY                   EMPTY            OPEN    RELEASE  DEADLINE */
+[STATE_CREATED]     = {want_start,   stop_resting, want_start,   ignore,        ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  ignore},
+[STATE_WAITING]     = {ignore,       stop_waiting, ignore,       kill_waiting,  ignore, ignore,       ignore, ignore,       ignore,                  ignore,          open,   ignore,  ignore},
+[STATE_STARTING]    = {cancel_stop,  want_stop,    want_restart, kill_running,  born,   spawn_failed, execed, died,         memory_changed,          emptied,         ignore, release, exec_too_late},
+[STATE_RUNNING]     = {cancel_stop,  want_stop,    want_restart, kill_running,  ignore, ignore,       ignore, died,         memory_changed,          emptied,         ignore, release, step_kill},
+[STATE_STOPPING]    = {want_again,   stop_sooner,  want_again,   kill_stopping, born,   spawn_failed, ignore, died,         memory_changed, emptied,         ignore, ignore,  step_kill},
+[STATE_KILLING]     = {want_again,   stop_resting, want_again,   kill_again,    born,   spawn_failed, ignore, died_leaving, memory_read,             emptied_leaving, ignore, ignore,  empty_too_late},
+[STATE_BACKOFF]     = {start_now,    stop_waiting, start_now,    kill_waiting,  ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  step_spawn_again},
+[STATE_HELD]        = {want_start,   stop_resting, want_start,   ignore,        ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  ignore},
+[STATE_EXITED]      = {want_start,   stop_resting, want_start,   ignore,        ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  ignore},
+[STATE_QUARANTINED] = {want_again,   stop_resting, want_again,   kill_again,    born,   spawn_failed, ignore, died_leaving, memory_read,             emptied_leaving, ignore, ignore,  record_too_late},
 };
 /* clang-format on */
 
@@ -350,7 +352,8 @@ void lifecycle_step(struct incarnation *incarnation, int kind, const struct even
     struct step step = {incarnation, event, context};
 
     assert(kind >= FIRST_EVENT && kind < INNER_COUNT);
-    if (event && event_is_fact(event->kind) && event->generation != incarnation->generation)
+    if (event && event_is_fact(event->kind) &&
+        event->generation != (uint32_t)incarnation->generation)
         return;
     machine[incarnation->state][kind - FIRST_EVENT](&step);
 }

@@ -32,7 +32,7 @@ enum state {
 /* Deadlines of the machine itself. */
 #define EXEC_DEADLINE       span_sec(30)  // from birth to the program
 #define EMPTY_DEADLINE      span_sec(10)  // from cgroup.kill to an empty compartment
-#define OOM_NOTICE_DEADLINE span_ms(1000) // from an OOM kill to the death of the main process
+#define OOM_NOTICE_DEADLINE span_ms(1000) // from an OOM kill's notice to the main process's death
 #define RECORD_DEADLINE     span_ms(1000) // from an empty compartment to the exit record
 
 /* What cannot even be born is not tried again at once, whatever the back-off says: nothing would be
@@ -40,29 +40,30 @@ enum state {
 #define SPAWN_RETRY_FLOOR span_ms(100)
 
 /* A running member. Integers only, so that a journal can carry it (record.h). X(field) */
-#define MEMBER_FIELDS(X)                                                          \
-    X(state)        /* enum state */                                              \
-    X(want)         /* 1: is to run; 0: is to rest */                             \
-    X(again)        /* 1: at rest, start again (restart request) */               \
-    X(generation)   /* of the current or last incarnation; 0: never started */    \
-    X(pid)          /* 0: no main process */                                      \
-    X(alive)        /* the main process has not been reported dead */             \
-    X(populated)    /* the compartment is not known to be empty */                \
-    X(entered_ns)   /* when the state was entered */                              \
-    X(deadline_ns)  /* INT64_MAX: none */                                         \
-    X(started_ns)   /* birth of the current incarnation */                        \
-    X(started_wall) /* the same for people */                                     \
-    X(ended_ns)     /* death of the last incarnation */                           \
-    X(grace_ns)     /* of the stop under way; EVENT_GRACE_POLICY */               \
-    X(sent_signal)  /* last signal that we sent to this incarnation */            \
-    X(stop_asked)   /* this incarnation was asked to stop or killed on request */ \
-    X(oom_seen)     /* an OOM kill was noticed while the main process lived */    \
-    X(step)         /* spawn failure: enum spawn_step */                          \
-    X(step_error)                                                                 \
-    X(judged)       /* the verdict of this incarnation is given */                \
-    X(failures)     /* in a row, for the back-off */                              \
-    X(restarts)     /* restarts by policy since the last start request */         \
-    X(restarts_all) /* restarts by policy since ever */                           \
+#define MEMBER_FIELDS(X)                                                               \
+    X(state)        /* enum state */                                                   \
+    X(want)         /* 1: is to run; 0: is to rest */                                  \
+    X(again)        /* 1: at rest, start again (restart request) */                    \
+    X(generation)   /* of the current or last incarnation; 0: never started */         \
+    X(pid)          /* 0: no main process */                                           \
+    X(alive)        /* the main process has not been reported dead */                  \
+    X(populated)    /* the compartment is not known to be empty */                     \
+    X(entered_ns)   /* when the state was entered */                                   \
+    X(deadline_ns)  /* INT64_MAX: none */                                              \
+    X(started_ns)   /* birth of the current incarnation */                             \
+    X(started_wall) /* the same for people */                                          \
+    X(ended_ns)     /* death of the last incarnation */                                \
+    X(grace_ns)     /* of the stop under way; EVENT_GRACE_POLICY */                    \
+    X(sent_signal)  /* last signal that we sent to this incarnation */                 \
+    X(stop_asked)   /* this incarnation was asked to stop or killed on request */      \
+    X(oom_seen)     /* an OOM kill was noticed while the main process lived */         \
+    X(step)         /* spawn failure: enum spawn_step */                               \
+    X(step_error)                                                                      \
+    X(told_ns)      /* an OOM among its processes was told then, 0: none or settled */ \
+    X(judged)       /* the verdict of this incarnation is given */                     \
+    X(failures)     /* in a row, for the back-off */                                   \
+    X(restarts)     /* restarts by policy since the last start request */              \
+    X(restarts_all) /* restarts by policy since ever */                                \
     X(changed)      /* fleet's sequence number of the last shift */
 
 struct incarnation {
@@ -70,7 +71,8 @@ struct incarnation {
     MEMBER_FIELDS(X)
 #undef X
     struct reading base; // last accounted counters
-    struct verdict last; // of the last death; kind NONE: never died
+    struct reading seen; // last read; what is left when a death comes without counters
+    struct verdict last; // of the last death or of an OOM survived; kind NONE: never
 };
 
 /* What a step may use and change besides the incarnation. */
@@ -87,7 +89,7 @@ struct context {
 /* Facts that the fleet, not the kernel, brings to a member. */
 enum inner_event {
     INNER_OPEN = EVENTS_COUNT, // wanted and its dependencies are there
-    INNER_RELEASE,             // not wanted, and nobody who depends on it is left
+    INNER_RELEASE,             // not wanted, and nobody who depends on it is left to go first
     INNER_DEADLINE,            // its deadline has come
     INNER_COUNT
 };

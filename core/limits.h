@@ -11,6 +11,8 @@ enum {
     ENCLOSING_MAX = 4,          // levels of enclosing groups whose counters are kept
     CONTROLS_MAX = 24,          // cgroup files written for one compartment
     GROUPS_MAX = 64,            // supplementary groups of a service
+    SIGNAL_MAX = 64,            // highest signal number of Linux
+    ERRNO_MAX = 4095,           // highest errno of Linux
     RLIMITS_KEPT_MAX = 16,      // resource limits of a service
 };
 

@@ -45,12 +45,14 @@ static inline int64_t span_to_ms(span s)
     return s.ns / NSEC_PER_MSEC;
 }
 
-/* Saturates at INSTANT_NEVER instead of wrapping. */
+/* Saturates at INSTANT_NEVER, and at the other end, instead of wrapping. */
 static inline instant instant_add(instant at, span by)
 {
-    if (by.ns > 0 && at.ns > INT64_MAX - by.ns)
-        return INSTANT_NEVER;
-    return (instant){at.ns + by.ns};
+    instant sum;
+
+    if (__builtin_add_overflow(at.ns, by.ns, &sum.ns))
+        return by.ns > 0 ? INSTANT_NEVER : (instant){INT64_MIN};
+    return sum;
 }
 
 static inline span instant_since(instant later, instant earlier)

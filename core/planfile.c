@@ -214,11 +214,10 @@ static int unpack_member(struct unpacker *unpacker, const struct planfile_header
     member->number = unpack_count(unpacker, INSTANCES_MAX);
     length = snprintf(member->name, sizeof(member->name), "%s-%u", service, member->number);
     member->service_length = (uint32_t)strlen(service);
-    if (length < 0 || (size_t)length >= sizeof(member->name) || member->service_length == 0 ||
-        member->service_length > NAME_BYTES_MAX || strchr(service, '/') || service[0] == '.')
+    if (length < 0 || (size_t)length >= sizeof(member->name) || !roster_name_is_valid(service))
         unpacker->failed = true;
     unpack_policy(unpacker, &member->policy);
-    if (member->policy.restart < 0 || member->policy.restart >= RESTARTS_COUNT)
+    if (!policy_is_valid(&member->policy))
         unpacker->failed = true;
     result = unpack_needs(unpacker, roster, member, header->members);
     member->launch_offset = unpack_u64(unpacker);
@@ -241,7 +240,7 @@ static int unpack_stack(struct unpacker *unpacker, struct roster *roster)
 {
     const char *stack = unpack_string(unpacker);
 
-    if (strlen(stack) > NAME_BYTES_MAX || !*stack || strchr(stack, '/') || stack[0] == '.')
+    if (!roster_name_is_valid(stack))
         unpacker->failed = true;
     else
         memcpy(roster->stack, stack, strlen(stack) + 1);
@@ -315,6 +314,7 @@ static void unpack_launch(struct unpacker *unpacker, struct launch *launch,
                           struct launch_lists *lists, size_t room)
 {
     char **pointers = lists->pointers;
+    int64_t oom_score_adj;
 
     launch->program = unpack_string(unpacker);
     launch->argv = unpack_list(unpacker, &pointers, &room);
@@ -327,7 +327,11 @@ static void unpack_launch(struct unpacker *unpacker, struct launch *launch,
     launch->groups_count = unpack_count(unpacker, GROUPS_MAX);
     for (size_t i = 0; i < launch->groups_count; i++)
         lists->groups[i] = unpack_u32(unpacker);
-    launch->oom_score_adj = (int32_t)unpack_i64(unpacker);
+    oom_score_adj = unpack_i64(unpacker);
+    if (oom_score_adj < -1000 || oom_score_adj > 1000)
+        unpacker->failed = true;
+    else
+        launch->oom_score_adj = (int32_t)oom_score_adj;
     launch->rlimits = lists->rlimits;
     launch->rlimits_count = unpack_count(unpacker, RLIMITS_KEPT_MAX);
     for (size_t i = 0; i < launch->rlimits_count; i++) {
@@ -360,8 +364,7 @@ int planfile_launch(const unsigned char *bytes, size_t size, struct launch_recor
     if (!lists)
         return -ENOMEM;
     unpack_launch(&unpacker, &launch, lists, room);
-    if (!unpacked_all(&unpacker) || !launch.argv[0] || launch.oom_score_adj < -1000 ||
-        launch.oom_score_adj > 1000) {
+    if (!unpacked_all(&unpacker) || !launch.argv[0]) {
         free(lists);
         return 1;
     }

@@ -18,7 +18,7 @@
 #include "core/fleet.h"
 
 #define RECORD_VERSION  1
-#define RECORD_LINE_MAX 2048 // bytes of a line, with its newline and a NUL
+#define RECORD_LINE_MAX 4096 // bytes of a line, with its newline and a NUL
 
 /* Writers: put one line with its newline into `line` (RECORD_LINE_MAX bytes), return its length. */
 size_t record_write_head(const struct roster *roster, uint64_t seed, char *line);
@@ -59,6 +59,7 @@ struct record {
     struct incarnation state;       // STATE
     int64_t sequence;               // STATE: fleet->sequence
     bool ending;                    // STATE: fleet->ending
+    bool finished;                  // STATE: fleet->finished
     struct event event;             // EVENT
     struct effect effect;           // EFFECT
     struct verdict verdict;         // VERDICT

@@ -2,6 +2,7 @@
 #include "core/record_fields.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* clang-format off */
 #define FIELD_OF(type, field) {#field, offsetof(struct type, field)},
@@ -102,8 +103,8 @@ struct verdict_numbers verdict_to_numbers(const struct verdict *verdict)
 int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *verdict)
 {
     if (numbers->step < 0 || numbers->step >= SPAWN_STEPS_COUNT || numbers->code < INT32_MIN ||
-        numbers->code > INT32_MAX || numbers->signal < 0 || numbers->signal > 64 ||
-        numbers->error < 0 || numbers->error > 4096 || numbers->enclosing < -1 ||
+        numbers->code > INT32_MAX || numbers->signal < 0 || numbers->signal > SIGNAL_MAX ||
+        numbers->error < 0 || numbers->error > ERRNO_MAX || numbers->enclosing < -1 ||
         numbers->enclosing >= ENCLOSING_MAX)
         return 1;
     verdict->exit_code = (int32_t)numbers->code;
@@ -121,8 +122,60 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
     verdict->delay = span_ns(numbers->delay);
     return 0;
 }
+
 const struct field_table record_policy = {policy_fields, COUNT(policy_fields)};
 const struct field_table record_reading = {reading_fields, COUNT(reading_fields)};
 const struct field_table record_event = {event_fields, COUNT(event_fields)};
 const struct field_table record_state = {state_fields, COUNT(state_fields)};
 const struct field_table record_verdict = {verdict_fields, COUNT(verdict_fields)};
+
+/* So far from the end of the numbers that counting on from here does not reach it. */
+#define COUNT_MAX (INT64_MAX / 2)
+
+static bool is_flag(int64_t value)
+{
+    return value == 0 || value == 1;
+}
+
+static bool is_within(int64_t value, int64_t least, int64_t most)
+{
+    return value >= least && value <= most;
+}
+
+static bool reading_is_valid(const struct reading *reading)
+{
+    for (size_t i = 0; i < record_reading.count; i++) {
+        int64_t value;
+        memcpy(&value, (const char *)reading + record_reading.fields[i].offset, sizeof(value));
+        if (value < 0)
+            return false;
+    }
+    return is_flag(reading->known) && is_flag(reading->populated);
+}
+
+bool record_event_is_valid(const struct event *event)
+{
+    return event->at.ns >= 0 && event->grace_ns >= EVENT_GRACE_POLICY &&
+           is_within(event->signal, 0, SIGNAL_MAX) && is_flag(event->more) &&
+           is_within(event->pid, 0, INT32_MAX) &&
+           is_within(event->step, 0, SPAWN_STEPS_COUNT - 1) &&
+           is_within(event->error, 0, ERRNO_MAX) && is_flag(event->born) && is_flag(event->known) &&
+           is_within(event->code, INT32_MIN, INT32_MAX) && is_flag(event->core) &&
+           reading_is_valid(&event->reading);
+}
+
+bool record_state_is_valid(const struct incarnation *self)
+{
+    return is_within(self->state, 0, STATES_COUNT - 1) && is_flag(self->want) &&
+           is_flag(self->again) && is_within(self->generation, 0, COUNT_MAX) &&
+           is_within(self->pid, 0, INT32_MAX) && is_flag(self->alive) && is_flag(self->populated) &&
+           self->entered_ns >= 0 && self->deadline_ns >= 0 && self->started_ns >= 0 &&
+           self->ended_ns >= 0 && self->grace_ns >= EVENT_GRACE_POLICY &&
+           is_within(self->sent_signal, 0, SIGNAL_MAX) && is_flag(self->stop_asked) &&
+           is_flag(self->oom_seen) && is_within(self->step, 0, SPAWN_STEPS_COUNT - 1) &&
+           is_within(self->step_error, 0, ERRNO_MAX) && self->told_ns >= 0 &&
+           is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
+           is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
+           is_within(self->changed, 0, COUNT_MAX) && reading_is_valid(&self->base) &&
+           reading_is_valid(&self->seen);
+}

@@ -21,6 +21,10 @@ extern const struct field_table record_event;   // in struct event
 extern const struct field_table record_state;   // in struct incarnation
 extern const struct field_table record_verdict; // in struct verdict_numbers
 
+/* Numbers that a fleet can work with, whoever wrote them. */
+bool record_event_is_valid(const struct event *event);
+bool record_state_is_valid(const struct incarnation *incarnation);
+
 /* A verdict's numbers in one place: its own struct has small types and enums. */
 struct verdict_numbers {
     int64_t code, signal, core, step, error, oom, oom_kill, oom_group_kill, enclosing, peak, limit,

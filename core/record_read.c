@@ -56,8 +56,8 @@ static int next_pair(const char **at, struct pair *ret)
     ret->key[equals - *at] = '\0';
     memcpy(ret->text, equals + 1, (size_t)(end - equals - 1));
     ret->text[end - equals - 1] = '\0';
+    ret->is_number = false;
     ret->is_bits = to_number(ret->text, &ret->number, &ret->is_number);
-    ret->is_number = ret->is_number && ret->is_bits;
     *at = end;
     return 0;
 }
@@ -201,9 +201,14 @@ static bool take_state(struct record *record, struct verdict_numbers *numbers,
             record->ending = pair->number != 0;
             return true;
         }
+        if (is(pair, "finished")) {
+            record->finished = pair->number != 0;
+            return true;
+        }
     }
     return take_field(pair, &record_state, &record->state, "m.") ||
            take_field(pair, &record_reading, &record->state.base, "base.") ||
+           take_field(pair, &record_reading, &record->state.seen, "seen.") ||
            take_verdict(&record->state.last, numbers, pair);
 }
 
@@ -244,7 +249,7 @@ static bool take_effect(struct record *record, const struct pair *pair)
         *(is(pair, "from") ? &effect->from : &effect->to) = (uint16_t)found;
         return found < STATES_COUNT;
     }
-    if (is(pair, "signal") && pair->is_number && pair->number >= 0 && pair->number <= 64) {
+    if (is(pair, "signal") && pair->is_number && pair->number >= 0 && pair->number <= SIGNAL_MAX) {
         effect->signal = (int32_t)pair->number;
         return true;
     }
@@ -307,15 +312,15 @@ static bool finish_record(struct record *record, const struct verdict_numbers *n
     switch (record->kind) {
     case RECORD_MEMBER:
         return record->roster_member.service_length > 0 &&
-               record->roster_member.policy.restart >= 0 &&
-               record->roster_member.policy.restart < RESTARTS_COUNT;
+               policy_is_valid(&record->roster_member.policy);
     case RECORD_STATE:
-        return record->state.state >= 0 && record->state.state < STATES_COUNT &&
+        return record->sequence >= 0 && record->sequence <= INT64_MAX / 2 &&
+               record_state_is_valid(&record->state) &&
                verdict_from_numbers(numbers, &record->state.last) == 0;
     case RECORD_EVENT:
         record->event.member = record->member;
         record->event.generation = record->generation;
-        return true;
+        return record_event_is_valid(&record->event);
     case RECORD_EFFECT:
         record->effect.member = record->member;
         record->effect.generation = record->generation;

@@ -94,10 +94,12 @@ size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line
     struct writer writer = {line, 0};
     const struct incarnation *incarnation = &fleet->members[member];
 
-    put(&writer, "state i=%" PRIu32 " sequence=%" PRId64 " random=%" PRIu64 " ending=%d", member,
-        fleet->sequence, fleet->random, fleet->ending);
+    put(&writer,
+        "state i=%" PRIu32 " sequence=%" PRId64 " random=%" PRIu64 " ending=%d finished=%d", member,
+        fleet->sequence, fleet->random, fleet->ending, fleet->finished);
     put_fields(&writer, &record_state, incarnation, "m.");
     put_fields(&writer, &record_reading, &incarnation->base, "base.");
+    put_fields(&writer, &record_reading, &incarnation->seen, "seen.");
     put_verdict(&writer, &incarnation->last);
     return end_line(&writer);
 }

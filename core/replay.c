@@ -138,6 +138,7 @@ static int take_state(struct replay *replay, const struct record *record, const 
     replay->fleet.sequence = record->sequence;
     replay->fleet.random = record->seed;
     replay->fleet.ending = record->ending;
+    replay->fleet.finished = record->finished;
     return 0;
 }
 

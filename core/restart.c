@@ -4,11 +4,13 @@
 /* a x milli / 1000, saturating. */
 static int64_t scale(int64_t a, int64_t milli)
 {
-    int64_t whole = a / 1000, rest = a % 1000;
+    int64_t whole, rest, sum;
 
-    if (milli > 0 && whole > INT64_MAX / 2 / milli)
+    if (__builtin_mul_overflow(a / 1000, milli, &whole) ||
+        __builtin_mul_overflow(a % 1000, milli, &rest) ||
+        __builtin_add_overflow(whole, rest / 1000, &sum))
         return INT64_MAX;
-    return whole * milli + rest * milli / 1000;
+    return sum;
 }
 
 span restart_delay(const struct policy *policy, int64_t failures)
@@ -43,17 +45,18 @@ span restart_delay_jittered(const struct policy *policy, int64_t failures, uint6
 {
     span delay = restart_delay(policy, failures);
     int64_t swing = scale(delay.ns, policy->backoff_jitter_milli);
+    int64_t most = policy->backoff_max_ns;
     uint64_t draw = random_next(random);
 
-    if (swing > 0) {
-        uint64_t width = (uint64_t)swing * 2 + 1;
-        delay.ns += (int64_t)(draw % width) - swing;
-    }
-    if (delay.ns > policy->backoff_max_ns)
-        delay.ns = policy->backoff_max_ns;
-    if (delay.ns < 0)
-        delay.ns = 0;
-    return delay;
+    if (swing > delay.ns)
+        swing = delay.ns; // more than ±100 % would be a delay below zero
+    if (swing <= 0)
+        return delay;
+    draw %= (uint64_t)swing * 2 + 1;
+    /* Least and most are the delay's own; in between nothing can overflow. */
+    if (draw > (uint64_t)(most - (delay.ns - swing)))
+        return span_ns(most);
+    return span_ns(delay.ns - swing + (int64_t)draw);
 }
 
 enum next restart_next(const struct policy *policy, enum verdict_kind kind, int64_t restarts)

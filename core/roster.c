@@ -20,6 +20,26 @@ struct policy policy_default(void)
     };
 }
 
+bool policy_is_valid(const struct policy *policy)
+{
+    return policy->restart >= 0 && policy->restart < RESTARTS_COUNT && policy->restart_max >= 0 &&
+           policy->backoff_initial_ns >= 0 && policy->backoff_factor_milli >= 0 &&
+           policy->backoff_max_ns >= 0 && policy->backoff_jitter_milli >= 0 &&
+           policy->backoff_jitter_milli <= 1000 && policy->backoff_reset_after_ns >= 0 &&
+           policy->stop_signal > 0 && policy->stop_signal <= SIGNAL_MAX &&
+           policy->stop_grace_ns >= 0 && policy->mem_limit_bytes >= 0 && policy->oom_group >= 0 &&
+           policy->oom_group <= 1;
+}
+
+bool roster_name_is_valid(const char *name)
+{
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    return length > 0 && length <= NAME_BYTES_MAX && name[length] == '\0' && name[0] != '.' &&
+           name[0] != '-';
+}
+
 void roster_finish(struct roster *roster)
 {
     free(roster->cgroup_dir);

@@ -6,6 +6,7 @@
 #ifndef BULKHEAD_CORE_ROSTER_H
 #define BULKHEAD_CORE_ROSTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/limits.h"
@@ -42,6 +43,9 @@ struct policy {
 /* The defaults that DESIGN and the manual promise: 100 ms x 2 to 1 min, ±10 %, reset after 10 s up.
  */
 struct policy policy_default(void);
+
+/* Every number is one that a decider can work with. What reads a policy from outside asks this. */
+bool policy_is_valid(const struct policy *policy);
 
 enum need_condition {
     NEED_STARTED,
@@ -81,6 +85,9 @@ void roster_finish(struct roster *roster); // frees; may be zeroed
 
 /* Index, or -1. */
 ptrdiff_t roster_find(const struct roster *roster, const char *member_name);
+
+/* Letters, digits, '.', '_' and '-', not starting with '.' or '-'; at most NAME_BYTES_MAX. */
+bool roster_name_is_valid(const char *name);
 
 bool member_is_of(const struct member *member, const char *service);
 

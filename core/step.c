@@ -57,8 +57,10 @@ void step_spawn(struct step *step)
     self->oom_seen = 0;
     self->step = SPAWN_STEP_NONE;
     self->step_error = 0;
+    self->told_ns = 0;
     self->judged = 0;
     self->base = (struct reading){0};
+    self->seen = (struct reading){0};
     step_shift(step, STATE_STARTING, step_after(step, EXEC_DEADLINE));
     step_emit(step, EFFECT_SPAWN);
 }
@@ -108,38 +110,55 @@ void step_tell(struct step *step, const struct verdict *verdict)
     self->last.uptime = span_ns(step->context->now.ns - self->started_ns);
 }
 
+void step_read(struct step *step)
+{
+    struct incarnation *self = step->self;
+    instant settled = instant_add((instant){self->told_ns}, OOM_NOTICE_DEADLINE);
+
+    if (!step->event->reading.known)
+        return;
+    /* What was told as a child's death, and the main process has long survived, is accounted. */
+    if (self->told_ns && instant_reached(settled, step->context->now)) {
+        self->base = self->seen;
+        self->told_ns = 0;
+    }
+    self->seen = step->event->reading;
+}
+
 void step_judge(struct step *step)
 {
     struct incarnation *self = step->self;
     const struct event *event = step->event;
     struct verdict verdict;
-    struct obituary obituary = {
+    struct obituary obituary;
+
+    if (self->alive)
+        self->ended_ns = step->context->now.ns;
+    self->alive = 0;
+    self->pid = 0;
+    if (self->judged)
+        return;
+    self->judged = 1;
+    if (event)
+        step_read(step);
+    obituary = (struct obituary){
         .step = (enum spawn_step)self->step,
         .error = (int32_t)self->step_error,
         .sent_signal = (int32_t)self->sent_signal,
         .stopping = self->stop_asked != 0,
         .oom_seen = self->oom_seen != 0,
+        .oom_told = self->told_ns != 0,
         .base = self->base,
-        .now = self->base,
+        .now = self->seen,
     };
-
     if (event && event->kind == EVENT_DEAD) {
         obituary.status_known = event->known != 0;
         obituary.exit_code = (int32_t)event->code;
         obituary.signal = (int32_t)event->signal;
         obituary.core_dumped = event->core != 0;
     }
-    if (event)
-        obituary.now = event->reading;
-    self->alive = 0;
-    self->pid = 0;
-    self->ended_ns = step->context->now.ns;
-    if (self->judged)
-        return;
-    self->judged = 1;
     verdict = verdict_decide(&obituary);
     step_tell(step, &verdict);
-    self->base = obituary.now;
     step_decide_next(step);
     step_emit(step, EFFECT_VERDICT);
 }

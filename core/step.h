@@ -24,6 +24,8 @@ void step_kill(struct step *step);        // end the compartment, wait until it 
 void step_decide_next(struct step *step);
 /* Makes it the last verdict, with limit and uptime filled in. */
 void step_tell(struct step *step, const struct verdict *verdict);
+/* Keeps the counters that the event brings. */
+void step_read(struct step *step);
 /* The main process is dead; step->event is DEAD, SPAWN_FAILED or NULL (nobody could say how). Gives
  * the verdict, once an incarnation. */
 void step_judge(struct step *step);

@@ -73,19 +73,55 @@ static int32_t enclosing_hit(const struct obituary *obituary)
     return -1;
 }
 
+static int64_t since(int64_t now, int64_t base)
+{
+    return now > base ? now - base : 0;
+}
+
+/* Processes killed for memory in the compartment and in what the service made below it. */
+static int64_t kills(const struct obituary *obituary)
+{
+    const struct reading *now = &obituary->now, *base = &obituary->base;
+    int64_t here = since(now->oom_kill, base->oom_kill);
+    int64_t tree = since(now->tree_oom_kill, base->tree_oom_kill);
+
+    return here > tree ? here : tree;
+}
+
+/* Was the kill surely the main process's? Not when one of its children may have been meant, or when
+ * it was ours, or the victim's cgroup was of the service's own making. */
+static bool is_surely_for_memory(const struct obituary *obituary, const struct verdict *verdict)
+{
+    if (obituary->oom_seen)
+        return true;
+    if (obituary->oom_told || obituary->sent_signal == SIGKILL)
+        return false;
+    if (obituary->now.oom_kill <= obituary->base.oom_kill && verdict->oom_group_kill == 0)
+        return verdict->oom_kill == 0; // the kernel answered ENOMEM
+    return obituary->status_known || obituary->step != SPAWN_STEP_NONE ||
+           verdict->oom_group_kill > 0;
+}
+
 /* Whose limit, when the kernel killed in this compartment for memory. */
 static void decide_oom(const struct obituary *obituary, struct verdict *verdict)
 {
-    verdict->confidence = CONFIDENCE_CERTAIN;
+    int32_t level = enclosing_hit(obituary);
+
+    verdict->confidence =
+        is_surely_for_memory(obituary, verdict) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE;
     if (verdict->oom > 0 || verdict->oom_kill == 0) {
         verdict->kind = VERDICT_OOM;
         /* Two limits met in one interval: the counters cannot tell which one killed. */
-        if (enclosing_hit(obituary) >= 0)
+        if (level >= 0)
             verdict->confidence = CONFIDENCE_PROBABLE;
-        return;
+    } else if (level >= 0) {
+        verdict->kind = VERDICT_OOM_GROUP;
+        verdict->enclosing = level;
+    } else if (obituary->now.oom_kill > obituary->base.oom_kill) {
+        verdict->kind = VERDICT_OOM_OUTSIDE;
+    } else {
+        verdict->kind = VERDICT_OOM; // most likely at a limit that the service set itself
     }
-    verdict->enclosing = enclosing_hit(obituary);
-    verdict->kind = verdict->enclosing >= 0 ? VERDICT_OOM_GROUP : VERDICT_OOM_OUTSIDE;
 }
 
 /* Was the main process itself ended for memory? With oom.group the kernel kills all, and a main
@@ -93,7 +129,11 @@ static void decide_oom(const struct obituary *obituary, struct verdict *verdict)
  * status that is not SIGKILL. */
 static bool died_for_memory(const struct obituary *obituary, const struct verdict *verdict)
 {
-    if (verdict->oom_kill <= 0)
+    if (verdict->oom_kill == 0 && verdict->oom_group_kill == 0)
+        return false;
+    /* Our own SIGKILL says enough about a main process; of the kernel's victims it need not be one
+     * unless the kernel killed them all. */
+    if (obituary->sent_signal == SIGKILL && !obituary->oom_seen && verdict->oom_group_kill == 0)
         return false;
     return obituary->oom_seen || !obituary->status_known || obituary->signal == SIGKILL;
 }
@@ -130,9 +170,9 @@ struct verdict verdict_decide(const struct obituary *obituary)
         .exit_code = obituary->status_known && obituary->signal == 0 ? obituary->exit_code : -1,
         .signal = obituary->signal,
         .core_dumped = obituary->core_dumped,
-        .oom = now->oom - base->oom,
-        .oom_kill = now->oom_kill - base->oom_kill,
-        .oom_group_kill = now->oom_group_kill - base->oom_group_kill,
+        .oom = since(now->oom, base->oom),
+        .oom_kill = kills(obituary),
+        .oom_group_kill = since(now->oom_group_kill, base->oom_group_kill),
         .enclosing = -1,
         .peak_bytes = now->peak_bytes,
     };
@@ -145,11 +185,10 @@ struct verdict verdict_decide(const struct obituary *obituary)
         verdict.error = obituary->error;
     } else if (died_for_memory(obituary, &verdict) || starved_at_birth(obituary, &verdict)) {
         decide_oom(obituary, &verdict);
-        /* Our own SIGKILL fell into the same interval. */
-        if (obituary->sent_signal == SIGKILL && !obituary->oom_seen)
-            verdict.confidence = CONFIDENCE_PROBABLE;
     } else if (obituary->stopping) {
         verdict.kind = VERDICT_STOPPED;
+        if (verdict.oom_kill > 0 && obituary->sent_signal == SIGKILL)
+            verdict.confidence = CONFIDENCE_PROBABLE;
     } else {
         decide_exit(obituary, &verdict);
         /* A SIGKILL while we could not read the counters may have been the kernel's. */

@@ -86,6 +86,7 @@ struct obituary {
     int32_t sent_signal;  // the last signal that we ourselves sent it, 0: none
     bool stopping;        // it was asked to stop
     bool oom_seen;        // it was killed by us because an OOM kill left something of it alive
+    bool oom_told;        // an OOM kill since the base was told as a child's, moments ago
     bool main_alive;      // an OOM notice came while the main process lives
     struct reading now;   // at death
     struct reading base;  // last accounted: at birth, or at the last verdict
@@ -100,7 +101,7 @@ struct verdict {
     enum spawn_step step;
     int32_t error;
     int64_t oom;            // deltas that spoke: local oom,
-    int64_t oom_kill;       // local oom_kill,
+    int64_t oom_kill;       // oom_kill, local or of a cgroup that the service made below,
     int64_t oom_group_kill; //
     int32_t enclosing;      // OOM_GROUP: which level, innermost 0; else -1
     int64_t peak_bytes;

@@ -21,8 +21,10 @@ const char *wire_verb_name(enum wire_verb verb)
 
 size_t wire_request_encode(const struct wire_request *request, unsigned char *frame, size_t size)
 {
-    struct packer packer = {frame, size, 0, false};
+    struct packer packer = {frame, size, 0, request->names_count > WIRE_NAMES_MAX};
 
+    if (packer.failed)
+        return 0;
     pack_u32(&packer, REQUEST_MAGIC);
     pack_u32(&packer, WIRE_VERSION);
     pack_u32(&packer, (uint32_t)request->verb);
