@@ -1,0 +1,89 @@
+/* The keys of a service's x-bulkhead: what Compose cannot say. Strict inside. */
+#include "stackfile/readers.h"
+
+#include <stddef.h>
+
+#define INTO(field) offsetof(struct service_draft, service.field)
+
+static const struct key_row backoff_rows[] = {
+    {"factor", .class = KEY_HONOURED, .read = read_factor,
+     .offset = offsetof(struct spec_backoff, factor_milli)},
+    {"initial", .class = KEY_HONOURED, .read = read_duration,
+     .offset = offsetof(struct spec_backoff, initial_ns)},
+    {"jitter", .class = KEY_HONOURED, .read = read_jitter,
+     .offset = offsetof(struct spec_backoff, jitter_milli)},
+    {"max", .class = KEY_HONOURED, .read = read_duration,
+     .offset = offsetof(struct spec_backoff, max_ns)},
+    {"reset_after", .class = KEY_HONOURED, .read = read_duration,
+     .offset = offsetof(struct spec_backoff, reset_after_ns)},
+};
+
+static const struct key_table keys_backoff = {
+    .prefix = "x-bulkhead.backoff.",
+    .where = "x-bulkhead.backoff",
+    .row = backoff_rows,
+    .count = KEY_COUNT(backoff_rows),
+    .strict = true,
+};
+
+/* Restarts wait 100ms at first and 1m at most where the file does not say (the planner's
+ * defaults). */
+#define INITIAL_NS (100 * NSEC_PER_MSEC)
+#define MAX_NS     (60 * NSEC_PER_SEC)
+
+static void read_backoff(struct reader *reader, const char *key, const struct node *value,
+                         void *into)
+{
+    struct spec_backoff *backoff = into;
+    const struct spec_int *initial = &backoff->initial_ns, *max = &backoff->max_ns;
+
+    keys_read(reader, &keys_backoff, key, value, into);
+    backoff->set = initial->set || max->set || backoff->factor_milli.set ||
+                   backoff->jitter_milli.set || backoff->reset_after_ns.set;
+    if ((initial->set ? initial->value : INITIAL_NS) <= (max->set ? max->value : MAX_NS))
+        return;
+    if (initial->set)
+        report_key(reader, initial->at, "backoff", "raise max, or lower initial",
+                   "initial is more than max%s", max->set ? "" : ", which is 1m");
+    else
+        report_key(reader, max->at, "backoff", "raise max, or write an initial below it",
+                   "max is less than initial, which is 100ms");
+}
+
+static const struct key_row rows[] = {
+    {"backoff", .class = KEY_HONOURED, .table = true, .read = read_backoff,
+     .offset = INTO(backoff)},
+    {"intensity", .class = KEY_LATER,
+     .remedy = "write restart: on-failure:N to give up after N restarts"},
+    {"isolation", .class = KEY_LATER, .remedy = "remove it"},
+    {"landlock", .class = KEY_LATER, .remedy = "remove it"},
+    {"memory_high", .class = KEY_HONOURED, .read = read_size, .offset = INTO(memory_high)},
+    {"memory_min", .class = KEY_HONOURED, .read = read_size, .offset = INTO(memory_min)},
+    {"on_memory_high", .class = KEY_LATER, .remedy = "remove it"},
+    {"on_unhealthy", .class = KEY_LATER, .remedy = "remove it"},
+    {"oom", .class = KEY_LATER, .remedy = "remove it: the whole service is killed and restarted"},
+    {"private_tmp", .class = KEY_LATER, .remedy = "remove it", .harmless = "false"},
+    {"recycle", .class = KEY_LATER, .remedy = "remove it"},
+    {"restart_prevent_exit_codes", .class = KEY_LATER, .remedy = "remove it"},
+    {"sockets", .class = KEY_LATER, .remedy = "remove it, and let the program listen"},
+    {"start_timeout", .class = KEY_LATER, .remedy = "remove it"},
+    {"success_exit_codes", .class = KEY_LATER, .remedy = "remove it"},
+    {"type", .class = KEY_LATER,
+     .remedy = "remove it: a service counts as started when its program runs", .harmless = "exec"},
+    {"watchdog", .class = KEY_LATER, .remedy = "remove it"},
+};
+
+const struct key_table keys_bulkhead = {
+    .prefix = "x-bulkhead.",
+    .where = "x-bulkhead",
+    .row = rows,
+    .count = KEY_COUNT(rows),
+    .strict = true,
+    .other = &keys_service,
+    .other_remedy = "write it in the service itself, beside x-bulkhead:",
+};
+
+void read_bulkhead(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    keys_read(reader, &keys_bulkhead, key, value, into);
+}

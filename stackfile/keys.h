@@ -1,0 +1,59 @@
+/* Tables of keys: what a mapping may hold, and what becomes of each key. Every mapping with fixed
+ * keys is read through one, so an unknown key cannot be overlooked. */
+#ifndef BULKHEAD_STACKFILE_KEYS_H
+#define BULKHEAD_STACKFILE_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "stackfile/reader.h"
+
+enum key_class {
+    KEY_HONOURED,
+    KEY_NO_EFFECT, // accepted; one notice names all that a file has
+    KEY_LATER,     // an error: not supported yet
+    KEY_REFUSED,   // an error: cannot be had here
+};
+
+/* Reads the value of `key` into what the row's offset points at. */
+typedef void key_read(struct reader *reader, const char *key, const struct node *value, void *into);
+
+struct key_row {
+    const char *key;
+    enum key_class class;
+    bool table;           // its value is read through tables, which interpolate what they honour
+    bool nullable;        // `key:` with nothing behind it is as if it was not there
+    key_read *read;       // of an honoured one
+    size_t offset;        // of an honoured one: where its value goes in what the table fills
+    const char *remedy;   // of a refused one: what to write instead
+    const char *harmless; // of a refused one: the value that says what is so anyway, or NULL
+};
+
+struct key_table {
+    const char *prefix;        // for messages: "deploy.resources."; "" where the key is clear alone
+    const char *where;         // "a service", "x-bulkhead", …: completes "unknown key … in"
+    const struct key_row *row; // sorted by key
+    size_t count;
+    bool strict;                   // x-… is unknown, too
+    const struct key_table *other; // where a key may belong that is misplaced here, or NULL
+    const char *other_remedy;      // "write it in x-bulkhead"
+};
+
+/* Reads a mapping; faults for what is wrong, NULL and null values are empty mappings. */
+void keys_read(struct reader *reader, const struct key_table *table, const char *key,
+               const struct node *value, void *into);
+
+const struct key_row *keys_find(const struct key_table *table, const char *key);
+
+/* Adds the summary notice on keys without effect. */
+void keys_summarize(struct reader *reader);
+
+/* The tables, by mapping. `keys_service` has every service key of Compose's schema. */
+extern const struct key_table keys_top;
+extern const struct key_table keys_service;
+extern const struct key_table keys_deploy;
+extern const struct key_table keys_bulkhead;
+
+#define KEY_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+#endif

@@ -1,0 +1,256 @@
+/* See read_stack.h. */
+#include "stackfile/read_stack.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "stackfile/check.h"
+#include "stackfile/readers.h"
+
+struct stack_draft {
+    struct spec_text name;
+    const struct node *services;
+};
+
+static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+#define NAME_REMEDY "use lower-case letters, digits, _ and -, a letter or a digit first"
+
+static bool valid_project_name(const char *name)
+{
+    return *name && !strchr("_-", *name) && !name[strspn(name, name_letters)] &&
+           strlen(name) <= NAME_BYTES_MAX;
+}
+
+static void read_name(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    const char *text = take_text(reader, key, value, ACCEPT_STRING, "a name such as shop");
+
+    if (!text)
+        return;
+    if (!valid_project_name(text))
+        report_key(reader, value->at, key, NAME_REMEDY, "\"%s\" cannot be a project's name",
+                   shown(text).text);
+    else
+        *(struct spec_text *)into =
+            (struct spec_text){.value = keep_text(reader, text), .at = value->at};
+}
+
+static void read_services(struct reader *reader, const char *key, const struct node *value,
+                          void *into)
+{
+    (void)reader;
+    (void)key;
+    *(const struct node **)into = value;
+}
+
+static const struct key_row bulkhead_rows[] = {
+    {"groups", .class = KEY_LATER, .remedy = "remove it, and give each service its own mem_limit"},
+    {"intensity", .class = KEY_LATER,
+     .remedy = "write restart: on-failure:N to give up after N restarts"},
+    {"mem_limit", .class = KEY_LATER,
+     .remedy = "remove it, and give each service its own mem_limit"},
+    {"restart_strategy", .class = KEY_LATER, .remedy = "remove it: each service restarts alone",
+     .harmless = "one-for-one"},
+};
+
+static const struct key_table keys_stack_bulkhead = {
+    .prefix = "x-bulkhead.",
+    .where = "the top-level x-bulkhead",
+    .row = bulkhead_rows,
+    .count = KEY_COUNT(bulkhead_rows),
+    .strict = true,
+    .other = &keys_bulkhead,
+    .other_remedy = "write it in the x-bulkhead: of a service",
+};
+
+static void read_stack_bulkhead(struct reader *reader, const char *key, const struct node *value,
+                                void *into)
+{
+    keys_read(reader, &keys_stack_bulkhead, key, value, into);
+}
+
+/* Networks, volumes and the like only say what services may use; a service's use of them is refused
+ * in its own table. */
+static const struct key_row rows[] = {
+    {"configs", .class = KEY_NO_EFFECT},
+    {"include", .class = KEY_LATER, .remedy = "write all services into one file"},
+    {"models", .class = KEY_NO_EFFECT},
+    {"name", .class = KEY_HONOURED, .read = read_name,
+     .offset = offsetof(struct stack_draft, name)},
+    {"networks", .class = KEY_NO_EFFECT},
+    {"secrets", .class = KEY_NO_EFFECT},
+    {"services", .class = KEY_HONOURED, .table = true, .read = read_services,
+     .offset = offsetof(struct stack_draft, services)},
+    {"version", .class = KEY_NO_EFFECT},
+    {"volumes", .class = KEY_NO_EFFECT},
+    {"x-bulkhead", .class = KEY_HONOURED, .table = true, .nullable = true,
+     .read = read_stack_bulkhead},
+};
+
+const struct key_table keys_top = {
+    .prefix = "",
+    .where = "the stack file",
+    .row = rows,
+    .count = KEY_COUNT(rows),
+    .other = &keys_service,
+    .other_remedy = "write it in a service, below services:",
+};
+
+/* --- files of other programs --- */
+
+static const struct node *service_of_version_1(const struct node *root)
+{
+    for (size_t i = 0; i < root->count; i++) {
+        const struct node *value = root->pairs[i].value;
+        if (!keys_find(&keys_top, root->pairs[i].key->text) &&
+            (node_get(value, "image") || node_get(value, "build") || node_get(value, "command")))
+            return root->pairs[i].key;
+    }
+    return NULL;
+}
+
+/* True: said what the file is, and there is no point in saying more. */
+static bool foreign_file(struct reader *reader, const struct node *root)
+{
+    const struct node *found;
+
+    if (root->kind == NODE_SCALAR && strncasecmp(root->text, "FROM ", 5) == 0)
+        report(reader, FAULT_ERROR, root->at,
+               "bulkhead runs no images: write a stack file with services: and their command:",
+               "this is a Dockerfile, not a stack file");
+    else if (root->kind == NODE_MAP && (found = node_get(root, "processes")))
+        report(reader, FAULT_ERROR, found->at,
+               "rename processes: to services:, availability: {restart: on_failure} to "
+               "restart: on-failure, process_started to service_started, and put shell syntax "
+               "into [/bin/sh, -c, …]",
+               "this is a process-compose file, not a stack file");
+    else if (root->kind == NODE_MAP && node_get(root, "apiVersion") && node_get(root, "kind"))
+        report(
+            reader, FAULT_ERROR, root->at,
+            "write a stack file: services:, and below it each container's command: and mem_limit:",
+            "this is a Kubernetes manifest, not a stack file");
+    else if (root->kind == NODE_MAP && !node_get(root, "services") &&
+             (found = service_of_version_1(root)))
+        report(reader, FAULT_ERROR, found->at, "write services: and indent the services below it",
+               "service %s stands at the top, as in Compose files of version 1",
+               shown(found->text).text);
+    else
+        return false;
+    return true;
+}
+
+/* --- the project's name --- */
+
+/* As Compose: the folder's own name in lower case, without what a name cannot have. */
+static const char *name_of_folder(struct reader *reader, const char *folder)
+{
+    size_t end = strlen(folder), start, length = 0;
+    char *name;
+
+    while (end > 0 && folder[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && folder[start - 1] != '/';)
+        start--;
+    name = arena_text(reader->arena, folder + start, end - start);
+    for (size_t i = 0; name && name[i]; i++) {
+        char c = (char)tolower((unsigned char)name[i]);
+        if (strchr(name_letters, c) && (length > 0 || !strchr("_-", c)) && length < NAME_BYTES_MAX)
+            name[length++] = c;
+    }
+    if (name)
+        name[length] = '\0';
+    return name;
+}
+
+static void settle_name(struct reader *reader, const struct stack_draft *draft, struct spec *spec)
+{
+    const struct stackfile_request *request = reader->request;
+
+    spec->name_written = draft->name.value != NULL;
+    if (request->project_name) {
+        spec->name = keep_text(reader, request->project_name);
+        if (!valid_project_name(request->project_name))
+            report(reader, FAULT_ERROR, (struct mark){.file = NULL}, NAME_REMEDY,
+                   "\"%s\" cannot be a project's name", shown(request->project_name).text);
+        return;
+    }
+    spec->name = draft->name.value;
+    if (spec->name)
+        return;
+    spec->name = name_of_folder(reader, request->project_dir);
+    if (spec->name && !*spec->name)
+        report(reader, FAULT_ERROR, (struct mark){.file = request->name},
+               "write name: at the top of the file", "the folder %s gives no name for the project",
+               shown(request->project_dir).text);
+}
+
+/* --- services --- */
+
+static int read_all(struct reader *reader, const struct node *map, struct spec *spec)
+{
+    struct spec_service *services = arena_array(reader->arena, map->count, sizeof(*services));
+
+    if (!services)
+        return -ENOMEM;
+    reader->prefix = "services.";
+    for (size_t i = 0; i < map->count; i++) {
+        read_service(reader, map->pairs[i].key, map->pairs[i].value, &services[i]);
+        check_sizes(reader, &services[i]);
+    }
+    reader->prefix = "";
+    if (arena_failed(reader->arena))
+        return -ENOMEM;
+    spec->services = services;
+    spec->services_count = map->count;
+    return check_dependencies(reader, services, map->count);
+}
+
+static int read_services_of(struct reader *reader, const struct node *root,
+                            const struct node *services, struct spec *spec)
+{
+    bool none = !services || (services->kind == NODE_SCALAR && services->type == SCALAR_NULL) ||
+                (services->kind == NODE_MAP && services->count == 0);
+
+    if (!services && reader->faults->errors > 0)
+        return 0; // a slip in the word is said already
+    if (none)
+        report(reader, FAULT_ERROR, services ? services->at : root->at,
+               "write services: and below it a name with a command:", "there are no services");
+    else if (services->kind != NODE_MAP)
+        report(reader, FAULT_ERROR, services->at,
+               "write each service as a name with its keys below",
+               "services must be a mapping, not %s", node_kind_name(services));
+    else if (services->count > INSTANCES_MAX)
+        report(reader, FAULT_ERROR, services->at, "split the stack",
+               "%u services, and %d is the most", services->count, INSTANCES_MAX);
+    else
+        return read_all(reader, services, spec);
+    return 0;
+}
+
+int read_stack(struct reader *reader, const struct node *root, struct spec *spec)
+{
+    struct stack_draft draft = {.services = NULL};
+
+    if (!root || (root->kind == NODE_SCALAR && root->type == SCALAR_NULL)) {
+        report(reader, FAULT_ERROR, (struct mark){.file = reader->request->name},
+               "write services: and below it a name with a command:", "the file is empty");
+        return 0;
+    }
+    if (foreign_file(reader, root))
+        return 0;
+    if (root->kind != NODE_MAP) {
+        report(reader, FAULT_ERROR, root->at,
+               "start it with services:", "a stack file must be a mapping, not %s",
+               node_kind_name(root));
+        return 0;
+    }
+    keys_read(reader, &keys_top, "", root, &draft);
+    settle_name(reader, &draft, spec);
+    spec->file = keep_text(reader, reader->request->name);
+    spec->project_dir = keep_text(reader, reader->request->project_dir);
+    return read_services_of(reader, root, draft.services, spec);
+}

@@ -1,0 +1,47 @@
+/* The readers of single keys, to be named in tables (keys.h), and what they fill. */
+#ifndef BULKHEAD_STACKFILE_READERS_H
+#define BULKHEAD_STACKFILE_READERS_H
+
+#include "stackfile/keys.h"
+
+/* A service while it is read: what has two spellings in Compose is kept apart until both are
+ * known. */
+struct service_draft {
+    struct spec_service service;
+    struct spec_int deploy_memory, deploy_reservation, deploy_pids, deploy_cpus;
+};
+
+/* `into` is a spec_int … */
+key_read read_bytes;        // number or string; 0: not set
+key_read read_bytes_string; // the same, only as a string
+key_read read_memswap;      // -1: unlimited
+key_read read_pids;         // -1 and 0: unlimited
+key_read read_cpus;         // in thousandths; 0: not set
+key_read read_cpu_shares;   // 0: not set
+key_read read_oom_score_adj;
+key_read read_signal;
+key_read read_duration; // string; not negative
+key_read read_factor;   // in thousandths, 1 … 100
+key_read read_jitter;   // percent in tenths: ±10 % is 100
+
+/* … or something else. */
+key_read read_size;        // spec_size: bytes or percent
+key_read read_words;       // spec_words
+key_read read_path;        // spec_text
+key_read read_user;        // spec_text
+key_read read_environment; // spec_service
+key_read read_restart;     // spec_service
+key_read read_depends_on;  // spec_service
+key_read read_ulimits;     // spec_service
+key_read read_deploy;      // service_draft
+key_read read_bulkhead;    // service_draft
+
+/* A whole number, or false after a fault. */
+bool take_integer(struct reader *reader, const char *key, const struct node *value,
+                  int64_t *ret_number);
+
+/* One service, complete but for what needs its siblings; its faults are said. */
+void read_service(struct reader *reader, const struct node *key, const struct node *value,
+                  struct spec_service *ret_service);
+
+#endif

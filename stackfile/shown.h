@@ -1,0 +1,12 @@
+/* Texts of a file in messages about it. */
+#ifndef BULKHEAD_STACKFILE_SHOWN_H
+#define BULKHEAD_STACKFILE_SHOWN_H
+
+/* A text short enough for a message, cut between two characters with "…". Use as
+ * shown(text).text. */
+struct shown {
+    char text[72];
+};
+struct shown shown(const char *text);
+
+#endif

@@ -1,0 +1,46 @@
+/* The stack file: YAML text in, frozen spec out; and the spec as canonical text again.
+ *
+ * Pure: no file system, no environment, no clock. What the caller has to look up (the text, the
+ * folder, the own oom_score_adj) is in the request. The vocabulary is the Compose Specification's,
+ * as the strict subset that bulkhead.yaml(5) lists; every finding has its place and its remedy. */
+#ifndef BULKHEAD_STACKFILE_STACKFILE_H
+#define BULKHEAD_STACKFILE_STACKFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/fault.h"
+#include "core/spec.h"
+
+/* Bounds of the input; what is beyond is refused with a fault. */
+#define STACKFILE_BYTES_MAX  ((size_t)4 << 20) // the file
+#define STACKFILE_SCALAR_MAX ((size_t)1 << 20) // one scalar
+#define STACKFILE_DEPTH_MAX  64                // lists and mappings inside each other
+#define STACKFILE_NODES_MAX \
+    ((size_t)1 << 18) // values, each alias and merge counted as what it stands for
+#define STACKFILE_TEXT_MAX    ((size_t)16 << 20) // bytes of all scalars, aliases counted likewise
+#define STACKFILE_ANCHORS_MAX 1024
+
+/* Everything is borrowed. `name` also ends up in the marks of the spec and of the faults, so it has
+ * to outlive both. */
+struct stackfile_request {
+    const char *name; // of the file, for messages
+    const char *text; // need not be NUL-terminated
+    size_t length;
+    const char *project_dir;  // absolute
+    const char *project_name; // asked for on the command line or in the environment; NULL: the
+                              // file's own, else that of the folder made valid
+    bool lowering_oom_score_allowed; // has CAP_SYS_RESOURCE
+    int own_oom_score_adj;           // of the process that asks
+};
+
+/* 0: *ret_spec is filled, to be released with spec_finish(); faults may have warnings and notices.
+ * 1: faults has errors, ordered by place. -ENOMEM. */
+int stackfile_load(const struct stackfile_request *request, struct spec *ret_spec,
+                   struct faults *faults);
+
+/* Canonical YAML, schema-valid Compose, that loads to the same spec and shows as the same text.
+ * *ret_text is NUL-terminated, to be released with free(). -ENOMEM. */
+int stackfile_show(const struct spec *spec, char **ret_text);
+
+#endif
