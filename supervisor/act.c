@@ -1,0 +1,258 @@
+/* See act.h. */
+#include "supervisor/act.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "core/handover.h"
+#include "core/paths.h"
+#include "core/planfile.h"
+#include "supervisor/facts.h"
+#include "supervisor/marker.h"
+#include "supervisor/sys/cgroup.h"
+#include "supervisor/sys/fifo.h"
+#include "supervisor/sys/spawn.h"
+
+/* --- SPAWN -------------------------------------------------------------------------------- */
+
+/* Everything on the way to one birth, so that it can be undone as a whole. */
+struct delivery {
+    struct launch_record record;
+    void *bytes; // of the record
+    char name[COMPARTMENT_NAME_MAX];
+    char output[INSTANCE_NAME_MAX + 4]; // FIFO names
+    char errors[INSTANCE_NAME_MAX + 4];
+    int cgroup;
+    struct reading reading; // before the birth: nothing of the newborn is in it
+    struct newborn newborn;
+};
+
+static int read_launch(const struct member *member, struct delivery *delivery)
+{
+    ssize_t length;
+    int result;
+
+    delivery->bytes = malloc(member->launch_bytes + 1);
+    if (!delivery->bytes)
+        return -ENOMEM;
+    length =
+        pread(HANDOVER_PLAN, delivery->bytes, member->launch_bytes, (off_t)member->launch_offset);
+    if (length != (ssize_t)member->launch_bytes)
+        return length < 0 ? -errno : -EBADMSG;
+    result = planfile_launch(delivery->bytes, member->launch_bytes, &delivery->record);
+    return result > 0 ? -EBADMSG : result;
+}
+
+/* The compartment: made, limited, its first reading taken. */
+static int prepare(struct supervisor *supervisor, struct delivery *delivery, enum spawn_step *step)
+{
+    const struct launch *launch = &delivery->record.launch;
+    int result;
+
+    *step = SPAWN_STEP_CGROUP;
+    result = cgroup_create(supervisor->services, delivery->name, &delivery->cgroup);
+    if (result < 0)
+        return result;
+    *step = SPAWN_STEP_LIMIT;
+    cgroup_read_new(&supervisor->enclosing, supervisor->roster.enclosing, supervisor->counted,
+                    &delivery->reading);
+    return cgroup_limit(delivery->cgroup, launch->controls, launch->controls_count);
+}
+
+static int bear(struct supervisor *supervisor, const struct slot *slot, struct delivery *delivery,
+                enum spawn_step *step)
+{
+    const struct launch *launch = &delivery->record.launch;
+    const struct birth birth = {
+        .launch = launch,
+        .cgroup = delivery->cgroup,
+        .to_parent = supervisor->reaper.channel >= 0,
+        .output_dir = supervisor->fifos,
+        .output = delivery->output,
+        .errors = delivery->errors,
+        .files = supervisor->files_raised ? &supervisor->files : NULL,
+        .files_max = supervisor->files_max,
+    };
+    int result;
+
+    *step = SPAWN_STEP_STDIO;
+    if (!launch->keep_identity) {
+        result = fifo_give(slot->output, launch->uid, launch->gid);
+        if (result == 0)
+            result = fifo_give(slot->errors, launch->uid, launch->gid);
+        if (result < 0)
+            return result;
+    }
+    return spawn_birth(&birth, &delivery->newborn, step);
+}
+
+static void clean_up(struct delivery *delivery)
+{
+    launch_record_finish(&delivery->record);
+    free(delivery->bytes);
+    if (delivery->cgroup >= 0)
+        close(delivery->cgroup);
+}
+
+static void tell_failed(struct supervisor *supervisor, const struct effect *effect,
+                        enum spawn_step step, int error, bool born)
+{
+    const struct event event = {
+        .kind = EVENT_SPAWN_FAILED,
+        .member = effect->member,
+        .generation = effect->generation,
+        .step = step,
+        .error = error,
+        .born = born,
+    };
+
+    queue_push(&supervisor->results, &event);
+}
+
+static void tell_spawned(struct supervisor *supervisor, const struct effect *effect,
+                         const struct delivery *delivery)
+{
+    const struct event event = {
+        .kind = EVENT_SPAWNED,
+        .member = effect->member,
+        .generation = effect->generation,
+        .pid = delivery->newborn.pid,
+        .reading = delivery->reading,
+    };
+
+    queue_push(&supervisor->results, &event);
+}
+
+static void name_things(const struct member *member, uint32_t generation, struct delivery *delivery)
+{
+    compartment_name(member, generation, delivery->name);
+    stpcpy(stpcpy(delivery->output, member->name), ".out");
+    stpcpy(stpcpy(delivery->errors, member->name), ".err");
+}
+
+static void spawn(struct supervisor *supervisor, const struct effect *effect)
+{
+    const struct member *member = &supervisor->roster.members[effect->member];
+    struct slot *slot = &supervisor->slots[effect->member];
+    struct delivery delivery = {.cgroup = -1};
+    enum spawn_step step = SPAWN_STEP_CGROUP;
+    int result;
+
+    facts_close_incarnation(supervisor, slot);
+    name_things(member, effect->generation, &delivery);
+    result = read_launch(member, &delivery);
+    if (result == 0)
+        result = prepare(supervisor, &delivery, &step);
+    if (result == 0)
+        result = bear(supervisor, slot, &delivery, &step);
+    if (result < 0) {
+        tell_failed(supervisor, effect, step, -result, false);
+    } else {
+        tell_spawned(supervisor, effect, &delivery);
+        result = facts_born(supervisor, effect->member, effect->generation, &delivery.newborn);
+        if (result < 0) {
+            (void)cgroup_kill(supervisor->services, delivery.name);
+            tell_failed(supervisor, effect, SPAWN_STEP_PIPE, -result, true);
+        }
+    }
+    clean_up(&delivery);
+}
+
+/* --- the others --------------------------------------------------------------------------- */
+
+static void send_signal(const struct supervisor *supervisor, const struct effect *effect)
+{
+    const struct slot *slot = &supervisor->slots[effect->member];
+
+    if (slot->generation == effect->generation && slot->pidfd >= 0)
+        (void)pidfd_send_signal(slot->pidfd, effect->signal, NULL, 0); // ESRCH: dead already
+}
+
+static void kill_all(struct supervisor *supervisor, const struct effect *effect)
+{
+    const struct member *member = &supervisor->roster.members[effect->member];
+    char name[COMPARTMENT_NAME_MAX];
+    struct effect direct = *effect;
+    int result;
+
+    compartment_name(member, effect->generation, name);
+    result = cgroup_kill(supervisor->services, name);
+    if (result == 0 || result == -ENOENT)
+        return;
+    supervisor_say(supervisor, "%s: cannot kill the compartment %s: %s", member->name, name,
+                   strerrordesc_np(-result));
+    direct.signal = SIGKILL;
+    send_signal(supervisor, &direct);
+}
+
+static void mark(struct supervisor *supervisor, const struct effect *effect)
+{
+    char line[MARKER_BYTES];
+    size_t length = marker_line(&supervisor->fleet.members[effect->member].last, line);
+
+    if (fifo_write(supervisor->slots[effect->member].errors, line, length) == 0)
+        return;
+    if (supervisor->markers_lost++ == 0)
+        supervisor_say(supervisor, "%s: its log does not take the cause of death: the FIFO is full",
+                       supervisor->roster.members[effect->member].name);
+}
+
+static void bury(struct supervisor *supervisor, const struct effect *effect)
+{
+    struct slot *slot = &supervisor->slots[effect->member];
+    char name[COMPARTMENT_NAME_MAX];
+
+    if (slot->generation == effect->generation)
+        facts_close_incarnation(supervisor, slot);
+    if (graves_add(&supervisor->graves, effect->member, effect->generation, supervisor->now) == 0)
+        return;
+    compartment_name(&supervisor->roster.members[effect->member], effect->generation, name);
+    if (cgroup_remove(supervisor->services, name) < 0)
+        supervisor_say(supervisor, "the compartment %s is left for `bulkhead down`", name);
+}
+
+void act_on_graves(struct supervisor *supervisor)
+{
+    struct grave grave;
+    int error;
+
+    while (graves_visit(&supervisor->graves, &supervisor->roster, supervisor->services,
+                        supervisor->now, &grave, &error))
+        supervisor_say(supervisor,
+                       "%s: the compartment of start %u cannot be removed: %s; it is left for "
+                       "`bulkhead down`",
+                       supervisor->roster.members[grave.member].name, grave.generation,
+                       strerrordesc_np(-error));
+}
+
+void act(struct supervisor *supervisor, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_SPAWN:
+        spawn(supervisor, effect);
+        break;
+    case EFFECT_SIGNAL:
+        send_signal(supervisor, effect);
+        break;
+    case EFFECT_KILL:
+        kill_all(supervisor, effect);
+        break;
+    case EFFECT_MARK:
+        mark(supervisor, effect);
+        break;
+    case EFFECT_BURY:
+        bury(supervisor, effect);
+        break;
+    case EFFECT_FINISH:
+        supervisor_finish(supervisor);
+        break;
+    case EFFECT_VERDICT: // told by the journal
+    case EFFECT_SHIFT:   // told by the journal and to those who watch
+    case EFFECTS_COUNT:
+        break;
+    }
+}

@@ -1,0 +1,13 @@
+/* The fleet's effects, done. */
+#ifndef BULKHEAD_SUPERVISOR_ACT_H
+#define BULKHEAD_SUPERVISOR_ACT_H
+
+#include "supervisor/supervisor.h"
+
+/* Never waits. What comes of it is pushed to supervisor->results. */
+void act(struct supervisor *supervisor, const struct effect *effect);
+
+/* Removes the compartments whose time has come. */
+void act_on_graves(struct supervisor *supervisor);
+
+#endif

@@ -1,0 +1,459 @@
+/* See control.h. */
+#include "supervisor/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/paths.h"
+#include "supervisor/row.h"
+#include "supervisor/supervisor.h"
+#include "supervisor/sys/sock.h"
+
+#define ROWS_PER_TURN 64 // to one client, so that nobody waits for a big listing
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+static int send_reply(const struct client *client, const struct wire_reply *reply)
+{
+    unsigned char frame[WIRE_REPLY_MAX];
+    size_t size = wire_reply_encode(reply, frame, sizeof(frame));
+
+    return sock_send(client->fd, frame, size);
+}
+
+/* Answers are small and few: one that does not even take this is dropped by its deadline. */
+static void send_done(const struct client *client)
+{
+    const struct wire_reply reply = {.kind = WIRE_DONE};
+
+    (void)send_reply(client, &reply);
+}
+
+static void send_error(const struct client *client, const char *what, const char *name)
+{
+    struct wire_reply reply = {.kind = WIRE_ERROR};
+
+    snprintf(reply.message, sizeof(reply.message), "%s%s%.80s", what, name ? " " : "",
+             name ? name : "");
+    (void)send_reply(client, &reply);
+}
+
+static int send_info(const struct supervisor *supervisor, const struct client *client)
+{
+    struct wire_reply reply = {
+        .kind = WIRE_INFO,
+        .info = {.supervisor_pid = getpid(),
+                 .keeper_pid = supervisor->reaper.channel >= 0 ? getppid() : 0,
+                 .members = supervisor->roster.members_count,
+                 .ending = supervisor->fleet.ending,
+                 .started_wall_ns = supervisor->control.started_wall_ns,
+                 .journal_lost = (int64_t)supervisor->journal.lost},
+    };
+
+    memcpy(reply.info.stack, supervisor->roster.stack, sizeof(reply.info.stack));
+    return send_reply(client, &reply);
+}
+
+static int send_row(const struct supervisor *supervisor, const struct client *client,
+                    uint32_t index)
+{
+    struct wire_reply reply = {.kind = WIRE_ROW};
+
+    row_fill(&supervisor->fleet, index, supervisor->now, &reply.row);
+    return send_reply(client, &reply);
+}
+
+/* --- clients ------------------------------------------------------------------------------ */
+
+static void drop(struct supervisor *supervisor, struct client *client)
+{
+    loop_remove(&supervisor->loop, client->fd);
+    close(client->fd);
+    client->fd = -1;
+    supervisor->control.open--;
+}
+
+static void be_patient(const struct supervisor *supervisor, struct client *client)
+{
+    client->deadline = instant_add(supervisor->now, CONTROL_PATIENCE);
+}
+
+/* What to wait for: that it takes more, or that it says something (or goes). */
+static void wait_for(struct supervisor *supervisor, struct client *client, bool out)
+{
+    uint32_t index = (uint32_t)(client - supervisor->control.clients);
+
+    if (client->waits_out == out)
+        return;
+    client->waits_out = out;
+    if (loop_change(&supervisor->loop, client->fd, out ? EPOLLOUT : EPOLLIN, SOURCE_CLIENT, index) <
+        0)
+        drop(supervisor, client);
+}
+
+/* The member that changed longest ago of those that the client has not been told of, or -1. */
+static ptrdiff_t next_changed(const struct supervisor *supervisor, int64_t seen)
+{
+    const struct incarnation *members = supervisor->fleet.members;
+    ptrdiff_t next = -1;
+
+    if (supervisor->fleet.sequence <= seen)
+        return -1;
+    for (uint32_t i = 0; i < supervisor->roster.members_count; i++)
+        if (members[i].changed > seen && (next < 0 || members[i].changed < members[next].changed))
+            next = (ptrdiff_t)i;
+    return next;
+}
+
+/* One frame of what the client is to be told: 1: sent, 0: nothing is left, or negative errno. */
+static int tell_one(struct supervisor *supervisor, struct client *client)
+{
+    ptrdiff_t changed;
+    int result;
+
+    if (client->state == CLIENT_LISTING && !client->info_sent) {
+        result = send_info(supervisor, client);
+        client->info_sent = result == 0;
+    } else if (client->state == CLIENT_LISTING &&
+               client->cursor < supervisor->roster.members_count) {
+        result = send_row(supervisor, client, client->cursor);
+        client->cursor += result == 0;
+    } else if (client->state == CLIENT_LISTING) {
+        const struct wire_reply done = {.kind = WIRE_DONE};
+        result = send_reply(client, &done);
+        if (result == 0)
+            client->state = client->watch ? CLIENT_WATCHING : CLIENT_ASKING;
+    } else if (client->state == CLIENT_WATCHING) {
+        changed = next_changed(supervisor, client->seen);
+        if (changed < 0)
+            return 0;
+        result = send_row(supervisor, client, (uint32_t)changed);
+        if (result == 0)
+            client->seen = supervisor->fleet.members[changed].changed;
+    } else {
+        return 0;
+    }
+    return result < 0 ? result : 1;
+}
+
+/* Tells as much as the socket takes, and what is fair. */
+static void tell(struct supervisor *supervisor, struct client *client)
+{
+    int result = 1;
+
+    for (int i = 0; i < ROWS_PER_TURN && result == 1; i++) {
+        result = tell_one(supervisor, client);
+        if (result == 1)
+            be_patient(supervisor, client);
+    }
+    if (result < 0 && result != -EAGAIN)
+        drop(supervisor, client);
+    else
+        wait_for(supervisor, client, result != 0);
+}
+
+static void begin_listing(struct supervisor *supervisor, struct client *client, bool watch)
+{
+    client->state = CLIENT_LISTING;
+    client->watch = watch;
+    client->info_sent = false;
+    client->cursor = 0;
+    client->seen = supervisor->fleet.sequence; // what changes from now on is told again
+    tell(supervisor, client);
+}
+
+/* --- requests ----------------------------------------------------------------------------- */
+
+#define MARKED_WORDS ((INSTANCES_MAX + 63) / 64)
+
+static void mark(uint64_t marked[MARKED_WORDS], uint32_t index)
+{
+    marked[index / 64] |= UINT64_C(1) << index % 64;
+}
+
+static bool is_marked(const uint64_t marked[MARKED_WORDS], uint32_t index)
+{
+    return marked[index / 64] >> index % 64 & 1;
+}
+
+/* Marks the members that the request names, a service standing for all its instances. The first
+ * name that nobody bears, or NULL. */
+static const char *mark_named(const struct roster *roster, const struct wire_request *request,
+                              uint64_t marked[MARKED_WORDS])
+{
+    for (uint32_t i = 0; i < roster->members_count && request->names_count == 0; i++)
+        mark(marked, i);
+    for (uint32_t i = 0; i < request->names_count; i++) {
+        const char *name = request->names[i];
+        bool found = false;
+        for (uint32_t j = 0; j < roster->members_count; j++) {
+            if (!member_is_of(&roster->members[j], name) &&
+                strcmp(roster->members[j].name, name) != 0)
+                continue;
+            mark(marked, j);
+            found = true;
+        }
+        if (!found)
+            return name;
+    }
+    return NULL;
+}
+
+static enum event_kind event_of(enum wire_verb verb)
+{
+    switch (verb) {
+    case WIRE_START:
+        return EVENT_START;
+    case WIRE_STOP:
+        return EVENT_STOP;
+    case WIRE_RESTART:
+        return EVENT_RESTART;
+    case WIRE_KILL:
+        return EVENT_KILL;
+    case WIRE_DOWN:
+    case WIRE_PS:
+    case WIRE_WATCH:
+    case WIRE_VERBS_COUNT:
+        break;
+    }
+    return EVENT_DOWN;
+}
+
+/* One event a member; all but the last say that more follow. */
+static void push_requests(struct supervisor *supervisor, const struct wire_request *request,
+                          const uint64_t marked[MARKED_WORDS])
+{
+    struct event event = {
+        .kind = event_of(request->verb),
+        .grace_ns =
+            request->verb == WIRE_STOP || request->verb == WIRE_RESTART ? request->grace_ns : 0,
+        .signal = request->verb == WIRE_KILL ? request->signal : 0,
+        .more = 1,
+    };
+    uint32_t last = supervisor->roster.members_count;
+
+    while (last > 0 && !is_marked(marked, last - 1))
+        last--;
+    for (uint32_t i = 0; i < last; i++) {
+        if (!is_marked(marked, i))
+            continue;
+        event.member = i;
+        event.more = i + 1 < last;
+        queue_push(&supervisor->events, &event);
+    }
+}
+
+static void serve_change(struct supervisor *supervisor, const struct client *client,
+                         const struct wire_request *request)
+{
+    uint64_t marked[MARKED_WORDS] = {0};
+    const char *unknown;
+
+    if (supervisor->fleet.ending) {
+        send_error(client, "the stack is going down", NULL);
+        return;
+    }
+    unknown = mark_named(&supervisor->roster, request, marked);
+    if (unknown) {
+        send_error(client, "no such service:", unknown);
+        return;
+    }
+    push_requests(supervisor, request, marked);
+    send_done(client);
+}
+
+static void serve(struct supervisor *supervisor, struct client *client,
+                  const struct wire_request *request)
+{
+    const struct event down = {.kind = EVENT_DOWN, .grace_ns = request->grace_ns};
+
+    switch (request->verb) {
+    case WIRE_PS:
+    case WIRE_WATCH:
+        begin_listing(supervisor, client, request->verb == WIRE_WATCH);
+        return;
+    case WIRE_DOWN:
+        queue_push(&supervisor->events, &down);
+        send_done(client);
+        return;
+    case WIRE_START:
+    case WIRE_STOP:
+    case WIRE_RESTART:
+    case WIRE_KILL:
+        serve_change(supervisor, client, request);
+        return;
+    case WIRE_VERBS_COUNT:
+        break;
+    }
+    send_error(client, "no such verb", NULL);
+}
+
+/* Reads one request into memory that is given back: a big one leaves nothing behind. */
+static void take_request(struct supervisor *supervisor, struct client *client)
+{
+    size_t size = WIRE_REQUEST_MAX + sizeof(struct wire_request);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct wire_request *request = memory;
+    unsigned char *frame;
+    const char *why = "the request is too long";
+    ssize_t length;
+
+    if (memory == MAP_FAILED) {
+        drop(supervisor, client);
+        return;
+    }
+    frame = (unsigned char *)memory + sizeof(*request);
+    length = sock_receive(client->fd, frame, WIRE_REQUEST_MAX);
+    if (length == 0 || (length < 0 && length != -EAGAIN && length != -EMSGSIZE)) {
+        drop(supervisor, client);
+    } else if (length != -EAGAIN) {
+        be_patient(supervisor, client);
+        if (length > 0 && wire_request_decode(frame, (size_t)length, request, &why) == 0)
+            serve(supervisor, client, request);
+        else
+            send_error(client, why, NULL);
+    }
+    munmap(memory, size);
+}
+
+/* One who watches has nothing to say: what comes is its end, or a mistake. */
+static void take_end(struct supervisor *supervisor, struct client *client)
+{
+    char byte;
+
+    if (sock_receive(client->fd, &byte, sizeof(byte)) != -EAGAIN)
+        drop(supervisor, client);
+}
+
+void control_client(struct supervisor *supervisor, uint32_t index)
+{
+    struct client *client = &supervisor->control.clients[index];
+
+    if (client->fd < 0)
+        return;
+    if (client->waits_out)
+        tell(supervisor, client);
+    else if (client->state != CLIENT_ASKING)
+        take_end(supervisor, client);
+    else if (queue_room(&supervisor->events) > supervisor->roster.members_count + LOOP_BATCH)
+        take_request(supervisor, client); // else at the next turn: it stays ready
+}
+
+/* --- coming and going --------------------------------------------------------------------- */
+
+static void refuse(int fd, const char *why)
+{
+    const struct client client = {.fd = fd};
+
+    send_error(&client, why, NULL);
+    close(fd);
+}
+
+static void welcome(struct supervisor *supervisor, int fd)
+{
+    struct control_socket *control = &supervisor->control;
+    uint32_t index = 0;
+
+    while (index < CONTROL_CLIENTS_MAX && control->clients[index].fd >= 0)
+        index++;
+    if (index == CONTROL_CLIENTS_MAX) {
+        refuse(fd, "too many clients are connected to this stack");
+        return;
+    }
+    if (fd >= supervisor->files_end - FILES_FOR_COUNTERS ||
+        loop_add(&supervisor->loop, fd, EPOLLIN, SOURCE_CLIENT, index) < 0) {
+        refuse(fd, "the supervisor has no file descriptors left");
+        return;
+    }
+    control->clients[index] = (struct client){.fd = fd, .state = CLIENT_ASKING};
+    be_patient(supervisor, &control->clients[index]);
+    control->open++;
+}
+
+void control_accept(struct supervisor *supervisor)
+{
+    uid_t uid;
+    int fd;
+
+    if (supervisor->control.listener < 0 ||
+        sock_accept(supervisor->control.listener, &fd, &uid) < 0)
+        return;
+    if (uid != 0 && uid != geteuid())
+        refuse(fd, "permission denied: this stack belongs to somebody else");
+    else
+        welcome(supervisor, fd);
+}
+
+int control_open(struct supervisor *supervisor)
+{
+    struct control_socket *control = &supervisor->control;
+    int result;
+
+    for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+        control->clients[i].fd = -1;
+    control->open = 0;
+    control->started_wall_ns = supervisor->wall_ns;
+    result = sock_listen(PATH_CONTROL, &control->listener);
+    if (result < 0)
+        return result;
+    return loop_add(&supervisor->loop, control->listener, EPOLLIN, SOURCE_CONTROL, 0);
+}
+
+static void say_bye(struct supervisor *supervisor, struct client *client)
+{
+    const struct wire_reply bye = {.kind = WIRE_BYE};
+
+    (void)send_reply(client, &bye);
+    drop(supervisor, client);
+}
+
+void control_close(struct supervisor *supervisor)
+{
+    struct control_socket *control = &supervisor->control;
+
+    for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+        if (control->clients[i].fd >= 0)
+            say_bye(supervisor, &control->clients[i]);
+    if (control->listener >= 0) {
+        (void)unlink(PATH_CONTROL);
+        close(control->listener);
+        control->listener = -1;
+    }
+}
+
+void control_turn(struct supervisor *supervisor)
+{
+    struct control_socket *control = &supervisor->control;
+
+    for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX && control->open > 0; i++) {
+        struct client *client = &control->clients[i];
+        if (client->fd < 0)
+            continue;
+        if (client->state == CLIENT_WATCHING && !client->waits_out)
+            tell(supervisor, client);
+        else if (client->state != CLIENT_WATCHING &&
+                 instant_reached(client->deadline, supervisor->now))
+            drop(supervisor, client);
+    }
+}
+
+instant control_deadline(const struct control_socket *control)
+{
+    instant earliest = INSTANT_NEVER;
+
+    for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX && control->open > 0; i++)
+        if (control->clients[i].fd >= 0 && control->clients[i].state != CLIENT_WATCHING)
+            earliest = instant_min(earliest, control->clients[i].deadline);
+    return earliest;
+}
+
+bool control_idle(const struct control_socket *control)
+{
+    for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX && control->open > 0; i++)
+        if (control->clients[i].fd >= 0 && control->clients[i].waits_out)
+            return false;
+    return true;
+}

@@ -1,0 +1,53 @@
+/* The control socket: requests of people become events; what they ask to see is shown.
+ *
+ * Frames are core/wire.h. A client has a state of fixed size: rows are made when its socket takes
+ * them, so one that does not read costs nothing and sees the latest when it does. */
+#ifndef BULKHEAD_SUPERVISOR_CONTROL_H
+#define BULKHEAD_SUPERVISOR_CONTROL_H
+
+#include "core/wire.h"
+
+#define CONTROL_CLIENTS_MAX 64
+#define CONTROL_PATIENCE    span_sec(10) // with one that sends no request, or reads no reply
+
+struct supervisor;
+
+enum client_state {
+    CLIENT_ASKING,   // no request yet
+    CLIENT_LISTING,  // INFO and rows are being sent
+    CLIENT_WATCHING, // rows follow as they change
+};
+
+struct client {
+    int fd; // -1: free
+    enum client_state state;
+    bool watch;      // LISTING: WATCHING follows
+    bool info_sent;  // LISTING
+    bool waits_out;  // registered for EPOLLOUT
+    uint32_t cursor; // LISTING: next member
+    int64_t seen;    // WATCHING: sequence number of the last change told
+    instant deadline;
+};
+
+struct control_socket {
+    int listener;
+    uint32_t open; // clients
+    int64_t started_wall_ns;
+    struct client clients[CONTROL_CLIENTS_MAX];
+};
+
+/* Listens in the current folder. 0 or negative errno. */
+int control_open(struct supervisor *supervisor);
+void control_close(struct supervisor *supervisor); // says BYE and removes the socket
+
+void control_accept(struct supervisor *supervisor);
+void control_client(struct supervisor *supervisor, uint32_t index); // is ready
+
+/* Tells watchers what changed, and drops clients whose time is up. */
+void control_turn(struct supervisor *supervisor);
+instant control_deadline(const struct control_socket *control);
+
+/* Everybody has been told everything (after a control_turn). */
+bool control_idle(const struct control_socket *control);
+
+#endif

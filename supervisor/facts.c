@@ -1,0 +1,290 @@
+/* See facts.h. */
+#include "supervisor/facts.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/memev.h"
+#include "core/paths.h"
+#include "supervisor/sys/cgroup.h"
+
+/* A service whose page cache meets its limit changes memory.events for ever. */
+#define MUTE_LENGTH span_sec(1)
+
+void facts_init_slot(struct slot *slot)
+{
+    *slot = (struct slot){
+        .pidfd = -1, .report = -1, .memory = -1, .populated = -1, .output = -1, .errors = -1};
+}
+
+static void close_watched(struct supervisor *supervisor, int *fd)
+{
+    if (*fd < 0)
+        return;
+    loop_remove(&supervisor->loop, *fd);
+    close(*fd);
+    *fd = -1;
+}
+
+/* What is only there as long as the main process lives. */
+static void close_main(struct supervisor *supervisor, struct slot *slot)
+{
+    if (slot->pidfd >= 0 && supervisor->reaper.channel < 0)
+        loop_remove(&supervisor->loop, slot->pidfd);
+    if (slot->pidfd >= 0)
+        close(slot->pidfd);
+    slot->pidfd = -1;
+    slot->pid = 0;
+    slot->muted = false;
+    close_watched(supervisor, &slot->report);
+    close_watched(supervisor, &slot->memory);
+}
+
+void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot)
+{
+    close_main(supervisor, slot);
+    close_watched(supervisor, &slot->populated);
+}
+
+static void read_counters(const struct supervisor *supervisor, uint32_t index, struct reading *ret)
+{
+    const struct slot *slot = &supervisor->slots[index];
+    char name[COMPARTMENT_NAME_MAX];
+
+    compartment_name(&supervisor->roster.members[index], slot->generation, name);
+    cgroup_read(supervisor->services, name, slot->memory, &supervisor->enclosing,
+                supervisor->roster.enclosing, ret);
+}
+
+static struct event fact(const struct supervisor *supervisor, enum event_kind kind, uint32_t index)
+{
+    return (struct event){
+        .kind = kind,
+        .member = index,
+        .generation = supervisor->slots[index].generation,
+    };
+}
+
+/* --- the newborn's pipe ------------------------------------------------------------------- */
+
+void facts_report(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    struct event event = fact(supervisor, EVENT_EXECED, index);
+    struct spawn_report failure;
+    int result;
+
+    if (slot->report < 0)
+        return;
+    result = spawn_report(slot->report, &failure);
+    if (result == -EAGAIN)
+        return;
+    if (result == 1) {
+        event.kind = EVENT_SPAWN_FAILED;
+        event.step = failure.step;
+        event.error = failure.error;
+        event.born = 1;
+    }
+    if (result == 1 || spawn_is_program(slot->pid))
+        queue_push(&supervisor->events, &event);
+    close_watched(supervisor, &slot->report);
+}
+
+/* --- memory ------------------------------------------------------------------------------- */
+
+static bool main_is_dead(const struct slot *slot)
+{
+    struct pollfd fd = {.fd = slot->pidfd, .events = POLLIN};
+
+    return slot->pidfd < 0 || (poll(&fd, 1, 0) == 1 && fd.revents & POLLIN);
+}
+
+static void watch_again(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+
+    slot->muted = false;
+    if (slot->memory >= 0)
+        (void)loop_change(&supervisor->loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY,
+                          index);
+}
+
+static void mute(struct supervisor *supervisor, struct slot *slot)
+{
+    slot->muted = true;
+    if (supervisor->unmute_at.ns == INSTANT_NEVER.ns)
+        supervisor->unmute_at = instant_add(supervisor->now, MUTE_LENGTH);
+}
+
+/* Tells of kills since the last look; false when there were none. */
+static bool tell_kills(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    struct event event = fact(supervisor, EVENT_MEMORY, index);
+    int64_t kills;
+
+    if (cgroup_oom_kills(slot->memory, &kills) < 0 || kills == slot->oom_kills)
+        return false;
+    slot->oom_kills = kills;
+    /* When the main process is dead, its exit record is on the way and tells the same. */
+    if (!main_is_dead(slot)) {
+        read_counters(supervisor, index, &event.reading);
+        queue_push(&supervisor->events, &event);
+    }
+    return true;
+}
+
+void facts_memory(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+
+    if (slot->memory < 0)
+        return;
+    if (tell_kills(supervisor, index))
+        watch_again(supervisor, index);
+    else
+        mute(supervisor, slot);
+}
+
+void facts_unmute(struct supervisor *supervisor)
+{
+    if (!instant_reached(supervisor->unmute_at, supervisor->now))
+        return;
+    supervisor->unmute_at = INSTANT_NEVER;
+    for (uint32_t i = 0; i < supervisor->roster.members_count; i++)
+        if (supervisor->slots[i].muted)
+            watch_again(supervisor, i);
+}
+
+/* --- birth -------------------------------------------------------------------------------- */
+
+int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generation,
+               const struct newborn *newborn)
+{
+    struct slot *slot = &supervisor->slots[index];
+    char name[COMPARTMENT_NAME_MAX];
+    int result;
+
+    slot->generation = generation;
+    slot->pid = newborn->pid;
+    slot->pidfd = newborn->pidfd;
+    slot->report = newborn->report;
+    slot->own = supervisor->reaper.channel < 0;
+    slot->oom_kills = 0;
+    result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
+    if (result < 0 || !supervisor->counted)
+        return result;
+    compartment_name(&supervisor->roster.members[index], generation, name);
+    result = cgroup_watch(supervisor->services, name, "memory.events", &slot->memory);
+    if (result < 0)
+        return result;
+    (void)tell_kills(supervisor, index); // the first look; changes from here on wake us
+    return loop_add(&supervisor->loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY, index);
+}
+
+/* --- death -------------------------------------------------------------------------------- */
+
+void facts_empty(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    struct event event = fact(supervisor, EVENT_EMPTY, index);
+    int64_t populated;
+
+    if (slot->populated < 0 || cgroup_populated(slot->populated, &populated) < 0 || populated)
+        return;
+    read_counters(supervisor, index, &event.reading);
+    close_watched(supervisor, &slot->populated);
+    queue_push(&supervisor->events, &event);
+}
+
+/* From now on it counts when the last of the others is gone. */
+static void await_empty(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    char name[COMPARTMENT_NAME_MAX];
+    int result;
+
+    compartment_name(&supervisor->roster.members[index], slot->generation, name);
+    result = cgroup_watch(supervisor->services, name, "cgroup.events", &slot->populated);
+    if (result == 0)
+        result = loop_add(&supervisor->loop, slot->populated, EPOLLPRI, SOURCE_EMPTY, index);
+    if (result < 0)
+        supervisor_say(supervisor, "%s: cannot watch %s/cgroup.events: %s",
+                       supervisor->roster.members[index].name, name, strerrordesc_np(-result));
+    facts_empty(supervisor, index); // it may have happened between
+}
+
+static void tell_death(struct supervisor *supervisor, uint32_t index, struct event *event)
+{
+    struct slot *slot = &supervisor->slots[index];
+
+    facts_report(supervisor, index);
+    read_counters(supervisor, index, &event->reading);
+    queue_push(&supervisor->events, event);
+    close_main(supervisor, slot);
+    if (event->reading.populated)
+        await_empty(supervisor, index);
+}
+
+void facts_pidfd(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    struct event event = fact(supervisor, EVENT_DEAD, index);
+
+    if (slot->pid && !slot->own && main_is_dead(slot))
+        tell_death(supervisor, index, &event);
+}
+
+static void tell_record(struct supervisor *supervisor, const struct exit_record *record)
+{
+    for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
+        struct event event = fact(supervisor, EVENT_DEAD, i);
+        if (supervisor->slots[i].pid != record->pid)
+            continue;
+        event.known = 1;
+        event.code = record->code;
+        event.signal = record->signal;
+        event.core = record->core;
+        tell_death(supervisor, i, &event);
+        return;
+    }
+    if (record->pid == supervisor->recording.pid)
+        recording_died(supervisor);
+    /* else an orphan of a service: it has nobody else to be reaped by */
+}
+
+/* The keeper is gone: what it bore is nobody's child now, and only its pidfd tells of its death. */
+static void become_parent(struct supervisor *supervisor)
+{
+    sigset_t set;
+
+    (void)reaper_become_parent(&supervisor->reaper);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    (void)signalfd(supervisor->signals, &set, 0);
+    for (uint32_t i = 0; i < supervisor->roster.members_count; i++)
+        if (supervisor->slots[i].pid)
+            (void)loop_add(&supervisor->loop, supervisor->slots[i].pidfd, EPOLLIN, SOURCE_PIDFD, i);
+    if (supervisor->recording.pid)
+        (void)loop_add(&supervisor->loop, supervisor->recording.pidfd, EPOLLIN, SOURCE_RECORDER, 1);
+    supervisor_say(supervisor, "the keeper is gone: services run on, but the exit codes of those "
+                               "started before now will not be known");
+}
+
+void facts_reap(struct supervisor *supervisor)
+{
+    struct exit_record record;
+    int result = reaper_next(&supervisor->reaper, &record);
+
+    if (result == -EPIPE)
+        become_parent(supervisor);
+    else if (result == 1)
+        tell_record(supervisor, &record);
+}

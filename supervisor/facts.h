@@ -1,0 +1,33 @@
+/* What the kernel tells about members, as events for the fleet.
+ *
+ * Whatever wakes us is a hint: the handlers look at the files themselves. About one death: counters
+ * are read when its exit record is there and before anything is removed, and what the newborn's
+ * pipe still holds is told before the death. */
+#ifndef BULKHEAD_SUPERVISOR_FACTS_H
+#define BULKHEAD_SUPERVISOR_FACTS_H
+
+#include "supervisor/supervisor.h"
+#include "supervisor/sys/spawn.h"
+
+void facts_init_slot(struct slot *slot);
+
+/* Closes what belongs to the incarnation; the FIFOs stay. */
+void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot);
+
+/* A child was born for the member: watches what is to be told of it. Negative errno when it cannot
+ * be watched. */
+int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generation,
+               const struct newborn *newborn);
+
+void facts_report(struct supervisor *supervisor, uint32_t index); // SOURCE_REPORT
+void facts_memory(struct supervisor *supervisor, uint32_t index); // SOURCE_MEMORY
+void facts_empty(struct supervisor *supervisor, uint32_t index);  // SOURCE_EMPTY
+void facts_pidfd(struct supervisor *supervisor, uint32_t index);  // SOURCE_PIDFD
+
+/* Takes the next exit record, if there is one and none is outstanding. */
+void facts_reap(struct supervisor *supervisor);
+
+/* Watches again what was muted. */
+void facts_unmute(struct supervisor *supervisor);
+
+#endif

@@ -1,0 +1,46 @@
+/* The journal file: the lines of core/record.h, kept in the runtime folder (tmpfs) and rotated.
+ *
+ * Lines are gathered and written by one write(2) each time, whole lines only. When they cannot be
+ * kept (a full disk) they are counted and said once, and the stack goes on; as soon as there is
+ * room again a new file begins, with a note of how many are missing. Each file replays by itself:
+ * it begins with the roster and, but for the first, with where every member stands. */
+#ifndef BULKHEAD_SUPERVISOR_JOURNAL_H
+#define BULKHEAD_SUPERVISOR_JOURNAL_H
+
+#include <stdbool.h>
+
+#include "core/record.h"
+
+#define JOURNAL_BYTES_MAX (4 << 20) // after its head; then the next file begins
+#define JOURNAL_BUFFER    (4 * RECORD_LINE_MAX)
+
+struct journal {
+    int dir; // borrowed: the runtime folder
+    int fd;  // -1: no file at present
+    int64_t size;
+    int64_t size_max;
+    uint64_t lost;         // lines, since ever
+    uint64_t lost_told;    // of them, told in a note
+    instant retry;         // not before, when lines were lost
+    uint32_t buffer_lines; //
+    size_t buffer_used;
+    char buffer[JOURNAL_BUFFER];
+};
+
+/* Begins the first file; one that is there becomes journal.1. 0 or negative errno. */
+int journal_open(struct journal *journal, int dir, const struct fleet *fleet, uint64_t seed);
+void journal_close(struct journal *journal);
+
+/* Between two steps: begins the next file when this one is full, or when there may be room again.
+ * 0; negative errno when lines are lost from now on (told once). */
+int journal_turn(struct journal *journal, const struct fleet *fleet, instant now);
+
+/* These gather lines; journal_flush writes them. */
+void journal_event(struct journal *journal, const struct event *event);
+void journal_outcomes(struct journal *journal, const struct fleet *fleet); // of the last step
+void journal_note(struct journal *journal, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+void journal_flush(struct journal *journal);
+
+#endif

@@ -1,0 +1,90 @@
+/* bulkheadd, and bulkhead-keeper when it is called so: the two processes that stay as long as a
+ * stack runs. See core/handover.h for what they are given. */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/handover.h"
+#include "supervisor/keeper.h"
+#include "supervisor/supervisor.h"
+
+#define HEAP_KEPT 65536 // bytes of freed heap that are not given back
+
+static struct supervisor supervisor; // zeroed: pages that are not used are not there
+
+static bool is_called(const char *name, const char *program)
+{
+    const char *slash = strrchr(name, '/');
+
+    return strcmp(slash ? slash + 1 : name, program) == 0;
+}
+
+/* Whoever started us may have ignored or blocked what our children must have as usual. */
+static void settle_signals(void)
+{
+    sigset_t set;
+
+    for (int i = 1; i < NSIG; i++)
+        (void)signal(i, SIG_DFL); // fails for those that cannot be ignored anyway
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGPIPE); // blocked only: a lost reader is an error of write(2)
+    (void)sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+/* What was handed over is ours and not our children's. A log that nobody reads must not stop us. */
+static void settle_files(void)
+{
+    struct stat status;
+    int flags;
+
+    for (int fd = STDERR_FILENO + 1; fd < HANDOVER_END; fd++)
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        flags = fcntl(fd, F_GETFL);
+        if (flags >= 0 && fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+            (void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    }
+    umask(077);
+}
+
+static int supervise(const char *libexec_dir)
+{
+    char why[512];
+    int result;
+
+    (void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+    (void)mallopt(M_TOP_PAD, 0);
+    settle_signals();
+    settle_files();
+    if (supervisor_prepare(&supervisor, libexec_dir, why, sizeof(why)) != 0) {
+        dprintf(HANDOVER_READY, "%s\n", why);
+        return 1;
+    }
+    (void)!write(HANDOVER_READY, "ready\n", 6);
+    close(HANDOVER_READY);
+    result = supervisor_run(&supervisor);
+    if (result < 0)
+        dprintf(STDERR_FILENO, "bulkheadd: cannot wait for events: %s\n", strerrordesc_np(-result));
+    return result < 0 ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 || fcntl(HANDOVER_CGROUP, F_GETFD) < 0 || fcntl(HANDOVER_PLAN, F_GETFD) < 0) {
+        dprintf(STDERR_FILENO, "%s is started by `bulkhead up`\n", argc > 0 ? argv[0] : "this");
+        return 2;
+    }
+    if (is_called(argv[0], "bulkhead-keeper"))
+        return keeper_main(argv[1], argv[2]);
+    return supervise(argv[2]);
+}

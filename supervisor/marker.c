@@ -1,0 +1,34 @@
+/* See marker.h. */
+#include "supervisor/marker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/paths.h"
+
+static void tell_next(const struct verdict *verdict, char *text, size_t size)
+{
+    long long ms = (long long)span_to_ms(verdict->delay);
+
+    text[0] = '\0';
+    if (verdict->next == NEXT_HOLD)
+        snprintf(text, size, "; held, its restarts are used up");
+    else if (verdict->next == NEXT_REST && verdict_is_failure(verdict->kind))
+        snprintf(text, size, "; not started again");
+    else if (verdict->next == NEXT_RESTART && ms == 0)
+        snprintf(text, size, "; starts again");
+    else if (verdict->next == NEXT_RESTART && ms < 1000)
+        snprintf(text, size, "; starts again in %lld ms", ms);
+    else if (verdict->next == NEXT_RESTART)
+        snprintf(text, size, "; starts again in %lld.%lld s", ms / 1000, ms % 1000 / 100);
+}
+
+size_t marker_line(const struct verdict *verdict, char line[MARKER_BYTES])
+{
+    char sentence[512], next[64];
+
+    verdict_sentence(verdict, sentence, sizeof(sentence));
+    tell_next(verdict, next, sizeof(next));
+    snprintf(line, MARKER_BYTES, "%s%s%s\n", MARKER_PREFIX, sentence, next);
+    return strlen(line);
+}

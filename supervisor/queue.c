@@ -1,0 +1,39 @@
+/* See queue.h. */
+#include "supervisor/queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+int queue_init(struct queue *queue, uint32_t capacity)
+{
+    *queue = (struct queue){.item = calloc(capacity, sizeof(*queue->item)), .capacity = capacity};
+    return queue->item ? 0 : -ENOMEM;
+}
+
+void queue_finish(struct queue *queue)
+{
+    free(queue->item);
+    *queue = (struct queue){0};
+}
+
+uint32_t queue_room(const struct queue *queue)
+{
+    return queue->capacity - queue->end;
+}
+
+void queue_push(struct queue *queue, const struct event *event)
+{
+    assert(queue->end < queue->capacity);
+    queue->item[queue->end++] = *event;
+}
+
+bool queue_pop(struct queue *queue, struct event *ret)
+{
+    if (queue->first == queue->end) {
+        queue->first = queue->end = 0;
+        return false;
+    }
+    *ret = queue->item[queue->first++];
+    return true;
+}

@@ -1,0 +1,38 @@
+/* The recorder as the supervisor sees it: a child that writes the logs, started again when it dies.
+ * Nobody waits for it: what it does not read stays in the FIFOs. */
+#ifndef BULKHEAD_SUPERVISOR_RECORDING_H
+#define BULKHEAD_SUPERVISOR_RECORDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/nsec.h"
+
+struct supervisor;
+
+struct recording {
+    pid_t pid; // 0: none at present
+    int pidfd;
+    int report;       // pipe of the newborn
+    int leash;        // its end of file tells the recorder to drain and end
+    bool own;         // our child, not the keeper's
+    bool ending;      // it is to end, and not to come back
+    bool said;        // that it cannot be started, since it last could
+    instant start_at; // INSTANT_NEVER: not to be started
+    span delay;       // before the next start
+    instant started;
+};
+
+void recording_init(struct recording *recording);
+
+/* Starts it when its time has come. */
+void recording_turn(struct supervisor *supervisor);
+
+void recording_report(struct supervisor *supervisor); // its pipe is ready
+void recording_died(struct supervisor *supervisor);   // its death was reported
+
+void recording_finish(struct supervisor *supervisor); // it is to drain and end
+void recording_kill(struct supervisor *supervisor);
+
+#endif

@@ -1,0 +1,260 @@
+/* See supervisor.h: the turn. */
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/handover.h"
+#include "core/paths.h"
+#include "supervisor/act.h"
+#include "supervisor/facts.h"
+#include "supervisor/sys/cgroup.h"
+#include "supervisor/sys/clock.h"
+
+#define DRAIN_PATIENCE span_sec(5)  // with the recorder and with clients, at the end
+#define KILL_PATIENCE  span_ms(500) // with the kernel, after that
+#define FINISH_STEP    span_ms(20)  // between two looks at what is still to be removed
+
+void supervisor_say(struct supervisor *supervisor, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    journal_note(&supervisor->journal, "%s", text);
+    dprintf(STDERR_FILENO, "bulkheadd: %s\n", text);
+}
+
+static void read_clock(struct supervisor *supervisor)
+{
+    supervisor->now = clock_now();
+    supervisor->wall_ns = clock_wall_ns();
+}
+
+/* --- one event ---------------------------------------------------------------------------- */
+
+static void keep_journal(struct supervisor *supervisor)
+{
+    int result = journal_turn(&supervisor->journal, &supervisor->fleet, supervisor->now);
+
+    if (result < 0)
+        supervisor_say(supervisor, "the journal cannot be written: %s; the stack runs on without",
+                       strerrordesc_np(-result));
+}
+
+static void step(struct supervisor *supervisor, struct event *event)
+{
+    const struct effects *effects = &supervisor->fleet.effects;
+
+    read_clock(supervisor);
+    event->at = supervisor->now;
+    event->wall_ns = supervisor->wall_ns;
+    keep_journal(supervisor);
+    journal_event(&supervisor->journal, event);
+    fleet_step(&supervisor->fleet, event);
+    journal_outcomes(&supervisor->journal, &supervisor->fleet);
+    journal_flush(&supervisor->journal);
+    for (uint32_t i = 0; i < effects->count; i++)
+        act(supervisor, &effects->item[i]);
+}
+
+/* What comes of effects goes first: a member's birth is known before anything else about it. */
+static void drain_queues(struct supervisor *supervisor)
+{
+    struct event event;
+
+    while (queue_pop(&supervisor->results, &event) || queue_pop(&supervisor->events, &event))
+        step(supervisor, &event);
+}
+
+/* A record may be reaped once its event is in the journal. Children of our own come without a
+ * message each, so the next one is looked for. */
+static void drain(struct supervisor *supervisor)
+{
+    drain_queues(supervisor);
+    while (supervisor->reaper.pending) {
+        reaper_acknowledge(&supervisor->reaper);
+        if (supervisor->reaper.channel < 0)
+            facts_reap(supervisor);
+        drain_queues(supervisor);
+    }
+}
+
+/* --- sources ------------------------------------------------------------------------------ */
+
+/* The first signal asks the stack to stop, the next one hurries. */
+static void take_signal(struct supervisor *supervisor)
+{
+    struct event event = {.kind = EVENT_DOWN, .grace_ns = EVENT_GRACE_POLICY};
+    struct signalfd_siginfo info;
+
+    if (read(supervisor->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo == SIGCHLD) {
+        facts_reap(supervisor);
+        return;
+    }
+    if (supervisor->fleet.ending)
+        event.grace_ns = 0;
+    queue_push(&supervisor->events, &event);
+}
+
+static void take_recorder(struct supervisor *supervisor, uint32_t index)
+{
+    if (index == 0)
+        recording_report(supervisor);
+    else if (supervisor->recording.pid && !supervisor->recording.own)
+        recording_died(supervisor);
+}
+
+static void dispatch(struct supervisor *supervisor, const struct loop_ready *ready)
+{
+    switch ((enum source)ready->source) {
+    case SOURCE_SIGNAL:
+        take_signal(supervisor);
+        break;
+    case SOURCE_KEEPER:
+        facts_reap(supervisor);
+        break;
+    case SOURCE_CONTROL:
+        control_accept(supervisor);
+        break;
+    case SOURCE_CLIENT:
+        control_client(supervisor, ready->index);
+        break;
+    case SOURCE_MEMORY:
+        facts_memory(supervisor, ready->index);
+        break;
+    case SOURCE_EMPTY:
+        facts_empty(supervisor, ready->index);
+        break;
+    case SOURCE_REPORT:
+        facts_report(supervisor, ready->index);
+        break;
+    case SOURCE_PIDFD:
+        facts_pidfd(supervisor, ready->index);
+        break;
+    case SOURCE_RECORDER:
+        take_recorder(supervisor, ready->index);
+        break;
+    }
+}
+
+/* Exit records first: what else is ready about the same death then finds it told. */
+static void dispatch_all(struct supervisor *supervisor, const struct loop_ready *ready, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (ready[i].source == SOURCE_KEEPER)
+            dispatch(supervisor, &ready[i]);
+    for (int i = 0; i < count; i++)
+        if (ready[i].source != SOURCE_KEEPER)
+            dispatch(supervisor, &ready[i]);
+}
+
+/* --- the turn ----------------------------------------------------------------------------- */
+
+static instant next_deadline(const struct supervisor *supervisor)
+{
+    instant deadline = fleet_deadline(&supervisor->fleet);
+
+    deadline = instant_min(deadline, control_deadline(&supervisor->control));
+    deadline = instant_min(deadline, graves_deadline(&supervisor->graves));
+    deadline = instant_min(deadline, supervisor->unmute_at);
+    if (!supervisor->recording.pid)
+        deadline = instant_min(deadline, supervisor->recording.start_at);
+    if (supervisor->finish_by.ns != INSTANT_NEVER.ns)
+        deadline = instant_min(deadline, instant_add(supervisor->now, FINISH_STEP));
+    return deadline;
+}
+
+static void tick(struct supervisor *supervisor)
+{
+    const struct event event = {.kind = EVENT_TICK};
+
+    if (instant_reached(fleet_deadline(&supervisor->fleet), supervisor->now))
+        queue_push(&supervisor->events, &event);
+}
+
+static int turn(struct supervisor *supervisor)
+{
+    struct loop_ready ready[LOOP_BATCH];
+    int count;
+
+    drain(supervisor);
+    read_clock(supervisor);
+    act_on_graves(supervisor);
+    facts_unmute(supervisor);
+    recording_turn(supervisor);
+    control_turn(supervisor);
+    journal_flush(&supervisor->journal);
+    count = loop_wait(&supervisor->loop, supervisor->now, next_deadline(supervisor), ready);
+    if (count < 0)
+        return count;
+    read_clock(supervisor);
+    dispatch_all(supervisor, ready, count);
+    tick(supervisor);
+    return 0;
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+void supervisor_finish(struct supervisor *supervisor)
+{
+    supervisor->finish_by = instant_add(supervisor->now, DRAIN_PATIENCE);
+    recording_finish(supervisor);
+}
+
+/* Everybody has been told, and the recorder has kept what there was: or they had their time. */
+static bool is_finished(struct supervisor *supervisor)
+{
+    instant late = supervisor->finish_by;
+
+    if (!supervisor->recording.pid && control_idle(&supervisor->control) &&
+        supervisor->graves.count == 0)
+        return true;
+    if (instant_reached(late, supervisor->now))
+        recording_kill(supervisor);
+    return instant_reached(instant_add(late, KILL_PATIENCE), supervisor->now);
+}
+
+static void remove_group(struct supervisor *supervisor, const char *name)
+{
+    int result = cgroup_remove(HANDOVER_CGROUP, name);
+
+    if (result < 0)
+        supervisor_say(supervisor, "the cgroup %s cannot be removed: %s", name,
+                       strerrordesc_np(-result));
+}
+
+static void end(struct supervisor *supervisor)
+{
+    if (supervisor->recording.pid)
+        supervisor_say(supervisor, "the recorder did not end in time and was killed; output may be "
+                                   "missing from the logs");
+    remove_group(supervisor, CGROUP_SERVICES);
+    remove_group(supervisor, CGROUP_RECORDER);
+    journal_close(&supervisor->journal);
+    control_close(supervisor);
+}
+
+int supervisor_run(struct supervisor *supervisor)
+{
+    struct event begin = {.kind = EVENT_BEGIN};
+    int result = 0;
+
+    (void)!getrandom(&begin.seed, sizeof(begin.seed), GRND_NONBLOCK);
+    queue_push(&supervisor->events, &begin);
+    while (result == 0 &&
+           (supervisor->finish_by.ns == INSTANT_NEVER.ns || !is_finished(supervisor)))
+        result = turn(supervisor);
+    end(supervisor);
+    return result;
+}

@@ -1,0 +1,96 @@
+/* The supervisor: one stack, one thread. It carries events to the fleet and the fleet's effects to
+ * the kernel, and decides nothing itself.
+ *
+ *   facts.c, control.c  what happens  -> events
+ *   core/fleet          events        -> effects
+ *   act.c               effects       -> system calls, whose results are events again */
+#ifndef BULKHEAD_SUPERVISOR_SUPERVISOR_H
+#define BULKHEAD_SUPERVISOR_SUPERVISOR_H
+
+#include <sys/resource.h>
+
+#include "core/fleet.h"
+#include "supervisor/control.h"
+#include "supervisor/graves.h"
+#include "supervisor/journal.h"
+#include "supervisor/queue.h"
+#include "supervisor/recording.h"
+#include "supervisor/sys/loop.h"
+#include "supervisor/sys/reap.h"
+
+/* File numbers that are never given to members or clients, so that evidence can always be read. */
+#define FILES_FOR_COUNTERS 8
+
+/* What can become ready; the index is a member's or a client's. */
+enum source {
+    SOURCE_SIGNAL,
+    SOURCE_KEEPER,
+    SOURCE_CONTROL,
+    SOURCE_CLIENT,
+    SOURCE_MEMORY, // memory.events of a member
+    SOURCE_EMPTY,  // cgroup.events of a member, once its main process is dead
+    SOURCE_REPORT, // pipe of a newborn
+    SOURCE_PIDFD,  // of a child that is the keeper's no more
+    SOURCE_RECORDER,
+};
+
+/* What the supervisor holds open for one member. Files are -1 when there is none. */
+struct slot {
+    uint32_t generation; // of the incarnation that the rest is about
+    pid_t pid;           // its main process, until its death is an event; 0: none
+    int pidfd;
+    int report;
+    int memory;
+    int populated;
+    int output; // the FIFOs, for as long as we live
+    int errors;
+    int64_t oom_kills; // as last seen in memory.events
+    bool own;          // our child, not the keeper's
+    bool muted;        // memory.events changed for no kill: not watched until unmute_at
+};
+
+struct supervisor {
+    struct roster roster;
+    struct fleet fleet;
+    struct loop loop;
+    struct queue results; // of effects: first
+    struct queue events;  // everything else
+    struct journal journal;
+    struct control_socket control;
+    struct reaper reaper;
+    struct recording recording;
+    struct graves graves;
+    struct slot *slots; // one a member
+    int runtime;        // directories
+    int fifos;
+    int services;        // svc/
+    int enclosing;       // memory.events.local of svc/; -1: no memory controller
+    bool counted;        // compartments have memory counters
+    int signals;         // signalfd
+    int files_max;       // file numbers from here on are not for members
+    int files_end;       // the limit
+    bool files_raised;   // over `files`
+    struct rlimit files; // RLIMIT_NOFILE as we found it: children get it back
+    instant now;
+    int64_t wall_ns;
+    instant unmute_at;     // INSTANT_NEVER: nobody is muted
+    instant finish_by;     // INSTANT_NEVER: not finishing
+    uint64_t markers_lost; // cause-of-death lines that a full FIFO did not take
+    const char *libexec_dir;
+};
+
+/* Opens everything for the plan behind HANDOVER_PLAN. 0, or 1 with the reason in `why`. */
+int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, char *why,
+                       size_t why_size);
+
+/* Runs the stack until it has come to rest for good. 0 or negative errno. */
+int supervisor_run(struct supervisor *supervisor);
+
+/* The stack is at rest and is to stay so: the recorder drains what is left, then the run ends. */
+void supervisor_finish(struct supervisor *supervisor);
+
+/* One line for the people who read the stack's own log, and a note in the journal. */
+void supervisor_say(struct supervisor *supervisor, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,23 @@
+/* A listening SOCK_SEQPACKET unix socket and its connections; nothing here blocks. Source: unix(7).
+ */
+#ifndef BULKHEAD_SUPERVISOR_SYS_SOCK_H
+#define BULKHEAD_SUPERVISOR_SYS_SOCK_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Listens at `name` in the current folder (so that no path is too long), mode 0600, in place of
+ * what has that name. 0 with *ret_fd, or negative errno. */
+int sock_listen(const char *name, int *ret_fd);
+
+/* 0 with *ret_fd and the user at the other end, or negative errno: -EAGAIN when nobody is there. */
+int sock_accept(int listener, int *ret_fd, uid_t *ret_uid);
+
+/* One packet. Its length (0: the other end is closed), -EMSGSIZE when it did not fit, or negative
+ * errno: -EAGAIN when there is none. */
+ssize_t sock_receive(int fd, void *packet, size_t size);
+
+/* 0 or negative errno: -EAGAIN when the other end does not read. */
+int sock_send(int fd, const void *packet, size_t size);
+
+#endif
