@@ -1,0 +1,30 @@
+/* The FIFOs of all members of a stack into their log files, in one loop.
+ *
+ * A member costs three descriptors and a few hundred bytes; more only while a line is unfinished.
+ * In a turn every FIFO gives at most FANIN_READ_BYTES, so that one flooding service delays the
+ * others by that much and no more. */
+#ifndef BULKHEAD_RECORDER_FANIN_H
+#define BULKHEAD_RECORDER_FANIN_H
+
+#include "core/roster.h"
+
+#define FANIN_READ_BYTES ((size_t)64 * 1024)
+
+struct fanin;
+
+/* `roster` is borrowed; its runtime_dir has the FIFOs, the logs go to <state_dir>/logs, which is
+ * made when it is not there. 0 or a negative errno, *ret_what a static text: what failed. A FIFO
+ * that cannot be opened costs that stream only and is told in bulkhead.log. */
+int fanin_create(const struct roster *roster, struct fanin **ret, const char **ret_what);
+struct fanin *fanin_destroy(struct fanin *fanin); // returns NULL
+
+/* Records until `until_fd` is at its end of file. 0 or a negative errno. */
+int fanin_run(struct fanin *fanin, int until_fd);
+
+/* Takes what is left in the FIFOs and ends unfinished lines. For when nobody writes any more. */
+void fanin_drain(struct fanin *fanin);
+
+/* A line of our own in bulkhead.log (our stderr leads back into a FIFO that we read). */
+void fanin_note(struct fanin *fanin, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,50 @@
+/* Bytes of a stream to lines, and lines to the text of a log file. Pure.
+ *
+ * Lines go into the log in the container log format that the field's shippers read ("CRI"):
+ *   2026-11-22T08:51:00.123456789Z stdout F the text
+ * F ends a line; P is a part of one that is longer than LINE_PART_MAX. Bytes are kept as they came,
+ * valid UTF-8 or not, with one exception: NUL, which no text tool survives, becomes "\x00". */
+#ifndef BULKHEAD_RECORDER_LINE_H
+#define BULKHEAD_RECORDER_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE_PART_MAX   ((size_t)16 * 1024) // bytes of one line's or part's text
+#define LINE_TIME_MAX   40                  // of line_time's text, with its NUL
+#define LINE_FORMAT_MAX (LINE_PART_MAX * 4 + LINE_TIME_MAX + 16)
+
+enum line_kind {
+    LINE_FULL,   // a line, or the last part of one
+    LINE_PART,   // more of the same line follows
+    LINE_MARKER, // a whole line that the supervisor put there (core/paths.h, MARKER_PREFIX)
+};
+
+/* What is left between two reads; zeroed is empty. Memory is held only while a line is unfinished.
+ */
+struct line_stream {
+    char *partial; // owned
+    size_t length;
+    bool continued; // parts of this line have been given out
+};
+
+/* `text` is valid during the call only. */
+typedef void line_fn(void *context, enum line_kind kind, const char *text, size_t length);
+
+/* Gives out every line that `bytes` completes. Out of memory, a line comes in more parts. */
+void line_feed(struct line_stream *stream, const char *bytes, size_t length, line_fn *give,
+               void *context);
+
+/* Gives out what is unfinished as a line, and frees. */
+void line_end(struct line_stream *stream, line_fn *give, void *context);
+
+/* RFC 3339, UTC, nanoseconds. */
+void line_time(int64_t wall_ns, char text[LINE_TIME_MAX]);
+
+/* The line as it stands in the log, newline included; `out` has LINE_FORMAT_MAX bytes, `length` is
+ * at most LINE_PART_MAX. `stream_name` is "stdout" or "stderr". Returns the bytes written. */
+size_t line_format(char *out, const char *time, const char *stream_name, enum line_kind kind,
+                   const char *text, size_t length);
+
+#endif

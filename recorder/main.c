@@ -1,0 +1,123 @@
+/* bulkhead-recorder STACK: keeps the output of a stack's services. Started by the supervisor with
+ * open files at agreed numbers (core/handover.h); lives until the supervisor closes its pipe. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/handover.h"
+#include "core/planfile.h"
+#include "recorder/archive.h"
+#include "recorder/fanin.h"
+
+/* Reads exactly `size` bytes at `offset`. 0 or a negative errno. */
+static int read_at(int fd, unsigned char *bytes, size_t size, off_t offset)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t got = pread(fd, bytes + done, size - done, offset + (off_t)done);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            return -ENODATA;
+        done += (size_t)got;
+    }
+    return 0;
+}
+
+/* 0, 1 with *ret_why when it is no plan file, or a negative errno. */
+static int read_roster(struct roster *ret, const char **ret_why)
+{
+    unsigned char head[PLANFILE_HEADER_BYTES];
+    struct planfile_header header;
+    unsigned char *index;
+    int failed = read_at(HANDOVER_PLAN, head, sizeof(head), 0);
+
+    if (failed != 0)
+        return failed;
+    *ret_why = "not a plan file of this version";
+    if (planfile_header(head, &header) != 0 || header.index_bytes > PLANFILE_INDEX_MAX)
+        return 1;
+    index = malloc(header.index_bytes > 0 ? header.index_bytes : 1);
+    if (!index)
+        return -ENOMEM;
+    failed = read_at(HANDOVER_PLAN, index, header.index_bytes, PLANFILE_HEADER_BYTES);
+    if (failed == 0)
+        failed = planfile_index(&header, index, header.index_bytes, ret, ret_why);
+    free(index);
+    return failed;
+}
+
+/* It ends when the supervisor says so: a signal meant for the services or the terminal's group must
+ * not cost their last lines. */
+static void ignore_signals(void)
+{
+    static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGQUIT};
+    size_t i;
+
+    for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
+}
+
+/* Three descriptors a member. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int record(const struct roster *roster)
+{
+    struct fanin *fanin = NULL;
+    const char *what;
+    int failed = fanin_create(roster, &fanin, &what);
+
+    if (failed != 0) {
+        fprintf(stderr, "bulkhead-recorder: cannot %s: %s\n", what, strerror(-failed));
+        return EXIT_FAILURE;
+    }
+    failed = fanin_run(fanin, HANDOVER_RECORDER);
+    if (failed != 0)
+        fanin_note(fanin, "recorder: cannot wait for output: %s", strerror(-failed));
+    fanin_drain(fanin);
+    failed = archive_journal(roster->runtime_dir, roster->state_dir);
+    if (failed != 0)
+        fanin_note(fanin, "recorder: cannot keep the journal in %s: %s", roster->state_dir,
+                   strerror(-failed));
+    fanin_destroy(fanin);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct roster roster = {0};
+    const char *why = "";
+    int status = EXIT_FAILURE;
+    int failed;
+
+    if (argc != 2) {
+        fprintf(stderr, "bulkhead-recorder: it is started by bulkheadd, not by hand\n");
+        return 2;
+    }
+    ignore_signals();
+    raise_descriptor_limit();
+    failed = read_roster(&roster, &why);
+    if (failed != 0)
+        fprintf(stderr, "bulkhead-recorder: %s: cannot read the plan: %s\n", argv[1],
+                failed < 0 ? strerror(-failed) : why);
+    else
+        status = record(&roster);
+    roster_finish(&roster);
+    return status;
+}

@@ -1,0 +1,173 @@
+/* See rotate.h. */
+#include "recorder/rotate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/limits.h"
+#include "core/paths.h"
+#include "recorder/line.h"
+
+#define FILE_NAME_MAX (INSTANCE_NAME_MAX + 24)
+
+/* "web-1.log", "web-1.log.2" */
+static void file_name(const struct rotate *log, int age, char text[FILE_NAME_MAX])
+{
+    if (age == 0)
+        snprintf(text, FILE_NAME_MAX, "%.*s.log", INSTANCE_NAME_MAX, log->name);
+    else
+        snprintf(text, FILE_NAME_MAX, "%.*s.log.%d", INSTANCE_NAME_MAX, log->name, age);
+}
+
+void rotate_init(struct rotate *log, int folder, const char *name,
+                 const struct rotate_limits *limits)
+{
+    memset(log, 0, sizeof(*log));
+    log->limits = limits;
+    log->name = name;
+    log->folder = folder;
+    log->fd = -1;
+}
+
+void rotate_finish(struct rotate *log)
+{
+    if (log->fd >= 0)
+        close(log->fd);
+    log->fd = -1;
+}
+
+/* 0 or a negative errno. */
+static int open_current(struct rotate *log)
+{
+    char name[FILE_NAME_MAX];
+    struct stat status;
+    int fd;
+
+    if (log->fd >= 0)
+        return 0;
+    file_name(log, 0, name);
+    fd = openat(log->folder, name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0)
+        return -errno;
+    log->size_bytes = fstat(fd, &status) == 0 ? status.st_size : 0;
+    log->fd = fd;
+    return 0;
+}
+
+/* Moves every file one up; the oldest is overwritten. What cannot be moved is appended to further:
+ * better a file that is too large than lines that are gone. */
+static void shift_files(struct rotate *log)
+{
+    char from[FILE_NAME_MAX];
+    char to[FILE_NAME_MAX];
+    int age;
+
+    for (age = log->limits->files - 2; age >= 0; age--) {
+        file_name(log, age, from);
+        file_name(log, age + 1, to);
+        renameat(log->folder, from, log->folder, to);
+    }
+    if (log->limits->files == 1) {
+        file_name(log, 0, from);
+        unlinkat(log->folder, from, 0);
+    }
+    rotate_finish(log);
+}
+
+static size_t count_lines(const char *lines, size_t length)
+{
+    size_t count = 0;
+
+    while (length > 0) {
+        const char *newline = memchr(lines, '\n', length);
+        size_t line = newline ? (size_t)(newline - lines) + 1 : length;
+
+        count++;
+        lines += line;
+        length -= line;
+    }
+    return count;
+}
+
+static void lose(struct rotate *log, size_t lines, int error)
+{
+    if (log->lost == 0)
+        log->lost_error = -error;
+    log->lost += lines;
+    rotate_finish(log); // the next write starts afresh: the file may be gone, the disk another
+}
+
+/* write(2) until all is out. Returns the bytes that are in the file; *ret is 0 or an errno. */
+static size_t write_all(int fd, const char *bytes, size_t length, int *ret)
+{
+    size_t done = 0;
+
+    *ret = 0;
+    while (done < length) {
+        ssize_t written = write(fd, bytes + done, length - done);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            *ret = written < 0 ? -errno : -EIO;
+            break;
+        }
+        done += (size_t)written;
+    }
+    return done;
+}
+
+/* Writes whole lines or takes back what is torn. Returns the bytes that stay. */
+static size_t append(struct rotate *log, const char *lines, size_t length, int *ret)
+{
+    size_t written = write_all(log->fd, lines, length, ret);
+    const char *newline = memrchr(lines, '\n', written);
+    size_t whole = newline ? (size_t)(newline - lines) + 1 : 0;
+
+    log->size_bytes += (int64_t)whole;
+    if (whole < written && ftruncate(log->fd, log->size_bytes) < 0)
+        log->size_bytes += (int64_t)(written - whole);
+    return whole;
+}
+
+/* 0, or a negative errno: still nothing can be written. */
+static int tell_losses(struct rotate *log, const char *time)
+{
+    char line[256];
+    char text[128];
+    int failed;
+    int length;
+
+    if (log->lost == 0)
+        return 0;
+    snprintf(text, sizeof(text), MARKER_TEXT "%llu line%s lost: %s", (unsigned long long)log->lost,
+             log->lost == 1 ? "" : "s",
+             strerrordesc_np(log->lost_error) ? strerrordesc_np(log->lost_error) : "unknown error");
+    length = snprintf(line, sizeof(line), "%s stderr F %s\n", time, text);
+    append(log, line, (size_t)length, &failed);
+    if (failed == 0)
+        log->lost = 0;
+    return failed;
+}
+
+void rotate_write(struct rotate *log, const char *time, const char *lines, size_t length)
+{
+    size_t done = 0;
+    int failed = open_current(log);
+
+    if (failed == 0 && log->size_bytes > 0 &&
+        log->size_bytes + (int64_t)length > log->limits->file_bytes) {
+        shift_files(log);
+        failed = open_current(log);
+    }
+    if (failed == 0)
+        failed = tell_losses(log, time);
+    if (failed == 0)
+        done = append(log, lines, length, &failed);
+    if (failed != 0)
+        lose(log, count_lines(lines + done, length - done), failed);
+}

@@ -1,0 +1,36 @@
+/* One log file, appended to and rotated: <name>.log, the ones before <name>.log.1 … .
+ *
+ * A disk that takes no more costs lines, never the recorder: what cannot be written is counted, and
+ * the first write that succeeds again is preceded by a line that says how many were lost and why. A
+ * line is in the file whole or not at all. */
+#ifndef BULKHEAD_RECORDER_ROTATE_H
+#define BULKHEAD_RECORDER_ROTATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rotate_limits {
+    int64_t file_bytes; // a file is not appended to beyond this, unless a single write is larger
+    int files;          // kept in all, the current one included; at least 1
+};
+
+struct rotate {
+    const struct rotate_limits *limits; // borrowed
+    const char *name;                   // borrowed: "web-1"
+    int folder;                         // borrowed: descriptor of the folder
+    int fd;                             // -1: not open
+    int64_t size_bytes;
+    uint64_t lost;  // lines
+    int lost_error; // errno of the first of them
+};
+
+void rotate_init(struct rotate *log, int folder, const char *name,
+                 const struct rotate_limits *limits);
+
+/* Appends `lines`: whole lines in the format of line.h. `time` is line_time's text for the line
+ * about losses. `length` may be 0: tries to tell of losses. */
+void rotate_write(struct rotate *log, const char *time, const char *lines, size_t length);
+
+void rotate_finish(struct rotate *log); // closes; may be finished already
+
+#endif
