@@ -1,0 +1,210 @@
+/* See attend.h: the foreground of `up`. */
+#include "cli/attend.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/ending.h"
+#include "cli/explain.h"
+#include "cli/follow.h"
+#include "cli/leftovers.h"
+#include "cli/outcome.h"
+#include "cli/progress.h"
+#include "cli/show_faults.h"
+#include "cli/watch.h"
+#include "core/event.h"
+
+#define SETTLE_MS 100 // a stack at rest is believed after so long without a change
+
+struct attendance {
+    const struct attend_request *request;
+    struct watch watch;
+    struct follow *follow;
+    struct progress progress;
+    unsigned int interrupts;
+    int signal;      // the first that came, 0: none
+    bool rest_asked; // everything was at rest, so DOWN was asked for
+    int rest_status; // how the members had ended then
+};
+
+static void on_row(void *context, const struct watch *watch, const struct wire_row *before,
+                   const struct wire_row *row)
+{
+    struct attendance *attendance = context;
+
+    /* What was written before a change is shown before it is told. */
+    if (attendance->follow)
+        (void)follow_turn(attendance->follow);
+    progress_row(&attendance->progress, watch, before, row);
+}
+
+static int open_follow(struct attendance *attendance)
+{
+    const struct attend_request *request = attendance->request;
+    struct follow_options options = {
+        .state_dir = request->context->state_dir,
+        .prefix = true,
+        .colour_out = request->context->colour_out,
+        .colour_err = request->context->colour_err,
+        .until_ns = INT64_MAX,
+    };
+    const char **names = calloc(attendance->watch.rows_count + 1, sizeof(*names));
+    size_t count = 0;
+    int result;
+
+    if (!names)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < attendance->watch.rows_count; i++)
+        if (request->asked[i])
+            names[count++] = attendance->watch.rows[i].name;
+    result = follow_create(&options, names, count, &attendance->follow);
+    free(names);
+    return result;
+}
+
+/* --- signals ---------------------------------------------------------------------------------- */
+
+static void ask_down(struct attendance *attendance, int64_t grace_ns)
+{
+    const struct command_context *context = attendance->request->context;
+    struct fault fault;
+    int outcome = ending_ask(context, grace_ns, &fault);
+
+    if (outcome != 0 && outcome != CLIENT_GONE && outcome != CLIENT_NOT_RUNNING)
+        show_fault(&fault, context->colour_err);
+}
+
+static void take_signal(struct attendance *attendance)
+{
+    struct signalfd_siginfo info;
+    bool first = attendance->interrupts == 0;
+
+    if (read(attendance->request->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    attendance->interrupts++;
+    if (first)
+        attendance->signal = (int)info.ssi_signo;
+    fflush(stdout);
+    if (attendance->request->context->stderr_tty)
+        fputc('\n', stderr); // behind the terminal's ^C
+    if (first)
+        command_note("stopping stack %s; once more (Ctrl-C) kills",
+                     attendance->request->context->stack);
+    else
+        command_note("killing stack %s", attendance->request->context->stack);
+    ask_down(attendance, first ? EVENT_GRACE_POLICY : 0);
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+static bool settles(const struct attendance *attendance)
+{
+    return !attendance->rest_asked && attendance->interrupts == 0 &&
+           !attendance->watch.info.ending &&
+           outcome_at_rest(&attendance->watch, attendance->request->asked);
+}
+
+static void take_rest(struct attendance *attendance)
+{
+    attendance->rest_asked = true;
+    attendance->rest_status = outcome_tell(&attendance->watch, attendance->request->asked,
+                                           attendance->request->context->colour_err);
+    ask_down(attendance, EVENT_GRACE_POLICY);
+}
+
+static int turn(struct attendance *attendance, struct fault *ret_fault)
+{
+    struct pollfd fds[] = {
+        {.fd = watch_fd(&attendance->watch), .events = POLLIN},
+        {.fd = follow_fd(attendance->follow), .events = POLLIN},
+        {.fd = attendance->request->signals, .events = POLLIN},
+    };
+    int ready = poll(fds, 3, settles(attendance) ? SETTLE_MS : -1);
+    int result = 0;
+
+    if (ready < 0 && errno != EINTR)
+        return explain(ret_fault, NULL, "poll: %s", strerror(errno));
+    if (ready < 0)
+        return 0;
+    if (ready == 0)
+        take_rest(attendance);
+    if (fds[2].revents)
+        take_signal(attendance);
+    if (fds[1].revents && follow_turn(attendance->follow) == -EPIPE && !attendance->interrupts) {
+        attendance->interrupts = 1; // nobody reads us any more
+        attendance->signal = SIGPIPE;
+        ask_down(attendance, EVENT_GRACE_POLICY);
+    }
+    if (fds[0].revents)
+        result = watch_read(&attendance->watch, on_row, attendance, ret_fault);
+    progress_flush(&attendance->progress, &attendance->watch);
+    return result;
+}
+
+static int begin(struct attendance *attendance, struct fault *ret_fault)
+{
+    const struct command_context *context = attendance->request->context;
+    int result = watch_open(context->runtime_dir, context->stack, &attendance->watch, ret_fault);
+
+    if (result != 0)
+        return result;
+    result = open_follow(attendance);
+    if (result != 0)
+        return explain(ret_fault, NULL, "cannot follow the logs in %s: %s", context->state_dir,
+                       strerror(-result));
+    progress_init(&attendance->progress, &attendance->watch, attendance->request->asked,
+                  PROGRESS_STORY, context->colour_err);
+    return 0;
+}
+
+/* The rows of the first table are news as well. */
+static void tell_first(struct attendance *attendance)
+{
+    static const struct wire_row nothing = {.state = STATE_CREATED, .generation = UINT32_MAX};
+
+    for (uint32_t i = 0; i < attendance->watch.rows_count; i++)
+        progress_row(&attendance->progress, &attendance->watch, &nothing,
+                     &attendance->watch.rows[i]);
+}
+
+static int status_of(const struct attendance *attendance, int removed)
+{
+    if (attendance->signal == SIGTERM || attendance->signal == SIGPIPE)
+        return removed; // asked to end, and it has
+    if (attendance->signal != 0)
+        return STATUS_INTERRUPTED;
+    if (attendance->rest_asked && attendance->rest_status != STATUS_DONE)
+        return attendance->rest_status;
+    return removed;
+}
+
+int attend_foreground(const struct attend_request *request)
+{
+    struct attendance attendance = {.request = request};
+    struct fault fault = {0};
+    int result = begin(&attendance, &fault);
+    int status;
+
+    if (result == 0) {
+        tell_first(&attendance);
+        while (result == 0 && !attendance.watch.ended)
+            result = turn(&attendance, &fault);
+    }
+    if (result != 0 && result != CLIENT_GONE) {
+        show_fault(&fault, request->context->colour_err);
+        ask_down(&attendance, EVENT_GRACE_POLICY);
+    }
+    status = stack_remove(request->context, attendance.interrupts || attendance.rest_asked ||
+                                                attendance.watch.info.ending);
+    if (attendance.follow)
+        (void)follow_drain(attendance.follow);
+    attendance.follow = follow_destroy(attendance.follow);
+    watch_close(&attendance.watch);
+    return result != 0 && result != CLIENT_GONE ? STATUS_FAILED : status_of(&attendance, status);
+}

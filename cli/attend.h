@@ -1,0 +1,25 @@
+/* Staying with a stack after its start: in the foreground with its logs, or until it runs. */
+#ifndef BULKHEAD_CLI_ATTEND_H
+#define BULKHEAD_CLI_ATTEND_H
+
+#include "core/plan.h"
+#include "cli/command.h"
+
+/* `asked` tells by member index who was asked to start; it is borrowed. */
+struct attend_request {
+    struct command_context *context;
+    const struct plan *plan;
+    const bool *asked;
+    int signals; // signalfd of SIGINT, SIGTERM, SIGHUP, which are blocked
+};
+
+/* Shows progress and logs until the stack has ended: by itself, by `down`, or by a signal (the
+ * second one kills). Removes what is left. An exit status. */
+int attend_foreground(const struct attend_request *request);
+
+/* Shows progress until every member asked for runs or has ended with success. STATUS_FAILED as soon
+ * as one cannot, or after timeout_ns (INT64_MAX: no bound); STATUS_INTERRUPTED. The stack runs on.
+ */
+int attend_until_running(const struct attend_request *request, int64_t timeout_ns);
+
+#endif

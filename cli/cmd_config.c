@@ -1,0 +1,153 @@
+/* bulkhead config: checks the stack file and prints it in canonical form. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/planner.h"
+#include "stackfile/stackfile.h"
+
+/* --- where the same word means something else than under Docker ------------------------------- */
+
+typedef bool differs_fn(const struct spec_service *service);
+
+static bool has_no_swap(const struct spec_service *service)
+{
+    return service->mem_limit_bytes.set && service->mem_limit_bytes.value > 0 &&
+           !service->memswap_limit_bytes.set;
+}
+
+static bool has_default_restart(const struct spec_service *service)
+{
+    return !service->restart_set;
+}
+
+static bool has_environment(const struct spec_service *service)
+{
+    (void)service;
+    return true;
+}
+
+static const struct difference {
+    differs_fn *differs;
+    const char *what;
+} differences[] = {
+    {has_no_swap, "no memswap_limit: no swap (Docker: as much swap as memory)"},
+    {has_default_restart, "no restart: on-failure (Docker: no)"},
+    {has_environment, "the environment starts with PATH, and with HOME, USER, LOGNAME and SHELL "
+                      "where `user` is set (Docker: the image's)"},
+};
+
+/* "web, db, and 3 more" */
+static size_t name_services(const struct spec *spec, differs_fn *differs, char *text, size_t size)
+{
+    const size_t shown = 4;
+    size_t count = 0, used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < spec->services_count; i++) {
+        if (!differs(&spec->services[i]) || ++count > shown)
+            continue;
+        used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", used ? ", " : "", spec->services[i].name);
+    }
+    used = strlen(text);
+    if (count > shown)
+        snprintf(text + used, size - used, ", and %zu more", count - shown);
+    return count;
+}
+
+static void tell_differences(const struct spec *spec)
+{
+    char names[5 * (NAME_BYTES_MAX + 4)];
+
+    for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
+        size_t count = name_services(spec, differences[i].differs, names, sizeof(names));
+        if (count > 0 && count == spec->services_count)
+            fprintf(stderr, "note: %s\n", differences[i].what);
+        else if (count > 0)
+            fprintf(stderr, "note: %s: %s\n", names, differences[i].what);
+    }
+}
+
+/* --- the verb --------------------------------------------------------------------------------- */
+
+static int print_services(const struct spec *spec)
+{
+    size_t *order = calloc(spec->services_count + 1, sizeof(*order));
+    int result = order ? planner_order(spec, order) : -ENOMEM;
+
+    for (size_t i = 0; result == 0 && i < spec->services_count; i++)
+        puts(spec->services[order[i]].name);
+    free(order);
+    return result == 0 ? STATUS_DONE : command_failed("cannot order the services");
+}
+
+static int print_canonical(const struct spec *spec)
+{
+    char *text;
+    int result = stackfile_show(spec, &text);
+
+    if (result != 0)
+        return command_failed("cannot show the stack file: %s", strerror(-result));
+    fputs(text, stdout);
+    free(text);
+    tell_differences(spec);
+    return STATUS_DONE;
+}
+
+static int check_options(const struct command_context *context, int argc)
+{
+    const char *format = option_text(context, "format");
+
+    if (argc > 1)
+        return usage_error(context, "config takes no services");
+    if (format && strcmp(format, "json") == 0)
+        return usage_error(context, "--format json is not supported: the canonical form is YAML, "
+                                    "which every YAML library reads");
+    if (format && strcmp(format, "yaml") != 0)
+        return usage_error(context, "--format wants yaml, not \"%s\"", format);
+    return 0;
+}
+
+static int run(struct command_context *context, int argc, char **argv)
+{
+    struct stack_source source;
+    struct spec spec;
+    int status = check_options(context, argc);
+
+    (void)argv;
+    if (status == 0)
+        status = stack_source_read(context, true, &source, &spec);
+    if (status != 0)
+        return status;
+    if (option_given(context, "services"))
+        status = print_services(&spec);
+    else if (!option_given(context, "quiet"))
+        status = print_canonical(&spec);
+    spec_finish(&spec);
+    stack_source_finish(&source);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {'q', "quiet", NULL, "only check"},
+    {0, "services", NULL, "the names of the services, dependencies first"},
+    {0, "format", "yaml", "how it is printed"},
+    {0, NULL, NULL, NULL},
+};
+
+const struct command command_config = {
+    .name = "config",
+    .operands = "",
+    .summary = "check the stack file and print it in canonical form",
+    .help = "Prints the stack file with everything in its full form: the output parses to itself\n"
+            "and is a valid Compose document. What means something else than under Docker\n"
+            "Compose is noted on standard error. Nothing is looked up on this host: `up` does\n"
+            "that before it starts anything.",
+    .example = "bulkhead -f shop.yaml config -q && echo fine",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,300 @@
+/* bulkhead ps: the members of a stack, as they are now. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/json.h"
+#include "cli/render.h"
+#include "cli/stack_roster.h"
+#include "core/memev.h"
+#include "core/paths.h"
+
+#define CELL_MAX 320
+
+/* A row with what its compartment says. */
+struct sight {
+    const struct wire_row *row;
+    const struct watch *watch;
+    char cgroup[4096]; // "": it has none
+    int64_t current_bytes;
+    int64_t peak_bytes;
+};
+
+static bool has_compartment(const struct wire_row *row)
+{
+    switch ((enum state)row->state) {
+    case STATE_STARTING:
+    case STATE_RUNNING:
+    case STATE_STOPPING:
+    case STATE_KILLING:
+    case STATE_QUARANTINED:
+        return row->generation > 0;
+    case STATE_CREATED:
+    case STATE_WAITING:
+    case STATE_BACKOFF:
+    case STATE_HELD:
+    case STATE_EXITED:
+    case STATES_COUNT:
+        break;
+    }
+    return false;
+}
+
+static int64_t read_counter(const char *cgroup, const char *file)
+{
+    char text[64];
+    int64_t value = 0;
+    ssize_t length = stack_file_read(cgroup, file, text, sizeof(text));
+
+    if (length <= 0 || memev_number(text, (size_t)length, &value) != 0)
+        return 0;
+    return value > 0 ? value : 0;
+}
+
+/* The plan may be of an earlier moment than the row: only a compartment that is there is named. */
+static void look(const struct watch *watch, const struct roster *roster, const struct wire_row *row,
+                 struct sight *ret)
+{
+    char name[COMPARTMENT_NAME_MAX];
+
+    ret->row = row;
+    ret->watch = watch;
+    ret->cgroup[0] = '\0';
+    ret->current_bytes = 0;
+    ret->peak_bytes = row->peak_bytes;
+    if (!has_compartment(row) || row->member >= roster->members_count || !roster->cgroup_dir)
+        return;
+    compartment_name(&roster->members[row->member], row->generation, name);
+    snprintf(ret->cgroup, sizeof(ret->cgroup), "%s/" CGROUP_SERVICES "/%s", roster->cgroup_dir,
+             name);
+    ret->current_bytes = read_counter(ret->cgroup, "memory.current");
+    ret->peak_bytes = read_counter(ret->cgroup, "memory.peak");
+    if (ret->peak_bytes == 0) // before Linux 5.19
+        ret->peak_bytes = row->peak_bytes;
+}
+
+static int exit_code(const struct wire_row *row)
+{
+    if (row->verdict == VERDICT_NONE)
+        return 0;
+    return row->signal > 0 ? 128 + row->signal : row->exit_code;
+}
+
+static bool print_json(const struct sight *sight)
+{
+    const struct wire_row *row = sight->row;
+    struct json *object = json_create();
+    char service[INSTANCE_NAME_MAX];
+    char time[RENDER_MAX];
+    bool printed;
+
+    snprintf(service, sizeof(service), "%.*s", (int)row->service_length, row->name);
+    json_text(object, "Name", row->name);
+    json_text(object, "Service", service);
+    json_number(object, "Instance", row->number);
+    json_text(object, "State", state_name((enum state)row->state));
+    json_text(object, "Health", "");
+    json_number(object, "Pid", row->pid);
+    json_number(object, "ExitCode", exit_code(row));
+    json_number(object, "Restarts", row->restarts);
+    json_number(object, "Generation", row->generation);
+    json_text(object, "Verdict",
+              row->verdict == VERDICT_NONE ? "" : verdict_name((enum verdict_kind)row->verdict));
+    json_number(object, "MemCurrent", sight->current_bytes);
+    json_number(object, "MemPeak", sight->peak_bytes);
+    json_number(object, "MemLimit", row->limit_bytes);
+    json_text(object, "StartedAt", render_time(row->started_wall_ns, time));
+    json_text(object, "Cgroup", sight->cgroup);
+    printed = json_print(object, stdout);
+    json_destroy(object);
+    return printed;
+}
+
+static void state_text(const struct sight *sight, char text[CELL_MAX])
+{
+    const struct wire_row *row = sight->row;
+    const char *name = state_name((enum state)row->state);
+    char length[RENDER_MAX];
+
+    if (row->state == STATE_BACKOFF && row->deadline_in_ns >= 0)
+        snprintf(text, CELL_MAX, "%s, starts in %s", name,
+                 render_span(row->deadline_in_ns, length));
+    else if (row->state == STATE_STOPPING && row->deadline_in_ns >= 0)
+        snprintf(text, CELL_MAX, "%s, killed in %s", name,
+                 render_span(row->deadline_in_ns, length));
+    else if (row->state == STATE_WAITING && row->waits_for >= 0 &&
+             row->waits_for < sight->watch->rows_count)
+        snprintf(text, CELL_MAX, "%s for %s", name, sight->watch->rows[row->waits_for].name);
+    else
+        snprintf(text, CELL_MAX, "%s", name);
+}
+
+static enum render_style state_style(const struct wire_row *row)
+{
+    switch ((enum state)row->state) {
+    case STATE_RUNNING:
+        return STYLE_GREEN;
+    case STATE_HELD:
+    case STATE_QUARANTINED:
+        return STYLE_RED;
+    case STATE_EXITED:
+        return verdict_is_failure((enum verdict_kind)row->verdict) ? STYLE_RED : STYLE_DIM;
+    case STATE_CREATED:
+        return STYLE_DIM;
+    case STATE_WAITING:
+    case STATE_STARTING:
+    case STATE_STOPPING:
+    case STATE_KILLING:
+    case STATE_BACKOFF:
+    case STATES_COUNT:
+        break;
+    }
+    return STYLE_YELLOW;
+}
+
+static void memory_text(const struct sight *sight, char text[CELL_MAX])
+{
+    char current[RENDER_MAX];
+    char limit[RENDER_MAX];
+    int64_t bytes = sight->current_bytes;
+
+    if (bytes == 0)
+        snprintf(text, CELL_MAX, "%s", "-");
+    else if (sight->row->limit_bytes == 0)
+        snprintf(text, CELL_MAX, "%s", render_bytes(bytes, current));
+    else
+        snprintf(text, CELL_MAX, "%s / %s (%.0f%%)", render_bytes(bytes, current),
+                 render_bytes(sight->row->limit_bytes, limit),
+                 100.0 * (double)bytes / (double)sight->row->limit_bytes);
+}
+
+static void death_text(const struct wire_row *row, char text[CELL_MAX])
+{
+    const char *verdict = verdict_name((enum verdict_kind)row->verdict);
+    const char *error = row->error > 0 ? strerrordesc_np(row->error) : NULL;
+    char signal[RENDER_MAX];
+
+    if (row->verdict == VERDICT_NONE)
+        snprintf(text, CELL_MAX, "%s", "-");
+    else if (row->verdict == VERDICT_SPAWN_FAILED)
+        snprintf(text, CELL_MAX, "%s: %s: %s", verdict, spawn_step_name((enum spawn_step)row->step),
+                 error ? error : "unknown error");
+    else if (row->verdict == VERDICT_CRASHED)
+        snprintf(text, CELL_MAX, "%s (%s)", verdict, render_signal(row->signal, signal));
+    else if (row->verdict == VERDICT_FAILED && row->exit_code >= 0)
+        snprintf(text, CELL_MAX, "%s (code %d)", verdict, row->exit_code);
+    else
+        snprintf(text, CELL_MAX, "%s", verdict);
+}
+
+static void add_row(struct table *table, const struct sight *sight)
+{
+    const struct wire_row *row = sight->row;
+    bool alive = row->state == STATE_RUNNING || row->state == STATE_STOPPING;
+    char text[CELL_MAX];
+    char number[RENDER_MAX];
+
+    table_cell(table, row->name, STYLE_BOLD);
+    state_text(sight, text);
+    table_cell(table, text, state_style(row));
+    snprintf(number, sizeof(number), "%d", row->pid);
+    table_cell(table, row->pid > 0 ? number : "-", STYLE_OFF);
+    table_cell(table, alive ? render_span(row->uptime_ns, number) : "-", STYLE_OFF);
+    snprintf(number, sizeof(number), "%lld", (long long)row->restarts);
+    table_cell(table, number, row->restarts > 0 ? STYLE_YELLOW : STYLE_OFF);
+    memory_text(sight, text);
+    table_cell(table, text, STYLE_OFF);
+    death_text(row, text);
+    table_cell(table, text,
+               verdict_is_failure((enum verdict_kind)row->verdict) ? STYLE_RED : STYLE_OFF);
+}
+
+enum form { FORM_TABLE, FORM_JSON, FORM_QUIET };
+
+static bool show(const struct command_context *context, const struct watch *watch,
+                 const struct roster *roster, const bool *chosen, enum form form)
+{
+    static const char *const heads[] = {"NAME",     "STATE",  "PID",       "UPTIME",
+                                        "RESTARTS", "MEMORY", "LAST DEATH"};
+    struct table *table = table_create(heads, sizeof(heads) / sizeof(heads[0]));
+    bool all = option_given(context, "all");
+    bool good = table != NULL;
+    uint32_t i;
+
+    for (i = 0; i < watch->rows_count && good; i++) {
+        const struct wire_row *row = &watch->rows[i];
+        struct sight sight;
+
+        if (!chosen[i] || (!all && (row->state == STATE_CREATED || row->state == STATE_EXITED)))
+            continue;
+        look(watch, roster, row, &sight);
+        if (form == FORM_JSON)
+            good = print_json(&sight);
+        else if (form == FORM_QUIET)
+            puts(row->name);
+        else
+            add_row(table, &sight);
+    }
+    if (form == FORM_TABLE && good)
+        good = table_print(table, context->colour_out, stdout);
+    table_destroy(table);
+    return good;
+}
+
+static int run(struct command_context *context, int argc, char **argv)
+{
+    struct roster roster = {0};
+    struct watch watch;
+    const char *why;
+    bool *chosen;
+    bool json;
+    enum form form;
+    int status = ask_option_format(context, &json);
+
+    form = option_given(context, "quiet") ? FORM_QUIET : json ? FORM_JSON : FORM_TABLE;
+    if (status == 0)
+        status = ask_snapshot(context, &watch);
+    if (status != 0)
+        return status;
+    chosen = ask_choose(&watch, argv + 1, (size_t)(argc - 1));
+    if (!chosen) {
+        status = STATUS_FAILED;
+    } else {
+        if (form != FORM_QUIET && stack_roster_load(context->runtime_dir, &roster, &why) != 0)
+            command_note("the plan of stack \"%s\" cannot be read: cgroups and memory are left out",
+                         context->stack);
+        if (!show(context, &watch, &roster, chosen, form) && !ferror(stdout))
+            status = command_failed("out of memory");
+    }
+    if (watch.info.journal_lost > 0)
+        command_note("%lld lines of the journal are lost: is the runtime folder full?",
+                     (long long)watch.info.journal_lost);
+    free(chosen);
+    roster_finish(&roster);
+    watch_close(&watch);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {'a', "all", NULL, "also members that were never started or have ended"},
+    {'q', "quiet", NULL, "names only"},
+    {0, "format", "FORM", "table or json (one object a line)"},
+    {0},
+};
+
+const struct command command_ps = {
+    .name = "ps",
+    .operands = "[SERVICE…]",
+    .summary = "the services as they are now",
+    .help =
+        "Lists members with state, main process, uptime, restarts by policy since the stack\n"
+        "came up, memory against limit, and the verdict of the last death.\n"
+        "JSON has one object a line: Name Service Instance State Health Pid ExitCode Restarts\n"
+        "Generation Verdict MemCurrent MemPeak MemLimit StartedAt Cgroup; sizes in bytes, times\n"
+        "RFC 3339, ExitCode 128 + the signal for a death by one.",
+    .example = "bulkhead ps -a\n"
+               "bulkhead ps --format json | jq -r 'select(.State == \"running\") | .Pid'",
+    .options = options,
+    .run = run,
+};

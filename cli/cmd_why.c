@@ -1,0 +1,267 @@
+/* bulkhead why: the last death, in plain words. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/journal_reader.h"
+#include "cli/last_words.h"
+#include "cli/stack_roster.h"
+
+#define HISTORY_WINDOW (3600 * NSEC_PER_SEC)
+
+struct why {
+    struct command_context *context;
+    struct journal_reader journal;
+    struct event_view view;
+    struct deaths deaths;
+    char *const *words;
+    size_t words_count;
+    int64_t nth; // from the last; 1 is the last
+    bool json;
+};
+
+/* 0 or a negative errno. */
+static int read_journal(struct why *why)
+{
+    struct user_event told[EVENT_VIEW_MAX];
+    struct record record;
+    int got;
+
+    while ((got = journal_reader_next(&why->journal, &record)) == 1) {
+        int count = event_view_feed(&why->view, &record, told);
+        int failed = count < 0 ? count : 0;
+        int i;
+
+        for (i = 0; i < count && failed == 0; i++)
+            failed = deaths_feed(&why->deaths, &told[i]);
+        if (failed != 0)
+            return failed;
+    }
+    return got;
+}
+
+static bool is_asked(const struct why *why, const struct death *death)
+{
+    return view_member_is(&why->view.members[death->index], why->words, why->words_count);
+}
+
+static int check_words(const struct why *why)
+{
+    size_t w;
+
+    for (w = 0; w < why->words_count; w++) {
+        uint32_t i = 0;
+
+        while (i < why->view.members_count &&
+               !view_member_is(&why->view.members[i], &why->words[w], 1))
+            i++;
+        if (i == why->view.members_count)
+            return command_failed("no such service in the journal of stack \"%s\": %s",
+                                  why->context->stack, why->words[w]);
+    }
+    return 0;
+}
+
+/* The nth last death that is asked for; without those that were asked to die, if `unasked`. -1:
+ * there is none. */
+static ptrdiff_t find(const struct why *why, bool unasked)
+{
+    int64_t left = why->nth;
+    size_t i;
+
+    for (i = why->deaths.count; i > 0; i--) {
+        const struct death *death = &why->deaths.item[i - 1];
+
+        if (is_asked(why, death) && !(unasked && death->verdict.kind == VERDICT_STOPPED) &&
+            --left == 0)
+            return (ptrdiff_t)i - 1;
+    }
+    return -1;
+}
+
+/* When the same member was stopped after that death. */
+static int64_t stopped_after(const struct why *why, size_t index)
+{
+    size_t i;
+
+    for (i = why->deaths.count; i > index + 1; i--) {
+        const struct death *death = &why->deaths.item[i - 1];
+
+        if (death->index == why->deaths.item[index].index && death->verdict.kind == VERDICT_STOPPED)
+            return death->wall_ns;
+    }
+    return 0;
+}
+
+static int output_status(bool printed)
+{
+    return printed || ferror(stdout) ? STATUS_DONE : command_failed("%s", strerror(ENOMEM));
+}
+
+/* What could not be started: of a running stack only, its plan is removed with it. */
+struct birth {
+    struct roster roster;
+    struct launch_record record;
+    unsigned char *bytes;
+};
+
+static void look_up_program(const struct why *why, struct why_report *report, struct birth *birth)
+{
+    const char *reason;
+    ptrdiff_t member;
+
+    if (report->death->verdict.kind != VERDICT_SPAWN_FAILED || why->journal.archived ||
+        stack_roster_load(why->context->runtime_dir, &birth->roster, &reason) != 0)
+        return;
+    member = roster_find(&birth->roster, report->death->name);
+    if (member < 0 || stack_launch_load(why->context->runtime_dir, &birth->roster.members[member],
+                                        &birth->record, &birth->bytes) != 0)
+        return;
+    report->program = birth->record.launch.program;
+    report->directory = birth->record.launch.directory;
+}
+
+static void birth_finish(struct birth *birth)
+{
+    if (birth->bytes)
+        launch_record_finish(&birth->record);
+    free(birth->bytes);
+    roster_finish(&birth->roster);
+}
+
+static int tell_one(const struct why *why, size_t index)
+{
+    const struct death *death = &why->deaths.item[index];
+    struct why_report report = {.death = death};
+    struct birth birth = {0};
+    int status;
+    int failed;
+
+    report.history = deaths_history(&why->deaths, index, HISTORY_WINDOW);
+    report.now_wall_ns = ask_wall_now();
+    report.later_stop_wall_ns = stopped_after(why, index);
+    advice_give(death, &report.history, &report.advice);
+    failed = last_words_read(why->context->state_dir, death->name, death->wall_ns, &report.words);
+    if (failed != 0)
+        command_note("cannot read the log of %s: %s", death->name, strerror(-failed));
+    look_up_program(why, &report, &birth);
+    status = output_status(why->json ? why_print_json(&report, stdout)
+                                     : why_print_text(&report, why->context->colour_out, stdout));
+    birth_finish(&birth);
+    return status;
+}
+
+static int tell_none(const struct why *why)
+{
+    if (why->json)
+        return STATUS_DONE;
+    if (why->nth > 1)
+        printf("There are not so many deaths in the journal of stack \"%s\".\n",
+               why->context->stack);
+    else if (why->words_count > 0)
+        printf("%s has not died: no death of it is in the journal of stack \"%s\".\n",
+               why->words[0], why->context->stack);
+    else
+        printf("Nobody has died: no death is in the journal of stack \"%s\".\n",
+               why->context->stack);
+    return STATUS_DONE;
+}
+
+static int tell_all(const struct why *why)
+{
+    size_t told = 0;
+    size_t i;
+
+    for (i = 0; i < why->deaths.count; i++) {
+        if (!is_asked(why, &why->deaths.item[i]))
+            continue;
+        told++;
+        if (why->json)
+            tell_one(why, i);
+        else
+            why_print_short(&why->deaths.item[i], why->context->colour_out, stdout);
+    }
+    return told > 0 ? STATUS_DONE : tell_none(why);
+}
+
+static int tell(const struct why *why)
+{
+    ptrdiff_t found;
+
+    if (option_given(why->context, "all"))
+        return tell_all(why);
+    found = find(why, true);
+    if (found < 0 && why->nth == 1)
+        found = find(why, false);
+    return found < 0 ? tell_none(why) : tell_one(why, (size_t)found);
+}
+
+static int read_options(struct why *why)
+{
+    const char *nth = option_text(why->context, "nth");
+    char *end;
+
+    why->nth = 1;
+    if (nth) {
+        errno = 0;
+        why->nth = strtoll(nth, &end, 10);
+        if (*nth < '1' || *nth > '9' || *end != '\0' || errno != 0)
+            return usage_error(why->context,
+                               "--nth wants 1 for the last death, 2 for the one "
+                               "before it, …, not \"%s\"",
+                               nth);
+    }
+    return ask_option_format(why->context, &why->json);
+}
+
+static int run(struct command_context *context, int argc, char **argv)
+{
+    struct why why = {.context = context, .words = argv + 1, .words_count = (size_t)(argc - 1)};
+    int status = read_options(&why);
+    int failed;
+
+    if (status == 0)
+        status = context_stack(context);
+    if (status != 0)
+        return status;
+    failed = journal_reader_open(context->runtime_dir, context->state_dir, false, &why.journal);
+    if (failed == -ENOENT)
+        return command_failed("stack \"%s\" has no journal: it never ran here", context->stack);
+    if (failed != 0)
+        return command_failed("cannot open the journal of stack \"%s\": %s", context->stack,
+                              strerror(-failed));
+    event_view_init(&why.view);
+    failed = read_journal(&why);
+    status = failed != 0 ? command_failed("cannot read the journal: %s", strerror(-failed))
+                         : check_words(&why);
+    if (status == 0)
+        status = tell(&why);
+    deaths_finish(&why.deaths);
+    event_view_finish(&why.view);
+    journal_reader_close(&why.journal);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {0, "format", "FORM", "text or json (one object)"},
+    {0, "nth", "N", "the Nth last death; 1 is the last"},
+    {0, "all", NULL, "all deaths in the journal, a line each"},
+    {0},
+};
+
+const struct command command_why = {
+    .name = "why",
+    .operands = "[SERVICE…]",
+    .summary = "why a service died, and what to change",
+    .help =
+        "Tells the last death of the service, or of the stack: what happened, whose limit it\n"
+        "was, the counters that prove it, what came next, its last output, and what to change.\n"
+        "A service that was stopped on request afterwards is told by the death before that.\n"
+        "Works after \"down\" too.",
+    .example = "bulkhead why web\n"
+               "bulkhead why --all",
+    .options = options,
+    .run = run,
+};

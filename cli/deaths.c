@@ -1,0 +1,95 @@
+/* See deaths.h. */
+#include "cli/deaths.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void deaths_finish(struct deaths *deaths)
+{
+    free(deaths->item);
+    memset(deaths, 0, sizeof(*deaths));
+}
+
+static int add(struct deaths *deaths, const struct user_event *event)
+{
+    struct death *death;
+
+    if (deaths->count == deaths->capacity) {
+        size_t capacity = deaths->capacity > 0 ? deaths->capacity * 2 : 64;
+
+        death = reallocarray(deaths->item, capacity, sizeof(*death));
+        if (!death)
+            return -ENOMEM;
+        deaths->item = death;
+        deaths->capacity = capacity;
+    }
+    death = &deaths->item[deaths->count++];
+    memset(death, 0, sizeof(*death));
+    death->index = event->index;
+    death->service_length = event->member->service_length;
+    death->number = event->member->number;
+    death->generation = event->generation;
+    memcpy(death->name, event->member->name, sizeof(death->name));
+    death->wall_ns = event->wall_ns;
+    death->policy = event->member->policy;
+    death->verdict = event->verdict;
+    return 0;
+}
+
+/* The last death of the member, NULL: none. What died in it while it lived is not its death. */
+static struct death *last_of(struct deaths *deaths, uint32_t index)
+{
+    size_t i;
+
+    for (i = deaths->count; i > 0; i--)
+        if (deaths->item[i - 1].index == index &&
+            deaths->item[i - 1].verdict.kind != VERDICT_OOM_CHILD)
+            return &deaths->item[i - 1];
+    return NULL;
+}
+
+int deaths_feed(struct deaths *deaths, const struct user_event *event)
+{
+    struct death *last;
+
+    if (event->action == ACTION_DIE ||
+        (event->action == ACTION_OOM && event->verdict.kind == VERDICT_OOM_CHILD))
+        return add(deaths, event);
+    last = last_of(deaths, event->index);
+    if (!last)
+        return 0;
+    if (event->action == ACTION_CREATE && last->again_wall_ns == 0)
+        last->again_wall_ns = event->wall_ns;
+    else if (event->action == ACTION_HOLD)
+        last->verdict.next = NEXT_HOLD;
+    else if (event->action == ACTION_QUARANTINE && last->generation == event->generation)
+        last->verdict.kind = VERDICT_UNKILLABLE;
+    return 0;
+}
+
+struct death_history deaths_history(const struct deaths *deaths, size_t last, int64_t window_ns)
+{
+    const struct death *this = &deaths->item[last];
+    struct death_history history = {.shortest_ns = INT64_MAX};
+    size_t i;
+
+    for (i = last + 1; i > 0; i--) {
+        const struct death *death = &deaths->item[i - 1];
+
+        if (this->wall_ns - death->wall_ns > window_ns)
+            break;
+        if (death->index != this->index || death->verdict.kind == VERDICT_STOPPED)
+            continue;
+        history.count++;
+        if (death->verdict.kind != this->verdict.kind)
+            continue;
+        history.alike++;
+        history.period_ns = this->wall_ns - death->wall_ns;
+        if (death->verdict.uptime.ns < history.shortest_ns)
+            history.shortest_ns = death->verdict.uptime.ns;
+        if (death->verdict.uptime.ns > history.longest_ns)
+            history.longest_ns = death->verdict.uptime.ns;
+    }
+    return history;
+}

@@ -1,0 +1,41 @@
+/* The deaths that a journal tells of, each with what came of it. Pure. */
+#ifndef BULKHEAD_CLI_DEATHS_H
+#define BULKHEAD_CLI_DEATHS_H
+
+#include "cli/event_view.h"
+
+struct death {
+    uint32_t index; // of the member
+    uint32_t service_length;
+    uint32_t number;
+    uint32_t generation;
+    char name[INSTANCE_NAME_MAX];
+    int64_t wall_ns;
+    struct policy policy;   // of the member
+    struct verdict verdict; // next NONE and delay 0: not known
+    int64_t again_wall_ns;  // when the next incarnation began; 0: it did not
+};
+
+struct deaths {
+    struct death *item; // owned, oldest first
+    size_t count;
+    size_t capacity;
+};
+
+void deaths_finish(struct deaths *deaths); // may be zeroed
+
+/* Takes in an event; those that are about no death change nothing. 0 or -ENOMEM. */
+int deaths_feed(struct deaths *deaths, const struct user_event *event);
+
+/* How a member died before and with `item[last]`, within `window_ns` before it. */
+struct death_history {
+    size_t count;        // deaths that were not asked for, this one included
+    size_t alike;        // of them, with the same verdict
+    int64_t period_ns;   // from the first of those alike to this one
+    int64_t shortest_ns; // uptimes of those alike
+    int64_t longest_ns;
+};
+
+struct death_history deaths_history(const struct deaths *deaths, size_t last, int64_t window_ns);
+
+#endif

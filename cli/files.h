@@ -1,0 +1,34 @@
+/* The stack file: finding it, reading it, and what the stackfile room makes of it. */
+#ifndef BULKHEAD_CLI_FILES_H
+#define BULKHEAD_CLI_FILES_H
+
+#include "core/fault.h"
+#include "core/spec.h"
+#include "cli/command.h"
+
+/* A stack file in memory. Faults and specs borrow from it: it has to outlive them. */
+struct stack_source {
+    char *path; // as people know it, for messages
+    char *text;
+    size_t length;
+    char *project_dir; // absolute
+};
+
+/* 0, or an exit status after the reason was given on stderr. */
+int stack_source_open(const struct command_context *context, struct stack_source *ret);
+void stack_source_finish(struct stack_source *source); // may be zeroed
+
+/* As stackfile_load(): 0, 1 with faults, -ENOMEM. Prints nothing. */
+int stack_source_load(const struct command_context *context, const struct stack_source *source,
+                      struct spec *ret_spec, struct faults *faults);
+
+/* Opens, loads and shows what is found: errors, or with `tell` everything. 0, or an exit status.
+ * Both are to be finished by the caller only after 0. */
+int stack_source_read(const struct command_context *context, bool tell,
+                      struct stack_source *ret_source, struct spec *ret_spec);
+
+/* Has this process CAP_SYS_RESOURCE? Its oom_score_adj? */
+bool process_may_raise(void);
+int process_oom_score_adj(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* The folders of a stack, and the lock that says that it runs. */
+#ifndef BULKHEAD_CLI_FOLDERS_H
+#define BULKHEAD_CLI_FOLDERS_H
+
+#include "cli/command.h"
+
+void context_finish(struct command_context *context); // frees the folders' names
+
+/* Makes the runtime and the state folder (0700) with what is to be in them before the supervisor
+ * starts. 0, or an exit status after saying what is wrong: somebody else's folder, a full disk. */
+int folders_make(const struct command_context *context);
+
+/* Removes the runtime folder with all that we put there; the lock goes last. 0 or -errno. */
+int folders_remove_runtime(const char *runtime_dir);
+
+/* Removes what a supervisor that was killed left in the runtime folder: all but the lock and its
+ * journal, which becomes the one before. 0 or -errno. */
+int folders_clear_runtime(const char *runtime_dir);
+
+/* Takes the stack's lock: 0 with the open file in *ret_fd; 1: held by a running stack; -errno
+ * (-ENOENT: no such folder). Closing every copy of the file releases it. */
+int lock_take(const char *runtime_dir, int *ret_fd);
+
+/* The same, waiting up to `wait_ms` for it to be released. */
+int lock_wait(const char *runtime_dir, int wait_ms, int *ret_fd);
+
+#endif

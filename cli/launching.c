@@ -1,0 +1,180 @@
+/* See launching.h. */
+#include "cli/launching.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/folders.h"
+#include "cli/launch.h"
+#include "cli/leftovers.h"
+#include "cli/planner.h"
+#include "cli/show_faults.h"
+#include "cli/skeleton.h"
+#include "cli/watch.h"
+
+static int make_plan(struct command_context *context, const struct stack_source *source,
+                     const struct spec *spec, const struct host *host, struct plan *ret_plan)
+{
+    struct planner_request request = {
+        .spec = spec,
+        .host = host,
+        .environment = context->environment,
+        .runtime_dir = context->runtime_dir,
+        .state_dir = context->state_dir,
+        .may_raise = process_may_raise(),
+        .own_oom_score_adj = process_oom_score_adj(),
+    };
+    struct faults faults;
+    int result;
+
+    faults_init(&faults);
+    result = planner_make(&request, ret_plan, &faults);
+    show_faults(&faults, source->text, source->length, context->colour_err);
+    if (result < 0)
+        return command_failed("cannot plan the stack: %s", strerror(-result));
+    return result == 0 ? STATUS_DONE : STATUS_USAGE;
+}
+
+int launching_plan(struct command_context *context, const struct stack_source *source,
+                   const struct spec *spec, struct host *ret_host, struct plan *ret_plan)
+{
+    int status = context_stack_named(context, spec->name);
+    int result;
+
+    if (status != 0)
+        return status;
+    result = host_find(ret_host);
+    if (result != 0)
+        return command_failed("cannot read the cgroups of this host: %s", strerror(-result));
+    if (ret_host->kind == HOST_NONE) {
+        show_fault(&ret_host->trouble, context->colour_err);
+        return STATUS_FAILED;
+    }
+    return make_plan(context, source, spec, ret_host, ret_plan);
+}
+
+/* --- the lock --------------------------------------------------------------------------------- */
+
+static int tell_running(const struct command_context *context)
+{
+    struct watch watch = {0};
+    struct fault fault;
+    char pid[48] = "";
+
+    if (watch_snapshot(context->runtime_dir, context->stack, &watch, &fault) == 0)
+        snprintf(pid, sizeof(pid), " (supervisor pid %d)", watch.info.supervisor_pid);
+    else
+        snprintf(pid, sizeof(pid), " (its supervisor does not answer)");
+    watch_close(&watch);
+    return command_failed("stack %s is already running%s: `bulkhead -p %s ps` shows it, "
+                          "`bulkhead -p %s down` ends it",
+                          context->stack, pid, context->stack, context->stack);
+}
+
+static int take_lock(const struct command_context *context, int *ret_lock)
+{
+    int result = lock_take(context->runtime_dir, ret_lock);
+
+    if (result == 1)
+        return tell_running(context);
+    if (result < 0)
+        return command_failed("cannot lock %s: %s", context->runtime_dir, strerror(-result));
+    return 0;
+}
+
+/* --- the cgroups ------------------------------------------------------------------------------ */
+
+static int64_t sum_of(const struct plan *plan, const char *file)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < plan->members_count; i++) {
+        const struct launch *launch = &plan->members[i].launch;
+        for (size_t j = 0; j < launch->controls_count; j++)
+            if (strcmp(launch->controls[j].file, file) == 0)
+                sum += strtoll(launch->controls[j].value, NULL, 10);
+    }
+    return sum;
+}
+
+static bool uses(const struct plan *plan, const char *prefix)
+{
+    for (size_t i = 0; i < plan->members_count; i++) {
+        const struct launch *launch = &plan->members[i].launch;
+        for (size_t j = 0; j < launch->controls_count; j++)
+            if (strncmp(launch->controls[j].file, prefix, strlen(prefix)) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* memory counts what explains a death, pids ends a fork bomb: wherever they are to be had. The cpu
+ * controller has a price, so only who asks for it gets it. */
+static void choose_controllers(const struct plan *plan, const struct host *host,
+                               struct skeleton_request *request)
+{
+    for (int i = 0; i < CONTROLLERS_COUNT; i++)
+        request->controllers[i] = host->controllers[i] == CONTROLLER_USABLE;
+    if (!uses(plan, "cpu."))
+        request->controllers[CONTROLLER_CPU] = false;
+}
+
+static int make_cgroups(const struct command_context *context, const struct host *host,
+                        const struct plan *plan)
+{
+    struct skeleton_request request = {
+        .host = host,
+        .stack_dir = plan->cgroup_dir,
+        .memory_min = sum_of(plan, "memory.min"),
+        .memory_low = sum_of(plan, "memory.low"),
+    };
+    struct fault fault;
+
+    choose_controllers(plan, host, &request);
+    if (skeleton_make(&request, &fault) == 0)
+        return 0;
+    show_fault(&fault, context->colour_err);
+    return STATUS_FAILED;
+}
+
+/* --- the start -------------------------------------------------------------------------------- */
+
+static int start_locked(const struct command_context *context, const struct host *host,
+                        const struct plan *plan, int lock)
+{
+    struct launch_request request = {plan, context->self_dir, lock};
+    struct fault fault;
+    int ended;
+    int status;
+
+    if (leftovers_clear(context, plan->cgroup_dir, &ended, &fault) != 0) {
+        show_fault(&fault, context->colour_err);
+        return STATUS_FAILED; // the folder stays: it is what the next one finds them by
+    }
+    status = make_cgroups(context, host, plan);
+    if (status == 0 && launch_stack(&request, &fault) != 0) {
+        show_fault(&fault, context->colour_err);
+        status = STATUS_FAILED;
+    }
+    if (status != 0)
+        stack_undo(context, plan->cgroup_dir);
+    return status;
+}
+
+int launching_start(struct command_context *context, const struct host *host,
+                    const struct plan *plan)
+{
+    int lock = -1;
+    int status = folders_make(context);
+
+    if (status == 0)
+        status = take_lock(context, &lock);
+    if (status != 0)
+        return status;
+    status = start_locked(context, host, plan, lock);
+    close(lock);
+    return status;
+}

@@ -1,0 +1,208 @@
+/* See progress.h. */
+#include "cli/progress.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/render.h"
+
+/* Rows of the terminal; 0: not one. */
+static unsigned int terminal_rows(FILE *to)
+{
+    struct winsize size;
+
+    return ioctl(fileno(to), TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
+static unsigned int terminal_columns(FILE *to)
+{
+    struct winsize size;
+
+    return ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+static bool is_chosen(const struct progress *progress, const struct wire_row *row)
+{
+    return !progress->chosen || progress->chosen[row->member];
+}
+
+void progress_init(struct progress *progress, const struct watch *watch, const bool *chosen,
+                   enum progress_mode mode, bool colour)
+{
+    unsigned int count = 0;
+
+    *progress = (struct progress){stderr, mode, colour, false, chosen, 0, 0};
+    for (uint32_t i = 0; i < watch->rows_count; i++) {
+        int width = (int)strlen(watch->rows[i].name);
+        if (!is_chosen(progress, &watch->rows[i]))
+            continue;
+        count++;
+        if (width > progress->width)
+            progress->width = width;
+    }
+    if (mode == PROGRESS_LIVE && (!isatty(fileno(stderr)) || count + 2 > terminal_rows(stderr)))
+        progress->mode = PROGRESS_LINES;
+}
+
+struct verdict progress_verdict(const struct wire_row *row)
+{
+    return (struct verdict){
+        .kind = row->verdict < VERDICTS_COUNT ? (enum verdict_kind)row->verdict : VERDICT_NONE,
+        .confidence = CONFIDENCE_CERTAIN,
+        .exit_code = row->exit_code,
+        .signal = row->signal,
+        .step = row->step > 0 && row->step < SPAWN_STEPS_COUNT ? (enum spawn_step)row->step
+                                                               : SPAWN_STEP_NONE,
+        .error = row->error,
+        .enclosing = -1,
+        .peak_bytes = row->peak_bytes,
+        .limit_bytes = row->limit_bytes,
+        .uptime = span_ns(row->uptime_ns),
+    };
+}
+
+static void say_death(const struct wire_row *row, char *text, size_t size)
+{
+    struct verdict verdict = progress_verdict(row);
+
+    verdict_sentence(&verdict, text, size);
+}
+
+void progress_words(const struct watch *watch, const struct wire_row *row, char *text, size_t size)
+{
+    char death[256], delay[RENDER_MAX];
+    const char *other = "its turn";
+
+    if (row->waits_for >= 0 && row->waits_for < watch->rows_count)
+        other = watch->rows[row->waits_for].name;
+    say_death(row, death, sizeof(death));
+    switch ((enum state)row->state) {
+    case STATE_WAITING:
+        snprintf(text, size, "waiting for %s", other);
+        return;
+    case STATE_RUNNING:
+        snprintf(text, size, "running (pid %d)", row->pid);
+        return;
+    case STATE_BACKOFF:
+        if (row->deadline_in_ns > 0)
+            snprintf(text, size, "%s; again in %s", death, render_span(row->deadline_in_ns, delay));
+        else
+            snprintf(text, size, "%s; again now", death);
+        return;
+    case STATE_HELD:
+        snprintf(text, size, "held, its restarts are used up: %s", death);
+        return;
+    case STATE_EXITED:
+        snprintf(text, size, "%s", row->verdict == VERDICT_NONE ? "stopped" : death);
+        return;
+    case STATE_QUARANTINED:
+        snprintf(text, size, "quarantined: the kernel does not let go of it");
+        return;
+    case STATE_CREATED:
+    case STATE_STARTING:
+    case STATE_STOPPING:
+    case STATE_KILLING:
+    case STATES_COUNT:
+        break;
+    }
+    snprintf(text, size, "%s",
+             row->state < STATES_COUNT ? state_name((enum state)row->state) : "?");
+}
+
+static enum render_style style_of(const struct wire_row *row)
+{
+    switch ((enum state)row->state) {
+    case STATE_RUNNING:
+        return STYLE_GREEN;
+    case STATE_HELD:
+    case STATE_QUARANTINED:
+        return STYLE_RED;
+    case STATE_BACKOFF:
+        return STYLE_YELLOW;
+    case STATE_EXITED:
+        return verdict_is_failure((enum verdict_kind)row->verdict) ? STYLE_RED : STYLE_DIM;
+    case STATE_CREATED:
+    case STATE_WAITING:
+    case STATE_STARTING:
+    case STATE_STOPPING:
+    case STATE_KILLING:
+    case STATES_COUNT:
+        break;
+    }
+    return STYLE_DIM;
+}
+
+static void put_row(struct progress *progress, const struct watch *watch,
+                    const struct wire_row *row)
+{
+    char words[400];
+    unsigned int columns = terminal_columns(progress->to);
+    int room = (int)columns - progress->width - 4;
+
+    progress_words(watch, row, words, sizeof(words));
+    if (progress->mode != PROGRESS_LIVE || room < 10)
+        room = (int)sizeof(words);
+    fprintf(
+        progress->to,
+        progress->mode == PROGRESS_STORY ? "%s%-*s | bulkhead:%s %s%.*s%s" : "%s%-*s %s %s%.*s%s",
+        render_style(progress->colour, STYLE_BOLD), progress->width, row->name,
+        render_style(progress->colour, STYLE_OFF), render_style(progress->colour, style_of(row)),
+        room, words, render_style(progress->colour, STYLE_OFF));
+}
+
+/* Between logs, deaths are told by the log's own marker lines. */
+static bool is_worth_a_line(const struct progress *progress, const struct wire_row *before,
+                            const struct wire_row *row)
+{
+    if (before->state == row->state && before->generation == row->generation)
+        return false;
+    switch ((enum state)row->state) {
+    case STATE_CREATED:
+    case STATE_KILLING:
+    case STATES_COUNT:
+        return false;
+    case STATE_STARTING:
+    case STATE_STOPPING:
+    case STATE_BACKOFF:
+    case STATE_HELD:
+    case STATE_EXITED:
+        return progress->mode == PROGRESS_LINES;
+    case STATE_WAITING:
+    case STATE_RUNNING:
+    case STATE_QUARANTINED:
+        break;
+    }
+    return true;
+}
+
+void progress_row(struct progress *progress, const struct watch *watch,
+                  const struct wire_row *before, const struct wire_row *row)
+{
+    if (!is_chosen(progress, row) || progress->mode == PROGRESS_LIVE ||
+        !is_worth_a_line(progress, before, row))
+        return;
+    fflush(stdout);
+    put_row(progress, watch, row);
+    fputc('\n', progress->to);
+    progress->anything_told = true;
+}
+
+void progress_flush(struct progress *progress, const struct watch *watch)
+{
+    if (progress->mode != PROGRESS_LIVE) {
+        fflush(progress->to);
+        return;
+    }
+    if (progress->drawn > 0)
+        fprintf(progress->to, "\x1b[%uA", progress->drawn);
+    progress->drawn = 0;
+    for (uint32_t i = 0; i < watch->rows_count; i++) {
+        if (!is_chosen(progress, &watch->rows[i]))
+            continue;
+        put_row(progress, watch, &watch->rows[i]);
+        fputs("\x1b[K\n", progress->to);
+        progress->drawn++;
+    }
+    fflush(progress->to);
+}
