@@ -1,8 +1,8 @@
-"""The web application. Every request to /cart keeps 256 KiB for ever: the bug of the day."""
-import http.server
+"""The web application. Every request to /cart keeps 256 KiB for ever: the bug of the day.
+
+Plain sockets instead of a framework, so that it is back quickly and the leak is easy to see."""
 import os
 import socket
-import socketserver
 
 SOCKET = "web.sock"
 LEAK_BYTES = 256 * 1024
@@ -22,37 +22,39 @@ class Redis:
         return int(self.replies.readline()[1:])
 
 
-class Shop(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        if self.path.endswith("/cart"):
-            carts.append(bytearray(os.urandom(64)) * (LEAK_BYTES // 64))
-        visit = self.server.redis.count(b"visits")
-        body = b"visit %d, %d carts kept by process %d\n" % (visit, len(carts), os.getpid())
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
-
-    def address_string(self):
-        return "nginx"
+def answer(path, redis):
+    if path.endswith(b"/cart"):
+        carts.append(bytearray(os.urandom(64)) * (LEAK_BYTES // 64))
+    return b"visit %d, %d carts kept by process %d\n" % (
+        redis.count(b"visits"), len(carts), os.getpid())
 
 
-class Server(socketserver.UnixStreamServer):
-    request_queue_size = 64
+def serve(customer, redis):
+    """One request a connection, as nginx asks its upstreams by default."""
+    with customer, customer.makefile("rb") as request:
+        words = request.readline(8192).split()
+        while request.readline(8192).strip():
+            pass
+        if len(words) < 2:
+            return
+        body = answer(words[1], redis)
+        customer.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
 def main():
     if os.path.exists(SOCKET):
         os.unlink(SOCKET)  # left behind by the incarnation that was killed
-    server = Server(SOCKET, Shop)
-    server.redis = Redis("redis.sock")
-    print(f"serving on {SOCKET} as process {os.getpid()}")
-    server.serve_forever()
+    redis = Redis("redis.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(SOCKET)
+        listener.listen(64)
+        print(f"serving on {SOCKET} as process {os.getpid()}")
+        while True:
+            customer, _ = listener.accept()
+            try:
+                serve(customer, redis)
+            except OSError as error:
+                print(f"a customer went away: {error}")
 
 
 main()
