@@ -205,7 +205,7 @@ static bool take_thousandths(struct reader *reader, const char *key, const struc
     return status == VALUE_OK;
 }
 
-#define CPUS_MAX 8192 // more than Linux can be built for
+#define CPUS_MAX INT64_C(8192) // more than Linux can be built for
 
 void read_cpus(struct reader *reader, const char *key, const struct node *value, void *into)
 {
@@ -214,7 +214,7 @@ void read_cpus(struct reader *reader, const char *key, const struct node *value,
     if (!take_thousandths(reader, key, value, "a number of CPUs such as 1.5", &cpus) || cpus == 0)
         return;
     if (cpus > CPUS_MAX * 1000)
-        report_key(reader, value->at, key, NULL, "must be at most %d", CPUS_MAX);
+        report_key(reader, value->at, key, NULL, "must be at most %lld", (long long)CPUS_MAX);
     else
         set_int(into, value, cpus);
 }

@@ -172,7 +172,7 @@ static int canonical_float(const char *text, char *ret_text)
     do
         snprintf(scientific, sizeof(scientific), "%.*e", precision, value);
     while (strtod(scientific, NULL) != value && ++precision < 17);
-    exponent = atoi(strchr(scientific, 'e') + 1);
+    exponent = (int)strtol(strchr(scientific, 'e') + 1, NULL, 10);
     if (exponent < -4 || exponent >= 21)
         snprintf(ret_text, SCALAR_CANONICAL_MAX, "%s", scientific);
     else
@@ -185,7 +185,7 @@ int scalar_canonical(enum scalar_type type, const char *text, char ret_text[SCAL
 {
     switch (type) {
     case SCALAR_BOOL:
-        strcpy(ret_text, is_true(text) ? "true" : "false");
+        snprintf(ret_text, SCALAR_CANONICAL_MAX, "%s", is_true(text) ? "true" : "false");
         return 0;
     case SCALAR_INT:
         return canonical_int(text, ret_text);

@@ -382,9 +382,13 @@ static int fill_map(struct builder *builder, struct node *node, const struct fra
 
 static int close_collection(struct builder *builder)
 {
-    struct frame *frame = &builder->frame[--builder->depth];
-    struct node *node = frame->node;
+    struct frame *frame;
+    struct node *node;
 
+    if (builder->depth == 0)
+        return 0; // libyaml never ends what it has not begun
+    frame = &builder->frame[--builder->depth];
+    node = frame->node;
     node->open = false;
     return node->kind == NODE_LIST ? fill_list(builder, node, frame)
                                    : fill_map(builder, node, frame);

@@ -1,0 +1,16 @@
+"""Validates stack files against Compose's JSON schema: validate.py SCHEMA FILE..."""
+import json
+import sys
+
+import jsonschema
+import yaml
+
+schema = json.load(open(sys.argv[1], encoding="utf-8"))
+validator = jsonschema.Draft7Validator(schema)
+failed = False
+for name in sys.argv[2:]:
+    with open(name, encoding="utf-8") as file:
+        for error in validator.iter_errors(yaml.safe_load(file)):
+            print(f"{name}: {list(error.path)}: {error.message}")
+            failed = True
+sys.exit(failed)
