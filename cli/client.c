@@ -205,7 +205,7 @@ int client_receive(struct client *client, int timeout_ms, struct wire_reply *ret
 int client_request(const char *runtime_dir, const char *stack, const struct wire_request *request,
                    struct fault *ret_fault)
 {
-    struct client client;
+    struct client client = {.fd = -1};
     struct wire_reply reply = {.kind = WIRE_INFO};
     int failed = client_connect(runtime_dir, stack, &client, ret_fault);
 

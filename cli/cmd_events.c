@@ -8,6 +8,8 @@
 #include "cli/event_text.h"
 #include "cli/journal_reader.h"
 
+#define HOUR_MS 3600000 // the longest wait without a look at the clock
+
 struct events {
     const struct command_context *context;
     struct journal_reader journal;
@@ -63,7 +65,7 @@ static int milliseconds_left(int64_t until_ns)
 
     if (until_ns == INT64_MAX)
         return -1;
-    return left < 0 ? 0 : left > 3600 * 1000 ? 3600 * 1000 : (int)left;
+    return left < 0 ? 0 : left > HOUR_MS ? HOUR_MS : (int)left;
 }
 
 /* Until the stack ends, `until` is there, or nobody reads us any more. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,29 +46,28 @@ static int watch_to_the_end(const struct command_context *context, struct watch 
     return result;
 }
 
-static enum ending ending_of(int outcome)
+static bool is_absent(int outcome)
 {
-    return outcome == CLIENT_NOT_RUNNING || outcome == CLIENT_ABANDONED ? ENDING_ABSENT
-                                                                        : ENDING_FAILED;
+    return outcome == CLIENT_NOT_RUNNING || outcome == CLIENT_ABANDONED;
 }
 
+/* One connection at a time: a supervisor that is short of files can still be ended. */
 enum ending ending_follow(const struct command_context *context, int64_t grace_ns,
                           struct fault *ret_fault)
 {
     struct watch watch = {0};
-    int outcome = watch_open(context->runtime_dir, context->stack, &watch, ret_fault);
+    int outcome = ending_ask(context, grace_ns, ret_fault);
 
-    if (outcome != 0) {
-        watch_close(&watch);
-        return ending_of(outcome);
-    }
-    outcome = ending_ask(context, grace_ns, ret_fault);
-    if (outcome == CLIENT_GONE || outcome == CLIENT_NOT_RUNNING)
-        outcome = 0; // it was ending already
+    if (is_absent(outcome))
+        return ENDING_ABSENT;
+    if (outcome != 0)
+        return ENDING_FAILED;
+    outcome = watch_open(context->runtime_dir, context->stack, &watch, ret_fault);
     if (outcome == 0)
         outcome = watch_to_the_end(context, &watch, ret_fault);
     watch_close(&watch);
-    return outcome == 0 || outcome == CLIENT_GONE ? ENDING_DONE : ending_of(outcome);
+    return outcome == 0 || outcome == CLIENT_GONE || is_absent(outcome) ? ENDING_DONE
+                                                                        : ENDING_FAILED;
 }
 
 int ending_clear(const struct command_context *context)

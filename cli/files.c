@@ -38,6 +38,9 @@ int process_oom_score_adj(void)
     return (int)strtol(text, NULL, 10);
 }
 
+/* What cannot be read is an unusable stack file, not a slip on the command line. */
+#define unusable(...) (command_note(__VA_ARGS__), STATUS_USAGE)
+
 /* --- finding ---------------------------------------------------------------------------------- */
 
 /* In the current folder, else in the nearest one above. */
@@ -73,10 +76,9 @@ static int find(const struct command_context *context, struct stack_source *sour
     source->path = search(cwd);
     if (source->path)
         return 0;
-    return usage_error(context,
-                       "no stack file: there is no bulkhead.yaml or bulkhead.yml in %s or a folder "
-                       "above it; name one with -f FILE, or a stack that runs with -p NAME",
-                       cwd);
+    return unusable("no stack file: there is no bulkhead.yaml or bulkhead.yml in %s or a folder "
+                    "above it; name one with -f FILE, or a stack that runs with -p NAME",
+                    cwd);
 }
 
 static int find_project_dir(const struct command_context *context, struct stack_source *source)
@@ -94,7 +96,7 @@ static int find_project_dir(const struct command_context *context, struct stack_
     source->project_dir = realpath(dir, NULL);
     if (source->project_dir)
         return 0;
-    return usage_error(context, "the project's folder %s: %s", dir, strerror(errno));
+    return unusable("the project's folder %s: %s", dir, strerror(errno));
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -127,22 +129,21 @@ static int read_all(int fd, struct stack_source *source)
     }
 }
 
-static int read_source(const struct command_context *context, struct stack_source *source)
+static int read_source(struct stack_source *source)
 {
     bool standard = strcmp(source->path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(source->path, O_RDONLY | O_CLOEXEC);
     int result;
 
     if (fd < 0)
-        return usage_error(context, "cannot read the stack file %s: %s", source->path,
-                           strerror(errno));
+        return unusable("cannot read the stack file %s: %s", source->path, strerror(errno));
     result = read_all(fd, source);
     if (!standard)
         close(fd);
     if (result == 0)
         return 0;
-    return usage_error(context, "cannot read the stack file %s: %s",
-                       standard ? "from standard input" : source->path, strerror(-result));
+    return unusable("cannot read the stack file %s: %s",
+                    standard ? "from standard input" : source->path, strerror(-result));
 }
 
 int stack_source_open(const struct command_context *context, struct stack_source *ret)
@@ -151,7 +152,7 @@ int stack_source_open(const struct command_context *context, struct stack_source
     int status = find(context, &source);
 
     if (status == 0)
-        status = read_source(context, &source);
+        status = read_source(&source);
     if (status == 0)
         status = find_project_dir(context, &source);
     if (status == 0)

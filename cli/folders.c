@@ -197,19 +197,13 @@ static int empty_folder(const char *path, const char *const *spared)
 
 int folders_clear_runtime(const char *runtime_dir)
 {
-    static const char *const spared[] = {PATH_LOCK, PATH_FIFO, PATH_JOURNAL, NULL};
-    char path[PATH_MAX], before[PATH_MAX];
+    static const char *const spared[] = {PATH_LOCK, PATH_FIFO, NULL};
+    char path[PATH_MAX];
     int result;
 
     snprintf(path, sizeof(path), "%s/%s", runtime_dir, PATH_FIFO);
     result = empty_folder(path, NULL);
-    if (result == 0)
-        result = empty_folder(runtime_dir, spared);
-    snprintf(path, sizeof(path), "%s/%s", runtime_dir, PATH_JOURNAL);
-    snprintf(before, sizeof(before), "%s/%s.1", runtime_dir, PATH_JOURNAL);
-    if (result == 0 && rename(path, before) != 0 && errno != ENOENT)
-        result = -errno;
-    return result;
+    return result == 0 ? empty_folder(runtime_dir, spared) : result;
 }
 
 int folders_remove_runtime(const char *runtime_dir)

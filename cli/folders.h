@@ -13,8 +13,8 @@ int folders_make(const struct command_context *context);
 /* Removes the runtime folder with all that we put there; the lock goes last. 0 or -errno. */
 int folders_remove_runtime(const char *runtime_dir);
 
-/* Removes what a supervisor that was killed left in the runtime folder: all but the lock and its
- * journal, which becomes the one before. 0 or -errno. */
+/* Removes what a supervisor that was killed left in the runtime folder, all but the lock. Its
+ * journal is in the state folder then: the recorder keeps it when it ends. 0 or -errno. */
 int folders_clear_runtime(const char *runtime_dir);
 
 /* Takes the stack's lock: 0 with the open file in *ret_fd; 1: held by a running stack; -errno

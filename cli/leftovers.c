@@ -61,6 +61,8 @@ static void note_process(void *context, const char *dir, pid_t pid)
     size_t used = strlen(found->names);
     char name[INSTANCE_NAME_MAX];
 
+    if (!strstr(dir, "/" CGROUP_SERVICES "/"))
+        return; // our own: they hold the lock for as long as they live, so they are just ending
     found->count++;
     member_of(dir, pid, name, sizeof(name));
     if (found->count <= NAMES_SHOWN)

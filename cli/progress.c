@@ -1,6 +1,7 @@
 /* See progress.h. */
 #include "cli/progress.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ void progress_init(struct progress *progress, const struct watch *watch, const b
 {
     unsigned int count = 0;
 
-    *progress = (struct progress){stderr, mode, colour, false, chosen, 0, 0};
+    *progress = (struct progress){stderr, mode, colour, chosen, 0, 0};
     for (uint32_t i = 0; i < watch->rows_count; i++) {
         int width = (int)strlen(watch->rows[i].name);
         if (!is_chosen(progress, &watch->rows[i]))
@@ -133,22 +134,32 @@ static enum render_style style_of(const struct wire_row *row)
     return STYLE_DIM;
 }
 
-static void put_row(struct progress *progress, const struct watch *watch,
-                    const struct wire_row *row)
+/* Between logs a name has the colour that it has there. */
+static const char *name_colour(const struct progress *progress, const struct watch *watch,
+                               const struct wire_row *row)
+{
+    size_t index = 0;
+
+    if (progress->mode != PROGRESS_STORY)
+        return render_style(progress->colour, STYLE_BOLD);
+    for (uint32_t i = 0; i < row->member && i < watch->rows_count; i++)
+        index += is_chosen(progress, &watch->rows[i]);
+    return render_name_colour(progress->colour, index);
+}
+
+static void put_row(const struct progress *progress, const struct watch *watch,
+                    const struct wire_row *row, FILE *to)
 {
     char words[400];
-    unsigned int columns = terminal_columns(progress->to);
-    int room = (int)columns - progress->width - 4;
+    const char *off = render_style(progress->colour, STYLE_OFF);
+    int room = (int)terminal_columns(progress->to) - progress->width - 4;
 
     progress_words(watch, row, words, sizeof(words));
     if (progress->mode != PROGRESS_LIVE || room < 10)
         room = (int)sizeof(words);
-    fprintf(
-        progress->to,
-        progress->mode == PROGRESS_STORY ? "%s%-*s | bulkhead:%s %s%.*s%s" : "%s%-*s %s %s%.*s%s",
-        render_style(progress->colour, STYLE_BOLD), progress->width, row->name,
-        render_style(progress->colour, STYLE_OFF), render_style(progress->colour, style_of(row)),
-        room, words, render_style(progress->colour, STYLE_OFF));
+    fprintf(to, "%s%-*s", name_colour(progress, watch, row), progress->width, row->name);
+    fprintf(to, progress->mode == PROGRESS_STORY ? " |%s bulkhead: " : "%s  ", off);
+    fprintf(to, "%s%.*s%s", render_style(progress->colour, style_of(row)), room, words, off);
 }
 
 /* Between logs, deaths are told by the log's own marker lines. */
@@ -183,26 +194,29 @@ void progress_row(struct progress *progress, const struct watch *watch,
         !is_worth_a_line(progress, before, row))
         return;
     fflush(stdout);
-    put_row(progress, watch, row);
+    put_row(progress, watch, row, progress->to);
     fputc('\n', progress->to);
-    progress->anything_told = true;
 }
 
 void progress_flush(struct progress *progress, const struct watch *watch)
 {
-    if (progress->mode != PROGRESS_LIVE) {
-        fflush(progress->to);
+    char *block = NULL;
+    size_t size = 0;
+    FILE *to = progress->mode == PROGRESS_LIVE ? open_memstream(&block, &size) : NULL;
+
+    if (!to)
         return;
-    }
     if (progress->drawn > 0)
-        fprintf(progress->to, "\x1b[%uA", progress->drawn);
+        fprintf(to, "\x1b[%uA", progress->drawn);
     progress->drawn = 0;
     for (uint32_t i = 0; i < watch->rows_count; i++) {
         if (!is_chosen(progress, &watch->rows[i]))
             continue;
-        put_row(progress, watch, &watch->rows[i]);
-        fputs("\x1b[K\n", progress->to);
+        put_row(progress, watch, &watch->rows[i], to);
+        fputs("\x1b[K\n", to);
         progress->drawn++;
     }
-    fflush(progress->to);
+    if (fclose(to) == 0)
+        fwrite(block, 1, size, progress->to); // in one piece: no half-drawn screen
+    free(block);
 }

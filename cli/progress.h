@@ -18,7 +18,6 @@ struct progress {
     FILE *to;
     enum progress_mode mode;
     bool colour;
-    bool anything_told; //
     const bool *chosen; // by member index, borrowed; NULL: all
     int width;          // of the longest name
     unsigned int drawn; // lines of the block on the screen

@@ -59,7 +59,7 @@ int rotated_open(const struct rotated *reader, int age, struct stat *ret_status)
  * oldest that there is. The descriptor or a negative errno. */
 static int open_at_hand(struct rotated *reader, int *ret_age)
 {
-    struct stat status;
+    struct stat status = {0};
     int oldest = -ENOENT;
     int missing = 0; // one at a time: between two renames of a rotation
     int age;
@@ -94,8 +94,8 @@ static int open_at_hand(struct rotated *reader, int *ret_age)
  * renamed them meanwhile. */
 static void go_newer(struct rotated *reader, int age)
 {
-    struct stat mine;
-    struct stat newer;
+    struct stat mine = {0};
+    struct stat newer = {0};
     int mine_fd;
     int newer_fd = rotated_open(reader, age - 1, &newer);
 
@@ -117,7 +117,7 @@ static int make_room(struct rotated *reader)
     size_t capacity = reader->capacity > 0 ? reader->capacity * 2 : BUFFER_FIRST;
     char *larger;
 
-    if (reader->start > 0) {
+    if (reader->buffer && reader->start > 0) {
         reader->end -= reader->start;
         memmove(reader->buffer, reader->buffer + reader->start, reader->end);
         reader->start = 0;
@@ -190,7 +190,7 @@ int rotated_next(struct rotated *reader, const char **ret_line, size_t *ret_leng
         size_t held = reader->end - reader->start;
         const char *line = reader->buffer ? reader->buffer + reader->start : NULL;
         const char *newline =
-            held > searched ? memchr(line + searched, '\n', held - searched) : NULL;
+            line && held > searched ? memchr(line + searched, '\n', held - searched) : NULL;
         int failed;
 
         if (newline)

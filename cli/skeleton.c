@@ -149,6 +149,9 @@ static int make_by_libcgroup(const struct skeleton_request *request, const char 
 
     if (result != 0)
         return explain(ret_fault, NULL, "libcgroup: %s", cgroup_strerror(result));
+    /* libcgroup hands down from the second level on and takes the first for granted. */
+    if (hand_down(request, request->host->mount, ret_fault) != 0)
+        return 1;
     group = cgroup_new_cgroup(path + strlen(request->host->mount) + 1);
     if (!group)
         return explain(ret_fault, NULL, "libcgroup: out of memory");

@@ -65,7 +65,7 @@ static const char *offset_seconds(const char *text, int64_t *ret)
     text = fixed_number(*text == ':' ? text + 1 : text, 2, &minutes);
     if (!text || hours > 23 || minutes > 59)
         return NULL;
-    *ret = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    *ret = (sign == '-' ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
     return text;
 }
 

@@ -55,14 +55,21 @@ static int copy_file(int from_dir, int to_dir, const char *name)
     return failed;
 }
 
-/* A file that is absent here must not stay there: it would be of another run. */
+static int remove_file(int dir, const char *name)
+{
+    return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* What cannot be copied must not stay there either: it would be of another run. Its place may be
+ * just what a full disk lacks. */
 static int mirror_file(int from_dir, int to_dir, const char *name)
 {
     int failed = copy_file(from_dir, to_dir, name);
+    int left = failed != 0 ? remove_file(to_dir, name) : 0;
 
-    if (failed != -ENOENT)
-        return failed;
-    return unlinkat(to_dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+    if (failed == -ENOENT)
+        return left;
+    return failed == -ENOSPC ? copy_file(from_dir, to_dir, name) : failed;
 }
 
 int archive_journal(const char *runtime_dir, const char *state_dir)

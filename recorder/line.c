@@ -57,6 +57,13 @@ static size_t marker_begun(const char *text, size_t length)
     return begun;
 }
 
+static void forget(struct line_stream *stream)
+{
+    free(stream->partial);
+    stream->partial = NULL;
+    stream->length = 0;
+}
+
 /* The partial line is full: gives out as much of it as cannot belong to a marker. */
 static void spill(struct line_stream *stream, line_fn *give, void *context)
 {
@@ -70,14 +77,10 @@ static void spill(struct line_stream *stream, line_fn *give, void *context)
     }
     give_text(stream, kind, stream->partial, out, give, context);
     stream->length -= out;
-    memmove(stream->partial, stream->partial + out, stream->length);
-}
-
-static void forget(struct line_stream *stream)
-{
-    free(stream->partial);
-    stream->partial = NULL;
-    stream->length = 0;
+    if (stream->length > 0)
+        memmove(stream->partial, stream->partial + out, stream->length);
+    else
+        forget(stream);
 }
 
 /* Appends to the partial line: exactly what it needs, for most of them live for one read only. */
@@ -106,6 +109,13 @@ static void keep(struct line_stream *stream, const char *bytes, size_t length, l
     }
 }
 
+/* The partial line is complete. */
+static void give_partial(struct line_stream *stream, line_fn *give, void *context)
+{
+    give_line(stream, stream->partial ? stream->partial : "", stream->length, give, context);
+    forget(stream);
+}
+
 void line_feed(struct line_stream *stream, const char *bytes, size_t length, line_fn *give,
                void *context)
 {
@@ -118,10 +128,8 @@ void line_feed(struct line_stream *stream, const char *bytes, size_t length, lin
             give_line(stream, bytes, segment, give, context);
         } else {
             keep(stream, bytes, segment, give, context);
-            if (newline) {
-                give_line(stream, stream->partial, stream->length, give, context);
-                forget(stream);
-            }
+            if (newline)
+                give_partial(stream, give, context);
         }
         bytes += eaten;
         length -= eaten;
@@ -131,8 +139,7 @@ void line_feed(struct line_stream *stream, const char *bytes, size_t length, lin
 void line_end(struct line_stream *stream, line_fn *give, void *context)
 {
     if (stream->length > 0 || stream->continued)
-        give_line(stream, stream->length > 0 ? stream->partial : "", stream->length, give, context);
-    forget(stream);
+        give_partial(stream, give, context);
 }
 
 void line_time(int64_t wall_ns, char text[LINE_TIME_MAX])
