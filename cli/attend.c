@@ -21,6 +21,7 @@
 #include "core/event.h"
 
 #define SETTLE_MS 100 // a stack at rest is believed after so long without a change
+#define ECHO_MS   200 // what a wrapper passes on of a Ctrl-C that we have seen is no second one
 
 struct attendance {
     const struct attend_request *request;
@@ -28,9 +29,10 @@ struct attendance {
     struct follow *follow;
     struct progress progress;
     unsigned int interrupts;
-    int signal;      // the first that came, 0: none
-    bool rest_asked; // everything was at rest, so DOWN was asked for
-    int rest_status; // how the members had ended then
+    int64_t interrupted_ms; // when the last came
+    int signal;             // the first that came, 0: none
+    bool rest_asked;        // everything was at rest, so DOWN was asked for
+    int rest_status;        // how the members had ended then
 };
 
 static void on_row(void *context, const struct watch *watch, const struct wire_row *before,
@@ -87,7 +89,10 @@ static void take_signal(struct attendance *attendance)
 
     if (read(attendance->request->signals, &info, sizeof(info)) != sizeof(info))
         return;
+    if (!first && monotonic_ms() - attendance->interrupted_ms < ECHO_MS)
+        return;
     attendance->interrupts++;
+    attendance->interrupted_ms = monotonic_ms();
     if (first)
         attendance->signal = (int)info.ssi_signo;
     fflush(stdout);

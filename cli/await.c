@@ -17,6 +17,12 @@ static void on_row(void *context, const struct watch *watch, const struct wire_r
     progress_row(context, watch, before, row);
 }
 
+static void tell_runs_on(const struct attend_request *request)
+{
+    command_note("stack %s runs on: `bulkhead -p %s ps` shows it, `bulkhead -p %s down` ends it",
+                 request->context->stack, request->context->stack, request->context->stack);
+}
+
 static int tell_failed(const struct attend_request *request, const struct watch *watch,
                        ptrdiff_t member)
 {
@@ -24,8 +30,7 @@ static int tell_failed(const struct attend_request *request, const struct watch 
 
     progress_words(watch, &watch->rows[member], words, sizeof(words));
     (void)command_failed("%s: %s", watch->rows[member].name, words);
-    command_note("stack %s runs on: `bulkhead -p %s ps` shows it, `bulkhead -p %s down` ends it",
-                 request->context->stack, request->context->stack, request->context->stack);
+    tell_runs_on(request);
     return STATUS_FAILED;
 }
 
@@ -39,7 +44,9 @@ static int tell_late(const struct attend_request *request, const struct watch *w
         progress_words(watch, row, words, sizeof(words));
         command_note("%s: %s", row->name, words);
     }
-    return command_failed("not everything runs within the time given");
+    (void)command_failed("not everything runs within the time given");
+    tell_runs_on(request);
+    return STATUS_FAILED;
 }
 
 /* -1: for ever; bounded so that poll's int holds it. */
@@ -71,8 +78,10 @@ static int wait_for(const struct attend_request *request, struct watch *watch,
         ready = poll(fds, 2, left_ms(deadline_ms));
         if (ready == 0 && left_ms(deadline_ms) == 0)
             return tell_late(request, watch);
-        if (ready > 0 && fds[1].revents)
+        if (ready > 0 && fds[1].revents) {
+            tell_runs_on(request);
             return STATUS_INTERRUPTED;
+        }
         if (ready > 0 && watch_read(watch, on_row, progress, &fault) != 0) {
             show_fault(&fault, request->context->colour_err);
             return STATUS_FAILED;

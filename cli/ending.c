@@ -14,6 +14,9 @@
 #include "cli/show_faults.h"
 #include "cli/watch.h"
 
+/* A killed supervisor's keeper and recorder end by themselves, and then release the lock. */
+#define LOCK_PATIENCE_MS 15000
+
 int ending_ask(const struct command_context *context, int64_t grace_ns, struct fault *ret_fault)
 {
     struct wire_request request = {.verb = WIRE_DOWN, .grace_ns = grace_ns};
@@ -58,7 +61,7 @@ enum ending ending_follow(const struct command_context *context, int64_t grace_n
     struct watch watch = {0};
     int outcome = ending_ask(context, grace_ns, ret_fault);
 
-    if (is_absent(outcome))
+    if (is_absent(outcome) || outcome == CLIENT_GONE) // gone: killed while we asked
         return ENDING_ABSENT;
     if (outcome != 0)
         return ENDING_FAILED;
@@ -74,7 +77,7 @@ int ending_clear(const struct command_context *context)
 {
     struct fault fault;
     int lock, ended;
-    int result = lock_take(context->runtime_dir, &lock);
+    int result = lock_wait(context->runtime_dir, LOCK_PATIENCE_MS, &lock);
 
     if (result == -ENOENT || result == -ENOTDIR) {
         command_note("stack %s is not running: nothing to do", context->stack);

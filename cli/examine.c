@@ -5,23 +5,20 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/cgfile.h"
 #include "cli/files.h"
 #include "cli/host.h"
+#include "cli/launch.h"
 #include "cli/seccomp.h"
 #include "cli/skeleton.h"
 #include "core/paths.h"
@@ -61,10 +58,15 @@ static void found(struct findings *findings, const char *what, enum finding_stat
 
 static void examine_kernel(struct findings *findings)
 {
-    struct utsname name;
-    int major = 0, minor = 0;
+    struct utsname name = {0};
+    char *rest = name.release;
+    long major = 0, minor = 0;
 
-    if (uname(&name) != 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+    if (uname(&name) == 0) {
+        major = strtol(name.release, &rest, 10);
+        minor = *rest == '.' ? strtol(rest + 1, &rest, 10) : 0;
+    }
+    if (rest == name.release)
         found(findings, "kernel", FINDING_WARN, NULL, "its version cannot be read");
     else if (major < 5 || (major == 5 && minor < 14))
         found(findings, "kernel", FINDING_MISSING, "boot Linux 5.14 or newer (Debian 12 has 6.1)",
@@ -180,28 +182,6 @@ static void examine_controllers(struct findings *findings, const struct host *ho
     }
 }
 
-/* Bears a child inside; its status. Negative errno when that cannot be. */
-static int try_birth(const char *cgroup_dir)
-{
-    struct clone_args args = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD};
-    int fd = open(cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int status = 0;
-    long pid;
-
-    if (fd < 0)
-        return -errno;
-    args.cgroup = (unsigned long long)fd;
-    pid = syscall(SYS_clone3, &args, sizeof(args));
-    if (pid == 0)
-        _exit(0);
-    if (pid < 0)
-        status = -errno;
-    close(fd);
-    if (pid > 0)
-        (void)waitpid((pid_t)pid, &status, 0);
-    return status;
-}
-
 static void examine_file(struct findings *findings, const char *dir, const char *file,
                          enum finding_state otherwise, const char *remedy, const char *without)
 {
@@ -217,7 +197,7 @@ static void examine_file(struct findings *findings, const char *dir, const char 
 /* What can only be seen in a cgroup of our own. */
 static void examine_inside(struct findings *findings, const struct host *host, const char *dir)
 {
-    int result = try_birth(dir);
+    int result = launch_trial(dir);
 
     if (result == 0)
         found(findings, "birth in a cgroup", FINDING_OK, NULL, "clone3 with CLONE_INTO_CGROUP");

@@ -69,10 +69,13 @@ static int find(const struct command_context *context, struct stack_source *sour
 
     if (context->file) {
         source->path = strdup(context->file);
-        return source->path ? 0 : command_failed("out of memory");
+        if (source->path)
+            return 0;
+        (void)command_failed("out of memory");
+        return STATUS_FAILED;
     }
     if (!getcwd(cwd, sizeof(cwd)))
-        return command_failed("cannot tell the current folder: %s", strerror(errno));
+        return unusable("cannot tell the current folder: %s", strerror(errno));
     source->path = search(cwd);
     if (source->path)
         return 0;

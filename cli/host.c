@@ -283,19 +283,18 @@ static bool is_occupied(struct host *host)
     return foreign.count > 0;
 }
 
-/* Fourth column of /proc/cgroups: enabled. */
+/* The fourth and last column of /proc/cgroups: enabled. */
 static bool is_in_kernel(const char *controller)
 {
     char text[4096];
-    char name[64];
-    int enabled;
-    const char *line;
+    size_t length = strlen(controller);
+    char *line, *rest = text;
 
     if (cgfile_read("/proc/cgroups", NULL, text, sizeof(text)) != 0)
         return true;
-    for (line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if (sscanf(line, "%63s %*s %*s %d", name, &enabled) == 2 && strcmp(name, controller) == 0)
-            return enabled != 0;
+    while ((line = strsep(&rest, "\n")))
+        if (strncmp(line, controller, length) == 0 && line[length] == '\t')
+            return line[strlen(line) - 1] == '1';
     return false;
 }
 

@@ -255,6 +255,23 @@ static pid_t clone_into(int cgroup)
     return pid < 0 ? -errno : (pid_t)pid;
 }
 
+int launch_trial(const char *cgroup_dir)
+{
+    int cgroup = open(cgroup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int status = 0;
+    pid_t pid;
+
+    if (cgroup < 0)
+        return -errno;
+    pid = clone_into(cgroup);
+    if (pid == 0)
+        _exit(0);
+    close(cgroup);
+    if (pid > 0)
+        (void)waitpid(pid, &status, 0);
+    return pid > 0 ? status : pid;
+}
+
 /* --- ready ------------------------------------------------------------------------------------ */
 
 /* Reads one line: its length, 0 at the end of the file, -ETIMEDOUT. */

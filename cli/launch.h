@@ -15,4 +15,8 @@ struct launch_request {
  * nothing of it is alive, and *ret_fault says why. */
 int launch_stack(const struct launch_request *request, struct fault *ret_fault);
 
+/* Bears a child in a cgroup that ends at once, to see whether that can be: 0, a negative errno, or
+ * the wait status of a child that was killed. */
+int launch_trial(const char *cgroup_dir);
+
 #endif

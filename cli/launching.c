@@ -58,28 +58,37 @@ int launching_plan(struct command_context *context, const struct stack_source *s
 
 /* --- the lock --------------------------------------------------------------------------------- */
 
-static int tell_running(const struct command_context *context)
-{
-    struct watch watch = {0};
-    struct fault fault;
-    char pid[48] = "";
+#define ENDING_PATIENCE_MS 15000
+#define ENDING_LOOK_MS     100
 
-    if (watch_snapshot(context->runtime_dir, context->stack, &watch, &fault) == 0)
-        snprintf(pid, sizeof(pid), " (supervisor pid %d)", watch.info.supervisor_pid);
-    else
-        snprintf(pid, sizeof(pid), " (its supervisor does not answer)");
+/* Nobody listens, but the lock is held: what is left of a killed supervisor is about to end, or
+ * another `up` is about to listen. */
+static bool is_in_between(const struct command_context *context, char *pid, size_t size)
+{
+    struct watch watch = {.client.fd = -1};
+    struct fault fault;
+    int outcome = watch_snapshot(context->runtime_dir, context->stack, &watch, &fault);
+
+    if (outcome == 0)
+        snprintf(pid, size, " (supervisor pid %d)", watch.info.supervisor_pid);
     watch_close(&watch);
-    return command_failed("stack %s is already running%s: `bulkhead -p %s ps` shows it, "
-                          "`bulkhead -p %s down` ends it",
-                          context->stack, pid, context->stack, context->stack);
+    return outcome == CLIENT_NOT_RUNNING || outcome == CLIENT_ABANDONED || outcome == CLIENT_GONE;
 }
 
 static int take_lock(const struct command_context *context, int *ret_lock)
 {
+    char pid[48] = " (its supervisor does not answer)";
     int result = lock_take(context->runtime_dir, ret_lock);
 
+    for (int waited = 0; result == 1 && waited < ENDING_PATIENCE_MS; waited += ENDING_LOOK_MS) {
+        if (!is_in_between(context, pid, sizeof(pid)))
+            break;
+        result = lock_wait(context->runtime_dir, ENDING_LOOK_MS, ret_lock);
+    }
     if (result == 1)
-        return tell_running(context);
+        return command_failed("stack %s is already running%s: `bulkhead -p %s ps` shows it, "
+                              "`bulkhead -p %s down` ends it",
+                              context->stack, pid, context->stack, context->stack);
     if (result < 0)
         return command_failed("cannot lock %s: %s", context->runtime_dir, strerror(-result));
     return 0;

@@ -33,26 +33,24 @@ struct found {
     char names[240];
 };
 
-/* ".../s-web.1.7" is "web-1"; everything else goes by the name of the process. */
-static void member_of(const char *dir, pid_t pid, char *name, size_t size)
+/* ".../svc/s-web.1.7" and what is below it is "web-1"; else the name of the process. */
+static void member_of(const char *dir, pid_t pid, char name[INSTANCE_NAME_MAX])
 {
-    char comm[CGFILE_COMM_MAX];
-    const char *compartment = strstr(dir, "/" CGROUP_SERVICES "/s-");
-    const char *dot;
-    int number = 0;
+    static const char before[] = "/" CGROUP_SERVICES "/s-";
+    const char *compartment = strstr(dir, before);
+    const char *start = compartment ? compartment + strlen(before) : "";
+    int end = (int)strcspn(start, "/"); // a service's name may have dots: count from the end
+    int last, first;
 
-    if (compartment) {
-        compartment += sizeof("/" CGROUP_SERVICES "/s-") - 1;
-        dot = strchr(compartment, '.');
-        while (dot && sscanf(dot, ".%d.", &number) != 1)
-            dot = strchr(dot + 1, '.');
-        if (dot) {
-            snprintf(name, size, "%.*s-%d", (int)(dot - compartment), compartment, number);
-            return;
-        }
-    }
-    cgfile_comm(pid, comm);
-    snprintf(name, size, "%s", comm);
+    for (last = end; last > 0 && start[last] != '.'; last--)
+        ;
+    for (first = last - 1; first > 0 && start[first] != '.'; first--)
+        ;
+    if (first > 0)
+        snprintf(name, INSTANCE_NAME_MAX, "%.*s-%.*s", first, start, last - first - 1,
+                 start + first + 1);
+    else
+        cgfile_comm(pid, name);
 }
 
 static void note_process(void *context, const char *dir, pid_t pid)
@@ -64,7 +62,7 @@ static void note_process(void *context, const char *dir, pid_t pid)
     if (!strstr(dir, "/" CGROUP_SERVICES "/"))
         return; // our own: they hold the lock for as long as they live, so they are just ending
     found->count++;
-    member_of(dir, pid, name, sizeof(name));
+    member_of(dir, pid, name);
     if (found->count <= NAMES_SHOWN)
         snprintf(found->names + used, sizeof(found->names) - used, "%s%s (pid %d)",
                  used ? ", " : "", name, (int)pid);

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "cli/cgfile.h"
 #include "cli/program.h"
 #include "cli/surroundings.h"
 #include "cli/users.h"
@@ -144,9 +146,7 @@ static uint64_t rlimit_number(int64_t value)
 static uint64_t rlimit_ceiling(const struct work *work, int resource)
 {
     struct rlimit own = {0};
-    FILE *file;
-    unsigned long long most = 0;
-    int fields = 0;
+    char most[32];
 
     if (getrlimit((unsigned int)resource, &own) != 0)
         return UINT64_MAX;
@@ -154,12 +154,9 @@ static uint64_t rlimit_ceiling(const struct work *work, int resource)
         return own.rlim_max == RLIM_INFINITY ? UINT64_MAX : own.rlim_max;
     if (resource != (int)RLIMIT_NOFILE)
         return UINT64_MAX;
-    file = fopen("/proc/sys/fs/nr_open", "re");
-    if (file) {
-        fields = fscanf(file, "%llu", &most);
-        fclose(file);
-    }
-    return fields == 1 ? most : UINT64_MAX;
+    if (cgfile_read("/proc/sys/fs/nr_open", NULL, most, sizeof(most)) != 0)
+        return UINT64_MAX;
+    return strtoull(most, NULL, 10);
 }
 
 static int make_rlimits(const struct work *work)

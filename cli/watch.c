@@ -18,6 +18,15 @@ static int malformed(const struct watch *watch, const char *what, struct fault *
     return CLIENT_MALFORMED;
 }
 
+/* It said good-bye before it had told everything: it was ending. */
+static int gone(const struct watch *watch, struct fault *ret_fault)
+{
+    memset(ret_fault, 0, sizeof(*ret_fault));
+    snprintf(ret_fault->what, sizeof(ret_fault->what), "stack \"%s\": its supervisor has ended",
+             watch->client.stack);
+    return CLIENT_GONE;
+}
+
 static int64_t monotonic_ns(void)
 {
     struct timespec now;
@@ -99,7 +108,8 @@ static int open_table(const char *runtime_dir, const char *stack, enum wire_verb
             failed = apply(&watch, &reply, NULL, NULL, ret_fault);
     }
     if (failed == 0)
-        failed = check_complete(&watch, ret_fault);
+        failed =
+            reply.kind == WIRE_BYE ? gone(&watch, ret_fault) : check_complete(&watch, ret_fault);
     if (failed != 0) {
         watch_close(&watch);
         return failed;

@@ -1,0 +1,146 @@
+// links: cli/outcome.o cli/progress.o cli/render.o core
+/* When `up` is done, when `--wait` has failed, and what is said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/outcome.h"
+#include "cli/progress.h"
+
+static struct wire_row rows[3];
+static struct watch watch = {.rows = rows, .rows_count = 3};
+static const bool all[] = {true, true, true};
+static const bool first_two[] = {true, true, false};
+
+static int set_up(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        rows[i] = (struct wire_row){.member = i, .waits_for = -1, .state = STATE_RUNNING, .pid = 7};
+        strcpy(rows[i].name, (const char *[]){"db-1", "job-1", "web-1"}[i]);
+    }
+    return 0;
+}
+
+static void end(uint32_t member, enum state as, enum verdict_kind verdict)
+{
+    rows[member].state = as;
+    rows[member].verdict = verdict;
+}
+
+static void wait_for(uint32_t member, uint32_t other)
+{
+    rows[member].state = STATE_WAITING;
+    rows[member].waits_for = other;
+}
+
+static void test_running(void **state)
+{
+    (void)state;
+    assert_true(outcome_all_running(&watch, all));
+    end(1, STATE_EXITED, VERDICT_DONE);
+    assert_true(outcome_all_running(&watch, all));
+    assert_int_equal(outcome_first_failed(&watch, all), -1);
+    assert_false(outcome_at_rest(&watch, all));
+    rows[2].state = STATE_STARTING;
+    assert_false(outcome_all_running(&watch, all));
+    assert_true(outcome_all_running(&watch, first_two));
+}
+
+static void test_failed(void **state)
+{
+    (void)state;
+    wait_for(0, 1);
+    end(1, STATE_BACKOFF, VERDICT_OOM);
+    assert_int_equal(outcome_first_failed(&watch, all), 1);
+    end(1, STATE_HELD, VERDICT_FAILED);
+    assert_int_equal(outcome_first_failed(&watch, all), 1);
+    end(1, STATE_EXITED, VERDICT_SPAWN_FAILED);
+    assert_int_equal(outcome_first_failed(&watch, all), 1);
+    end(1, STATE_EXITED, VERDICT_STOPPED);
+    assert_int_equal(outcome_first_failed(&watch, all), 1);
+    end(1, STATE_STARTING, VERDICT_NONE);
+    assert_int_equal(outcome_first_failed(&watch, all), -1);
+}
+
+/* One that was not asked for fails: only who waits for it is told. */
+static void test_waits_for_a_failed_one(void **state)
+{
+    static const bool only_web[] = {false, false, true};
+
+    (void)state;
+    wait_for(2, 1);
+    assert_int_equal(outcome_first_failed(&watch, only_web), -1);
+    end(1, STATE_HELD, VERDICT_FAILED);
+    assert_int_equal(outcome_first_failed(&watch, only_web), 2);
+}
+
+static void test_at_rest(void **state)
+{
+    (void)state;
+    end(0, STATE_EXITED, VERDICT_DONE);
+    end(1, STATE_HELD, VERDICT_FAILED);
+    wait_for(2, 1);
+    assert_true(outcome_at_rest(&watch, all));
+    rows[2].state = STATE_CREATED;
+    assert_true(outcome_at_rest(&watch, first_two));
+    assert_false(outcome_at_rest(&watch, all));
+    end(1, STATE_BACKOFF, VERDICT_FAILED);
+    assert_false(outcome_at_rest(&watch, first_two));
+    wait_for(2, 1);
+    assert_false(outcome_at_rest(&watch, all));
+}
+
+static void test_words(void **state)
+{
+    char words[400];
+
+    (void)state;
+    progress_words(&watch, &rows[0], words, sizeof(words));
+    assert_string_equal(words, "running (pid 7)");
+    wait_for(2, 0);
+    progress_words(&watch, &rows[2], words, sizeof(words));
+    assert_string_equal(words, "waiting for db-1");
+    rows[2].waits_for = 99;
+    progress_words(&watch, &rows[2], words, sizeof(words));
+    assert_string_equal(words, "waiting for its turn");
+    end(1, STATE_BACKOFF, VERDICT_FAILED);
+    rows[1].exit_code = 3;
+    rows[1].uptime_ns = 2 * NSEC_PER_SEC;
+    rows[1].deadline_in_ns = 100 * NSEC_PER_MSEC;
+    progress_words(&watch, &rows[1], words, sizeof(words));
+    assert_non_null(strstr(words, "code 3"));
+    assert_non_null(strstr(words, "again in 100ms"));
+}
+
+/* Numbers out of a frame are not trusted to be of our enumerations. */
+static void test_hostile_row(void **state)
+{
+    char words[400];
+
+    (void)state;
+    rows[0].state = 4711;
+    rows[0].verdict = 4711;
+    rows[0].step = -4711;
+    progress_words(&watch, &rows[0], words, sizeof(words));
+    assert_string_equal(words, "?");
+    assert_false(outcome_at_rest(&watch, all));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_running, set_up),
+        cmocka_unit_test_setup(test_failed, set_up),
+        cmocka_unit_test_setup(test_waits_for_a_failed_one, set_up),
+        cmocka_unit_test_setup(test_at_rest, set_up),
+        cmocka_unit_test_setup(test_words, set_up),
+        cmocka_unit_test_setup(test_hostile_row, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+// links: cli/show_faults.o cli/render.o core
+/* Findings on the screen: the line, the caret under the right character, hostile bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/show_faults.h"
+
+static struct faults faults;
+
+static void expect(const char *text, const char *expected)
+{
+    char *shown;
+    size_t size;
+    FILE *to = open_memstream(&shown, &size);
+
+    assert_non_null(to);
+    show_faults_to(to, &faults, text, text ? strlen(text) : 0, false);
+    fclose(to);
+    assert_string_equal(shown, expected);
+    free(shown);
+}
+
+static void one(uint32_t line, uint32_t column, const char *remedy)
+{
+    faults_init(&faults);
+    faults_add(&faults, FAULT_ERROR, (struct mark){"a.yaml", line, column}, remedy, "wrong");
+}
+
+static void test_place_and_caret(void **state)
+{
+    (void)state;
+    one(2, 5, "mend it");
+    expect("a: 1\nbc: xyz\nd: 2\n", "a.yaml:2:5: error: wrong\n"
+                                    "     2 | bc: xyz\n"
+                                    "       |     ^\n"
+                                    "  = mend it\n");
+    one(1, 1, NULL);
+    expect("x", "a.yaml:1:1: error: wrong\n     1 | x\n       | ^\n");
+}
+
+static void test_characters_not_bytes(void **state)
+{
+    (void)state;
+    one(1, 4, NULL);
+    expect("äöü!\n", "a.yaml:1:4: error: wrong\n     1 | äöü!\n       |    ^\n");
+}
+
+static void test_hostile_bytes(void **state)
+{
+    (void)state;
+    one(1, 3, NULL);
+    expect("\x1b\x80z\t\xff\xe2\x82", "a.yaml:1:3: error: wrong\n     1 | ..z ...\n"
+                                      "       |   ^\n");
+}
+
+static void test_no_line(void **state)
+{
+    (void)state;
+    one(7, 1, NULL);
+    expect("a\n", "a.yaml:7:1: error: wrong\n");
+    one(0, 0, NULL);
+    expect("a\n", "a.yaml: error: wrong\n");
+    one(2, 1, NULL);
+    expect(NULL, "a.yaml:2:1: error: wrong\n");
+    faults_init(&faults);
+    faults_add(&faults, FAULT_WARNING, (struct mark){0}, NULL, "odd");
+    expect("a\n", "bulkhead: warning: odd\n");
+}
+
+static void test_long_line(void **state)
+{
+    char text[2001], *shown;
+    size_t size;
+    FILE *to = open_memstream(&shown, &size);
+
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    text[1000] = 'X';
+    text[2000] = '\0';
+    one(1, 1001, NULL);
+    show_faults_to(to, &faults, text, 2000, false);
+    fclose(to);
+    assert_true(size < 400);
+    /* The caret stands under the X: both lines have the same indent before the bar. */
+    assert_int_equal(strchr(shown, 'X') - strstr(shown, "     1 |"),
+                     strchr(shown, '^') - strstr(shown, "       |"));
+    free(shown);
+}
+
+static void test_dropped_are_counted(void **state)
+{
+    char *shown;
+    size_t size;
+    FILE *to = open_memstream(&shown, &size);
+
+    (void)state;
+    faults_init(&faults);
+    for (int i = 0; i < FAULTS_MAX + 3; i++)
+        faults_add(&faults, FAULT_ERROR, (struct mark){0}, NULL, "wrong");
+    show_faults_to(to, &faults, NULL, 0, false);
+    fclose(to);
+    assert_non_null(strstr(shown, "3 more not shown"));
+    free(shown);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_place_and_caret), cmocka_unit_test(test_characters_not_bytes),
+        cmocka_unit_test(test_hostile_bytes),   cmocka_unit_test(test_no_line),
+        cmocka_unit_test(test_long_line),       cmocka_unit_test(test_dropped_are_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
