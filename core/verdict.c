@@ -61,7 +61,10 @@ bool verdict_is_failure(enum verdict_kind kind)
 
 bool verdict_limit_too_small(const struct verdict *verdict)
 {
-    return verdict->kind == VERDICT_OOM && verdict->uptime.ns < LIMIT_TOO_SMALL_UPTIME.ns;
+    bool tiny = verdict->limit_bytes > 0 && verdict->limit_bytes < LIMIT_TINY_BYTES;
+    span early = tiny ? LIMIT_TINY_UPTIME : LIMIT_TOO_SMALL_UPTIME;
+
+    return verdict->kind == VERDICT_OOM && verdict->uptime.ns < early.ns;
 }
 
 /* The innermost enclosing group whose own limit was met since the base, or -1. */

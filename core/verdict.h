@@ -123,9 +123,11 @@ struct verdict verdict_decide(const struct obituary *obituary);
 /* True for what `restart: on-failure` restarts. */
 bool verdict_is_failure(enum verdict_kind kind);
 
-/* True when an OOM came so early, or at so small a peak, that the limit cannot hold the program:
- * less than LIMIT_TOO_SMALL_UPTIME after start. */
+/* True when the limit cannot hold the program: an OOM that came at once, or soon in a compartment
+ * so small that nothing lives in it (a slow host may need a while to get even there). */
 #define LIMIT_TOO_SMALL_UPTIME span_ms(250)
+#define LIMIT_TINY_BYTES       (INT64_C(2) << 20)
+#define LIMIT_TINY_UPTIME      span_sec(5)
 bool verdict_limit_too_small(const struct verdict *verdict);
 
 /* One sentence in plain words, without the service's name and without a full stop: "killed by the

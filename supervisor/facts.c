@@ -12,13 +12,24 @@
 #include "core/paths.h"
 #include "supervisor/sys/cgroup.h"
 
+/* From a change of memory.events to a look at it: an OOM kill is mostly followed by an exit record,
+ * which tells more and is not to be held up by this. The kernel tells of changes as often. */
+#define LOOK_AFTER span_ms(10)
+
 /* A service whose page cache meets its limit changes memory.events for ever. */
 #define MUTE_LENGTH span_sec(1)
 
 void facts_init_slot(struct slot *slot)
 {
     *slot = (struct slot){
-        .pidfd = -1, .report = -1, .memory = -1, .populated = -1, .output = -1, .errors = -1};
+        .pidfd = -1,
+        .report = -1,
+        .memory = -1,
+        .populated = -1,
+        .output = -1,
+        .errors = -1,
+        .look_at = INSTANT_NEVER,
+    };
 }
 
 static void close_watched(struct supervisor *supervisor, int *fd)
@@ -33,13 +44,13 @@ static void close_watched(struct supervisor *supervisor, int *fd)
 /* What is only there as long as the main process lives. */
 static void close_main(struct supervisor *supervisor, struct slot *slot)
 {
+    slot->pid = 0;
     if (slot->pidfd >= 0 && supervisor->reaper.channel < 0)
         loop_remove(&supervisor->loop, slot->pidfd);
     if (slot->pidfd >= 0)
         close(slot->pidfd);
     slot->pidfd = -1;
-    slot->pid = 0;
-    slot->muted = false;
+    slot->look_at = INSTANT_NEVER;
     close_watched(supervisor, &slot->report);
     close_watched(supervisor, &slot->memory);
 }
@@ -103,21 +114,10 @@ static bool main_is_dead(const struct slot *slot)
     return slot->pidfd < 0 || (poll(&fd, 1, 0) == 1 && fd.revents & POLLIN);
 }
 
-static void watch_again(struct supervisor *supervisor, uint32_t index)
+static void look_later(struct supervisor *supervisor, struct slot *slot, span length)
 {
-    struct slot *slot = &supervisor->slots[index];
-
-    slot->muted = false;
-    if (slot->memory >= 0)
-        (void)loop_change(&supervisor->loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY,
-                          index);
-}
-
-static void mute(struct supervisor *supervisor, struct slot *slot)
-{
-    slot->muted = true;
-    if (supervisor->unmute_at.ns == INSTANT_NEVER.ns)
-        supervisor->unmute_at = instant_add(supervisor->now, MUTE_LENGTH);
+    slot->look_at = instant_add(supervisor->now, length);
+    supervisor->look_at = instant_min(supervisor->look_at, slot->look_at);
 }
 
 /* Tells of kills since the last look; false when there were none. */
@@ -138,26 +138,45 @@ static bool tell_kills(struct supervisor *supervisor, uint32_t index)
     return true;
 }
 
+/* EPOLLONESHOT: from here on it is silent until it was looked at. */
 void facts_memory(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
 
     if (slot->memory < 0)
         return;
-    if (tell_kills(supervisor, index))
-        watch_again(supervisor, index);
-    else
-        mute(supervisor, slot);
+    slot->muted = false;
+    look_later(supervisor, slot, LOOK_AFTER);
 }
 
-void facts_unmute(struct supervisor *supervisor)
+static void look(struct supervisor *supervisor, uint32_t index)
 {
-    if (!instant_reached(supervisor->unmute_at, supervisor->now))
+    struct slot *slot = &supervisor->slots[index];
+    bool watch = slot->muted || tell_kills(supervisor, index);
+
+    slot->look_at = INSTANT_NEVER;
+    slot->muted = !watch;
+    if (watch)
+        (void)loop_change(&supervisor->loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY,
+                          index);
+    else
+        look_later(supervisor, slot, MUTE_LENGTH);
+}
+
+void facts_look(struct supervisor *supervisor)
+{
+    instant next = INSTANT_NEVER;
+
+    if (!instant_reached(supervisor->look_at, supervisor->now))
         return;
-    supervisor->unmute_at = INSTANT_NEVER;
-    for (uint32_t i = 0; i < supervisor->roster.members_count; i++)
-        if (supervisor->slots[i].muted)
-            watch_again(supervisor, i);
+    supervisor->look_at = INSTANT_NEVER;
+    for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
+        const struct slot *slot = &supervisor->slots[i];
+        if (instant_reached(slot->look_at, supervisor->now))
+            look(supervisor, i);
+        next = instant_min(next, slot->look_at);
+    }
+    supervisor->look_at = next;
 }
 
 /* --- birth -------------------------------------------------------------------------------- */
@@ -230,6 +249,7 @@ static void tell_death(struct supervisor *supervisor, uint32_t index, struct eve
         await_empty(supervisor, index);
 }
 
+/* Of those that are nobody's child any more: how it ended is not known. */
 void facts_pidfd(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];

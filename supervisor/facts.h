@@ -27,7 +27,7 @@ void facts_pidfd(struct supervisor *supervisor, uint32_t index);  // SOURCE_PIDF
 /* Takes the next exit record, if there is one and none is outstanding. */
 void facts_reap(struct supervisor *supervisor);
 
-/* Watches again what was muted. */
-void facts_unmute(struct supervisor *supervisor);
+/* Looks at the memory.events whose time has come. */
+void facts_look(struct supervisor *supervisor);
 
 #endif

@@ -86,7 +86,7 @@ void journal_note(struct journal *journal, const char *format, ...)
 {
     char *line = make_room(journal, RECORD_LINE_MAX);
     va_list arguments;
-    size_t length = strlen(strcpy(line, "note "));
+    size_t length = (size_t)(stpcpy(line, "note ") - line);
 
     va_start(arguments, format);
     vsnprintf(line + length, RECORD_LINE_MAX - length - 1, format, arguments);

@@ -167,13 +167,16 @@ static void keep(struct keeper *keeper)
                            {.fd = keeper->signals, .events = POLLIN}};
 
     for (;;) {
+        /* Tell first, it is waited for; then once more: a signal that is taken may have been about
+         * another child. */
         tell_next(keeper);
-        if (poll(fds, 2, -1) < 0)
-            continue; // EINTR: stopped and continued
         if (fds[1].revents)
             take_signal(keeper);
         if (fds[0].revents && !take_acknowledgement(keeper))
             return;
+        tell_next(keeper);
+        while (poll(fds, 2, -1) < 0)
+            ; // EINTR: stopped and continued
     }
 }
 

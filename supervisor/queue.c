@@ -1,7 +1,6 @@
 /* See queue.h. */
 #include "supervisor/queue.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -24,8 +23,10 @@ uint32_t queue_room(const struct queue *queue)
 
 void queue_push(struct queue *queue, const struct event *event)
 {
-    assert(queue->end < queue->capacity);
-    queue->item[queue->end++] = *event;
+    if (queue->end == queue->capacity)
+        queue->lost++;
+    else
+        queue->item[queue->end++] = *event;
 }
 
 bool queue_pop(struct queue *queue, struct event *ret)

@@ -13,6 +13,7 @@ struct queue {
     uint32_t first; // not taken yet
     uint32_t end;
     uint32_t capacity;
+    uint64_t lost; // a defect of ours
 };
 
 int queue_init(struct queue *queue, uint32_t capacity); // 0 or -ENOMEM
@@ -21,7 +22,7 @@ void queue_finish(struct queue *queue);
 /* How many more can be pushed before the queue was empty again. */
 uint32_t queue_room(const struct queue *queue);
 
-/* The caller knows that there is room. */
+/* The caller knows that there is room; were it wrong, the event would be lost and counted. */
 void queue_push(struct queue *queue, const struct event *event);
 
 bool queue_pop(struct queue *queue, struct event *ret); // false: empty

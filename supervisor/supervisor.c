@@ -73,6 +73,9 @@ static void drain_queues(struct supervisor *supervisor)
 
     while (queue_pop(&supervisor->results, &event) || queue_pop(&supervisor->events, &event))
         step(supervisor, &event);
+    if (supervisor->results.lost || supervisor->events.lost)
+        supervisor_say(supervisor, "events were lost: a defect; please report it");
+    supervisor->results.lost = supervisor->events.lost = 0;
 }
 
 /* A record may be reaped once its event is in the journal. Children of our own come without a
@@ -167,7 +170,7 @@ static instant next_deadline(const struct supervisor *supervisor)
 
     deadline = instant_min(deadline, control_deadline(&supervisor->control));
     deadline = instant_min(deadline, graves_deadline(&supervisor->graves));
-    deadline = instant_min(deadline, supervisor->unmute_at);
+    deadline = instant_min(deadline, supervisor->look_at);
     if (!supervisor->recording.pid)
         deadline = instant_min(deadline, supervisor->recording.start_at);
     if (supervisor->finish_by.ns != INSTANT_NEVER.ns)
@@ -191,7 +194,6 @@ static int turn(struct supervisor *supervisor)
     drain(supervisor);
     read_clock(supervisor);
     act_on_graves(supervisor);
-    facts_unmute(supervisor);
     recording_turn(supervisor);
     control_turn(supervisor);
     journal_flush(&supervisor->journal);
@@ -200,6 +202,7 @@ static int turn(struct supervisor *supervisor)
         return count;
     read_clock(supervisor);
     dispatch_all(supervisor, ready, count);
+    facts_look(supervisor);
     tick(supervisor);
     return 0;
 }

@@ -46,7 +46,8 @@ struct slot {
     int errors;
     int64_t oom_kills; // as last seen in memory.events
     bool own;          // our child, not the keeper's
-    bool muted;        // memory.events changed for no kill: not watched until unmute_at
+    bool muted;        // it changed for no kill: not watched until look_at
+    instant look_at;   // at memory.events; INSTANT_NEVER: it is watched
 };
 
 struct supervisor {
@@ -73,7 +74,7 @@ struct supervisor {
     struct rlimit files; // RLIMIT_NOFILE as we found it: children get it back
     instant now;
     int64_t wall_ns;
-    instant unmute_at;     // INSTANT_NEVER: nobody is muted
+    instant look_at;       // the earliest of the slots
     instant finish_by;     // INSTANT_NEVER: not finishing
     uint64_t markers_lost; // cause-of-death lines that a full FIFO did not take
     const char *libexec_dir;
