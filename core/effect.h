@@ -33,12 +33,17 @@ struct effect {
     instant deadline; // SHIFT: when the new state ends by itself, else INSTANT_NEVER
 };
 
-/* A list of bounded size, allocated once: a turn cannot produce more than fits (fleet.h). */
+/* A list of bounded size, allocated once: a turn cannot produce more than fits (fleet.h). Should it
+ * try, `overflowed` says so for good. */
 struct effects {
-    struct effect *item;
+    struct effect *item; // one more than `capacity`
     uint32_t count;
     uint32_t capacity;
+    bool overflowed; // an effect was lost
 };
+
+/* A new effect at the end of the list, with no deadline; never NULL. */
+struct effect *effects_add(struct effects *effects, enum effect_kind kind, uint32_t member);
 
 const char *effect_name(enum effect_kind kind);
 

@@ -32,3 +32,15 @@ const char *effect_name(enum effect_kind kind)
     };
     return kind < EFFECTS_COUNT ? names[kind] : "?";
 }
+
+struct effect *effects_add(struct effects *effects, enum effect_kind kind, uint32_t member)
+{
+    struct effect *effect = &effects->item[effects->count];
+
+    if (effects->count < effects->capacity)
+        effects->count++;
+    else
+        effects->overflowed = true;
+    *effect = (struct effect){.kind = kind, .member = member, .deadline = INSTANT_NEVER};
+    return effect;
+}

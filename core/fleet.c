@@ -16,7 +16,7 @@ int fleet_init(struct fleet *fleet, const struct roster *roster)
     *fleet = (struct fleet){.roster = roster};
     fleet->members = calloc((size_t)count + 1, sizeof(*fleet->members));
     fleet->effects.capacity = count * EFFECTS_PER_MEMBER + EFFECTS_PER_MEMBER;
-    fleet->effects.item = calloc(fleet->effects.capacity, sizeof(*fleet->effects.item));
+    fleet->effects.item = calloc((size_t)fleet->effects.capacity + 1, sizeof(*fleet->effects.item));
     fleet->needed = calloc((size_t)count + 1, sizeof(*fleet->needed));
     fleet->queue = calloc((size_t)count + 1, sizeof(*fleet->queue));
     if (!fleet->members || !fleet->effects.item || !fleet->needed || !fleet->queue) {
@@ -148,6 +148,14 @@ static bool wants_to_leave(const struct incarnation *incarnation)
            !incarnation->want;
 }
 
+static bool somebody_wants_to_leave(const struct fleet *fleet)
+{
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
+        if (wants_to_leave(&fleet->members[i]))
+            return true;
+    return false;
+}
+
 /* One look at a member's gates; true when something came of it. */
 static bool judge_gate(struct fleet *fleet, uint32_t index, int64_t wall_ns)
 {
@@ -168,13 +176,10 @@ static void judge_gates(struct fleet *fleet, int64_t wall_ns)
 {
     bool changed = true;
 
-    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
-        if (wants_to_leave(&fleet->members[i])) {
-            mark_needed(fleet);
-            break;
-        }
     while (changed) {
         changed = false;
+        if (somebody_wants_to_leave(fleet))
+            mark_needed(fleet);
         for (uint32_t i = 0; i < fleet->roster->members_count; i++)
             changed |= judge_gate(fleet, i, wall_ns);
     }
@@ -182,16 +187,13 @@ static void judge_gates(struct fleet *fleet, int64_t wall_ns)
 
 static void finish_if_done(struct fleet *fleet)
 {
-    struct effects *effects = &fleet->effects;
-
     if (!fleet->ending || fleet->finished)
         return;
     for (uint32_t i = 0; i < fleet->roster->members_count; i++)
         if (!lifecycle_at_rest(&fleet->members[i]) && fleet->members[i].state != STATE_QUARANTINED)
             return;
     fleet->finished = true;
-    effects->item[effects->count++] =
-        (struct effect){.kind = EFFECT_FINISH, .deadline = INSTANT_NEVER};
+    effects_add(&fleet->effects, EFFECT_FINISH, 0);
 }
 
 /* --- events ------------------------------------------------------------------------------- */

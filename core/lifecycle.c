@@ -2,7 +2,6 @@
  * cells, each a small function named after what it does. */
 #include "core/lifecycle.h"
 
-#include <assert.h>
 #include <signal.h>
 
 #include "core/step.h"
@@ -94,16 +93,36 @@ static void stop_sooner(struct step *step)
         self->deadline_ns = sooner.ns;
 }
 
+/* An OOM kill may have been noticed in the state before: its deadline stays. */
+static instant or_oom_deadline(const struct step *step, instant deadline)
+{
+    if (!step->self->oom_seen)
+        return deadline;
+    return instant_min(deadline, (instant){step->self->deadline_ns});
+}
+
 static void send_signal(struct step *step)
 {
     step->self->sent_signal = step->event->signal;
     step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)step->event->signal;
 }
 
-/* A signal that ends a service for good means that it is not wanted any more, as with Docker. */
+/* How long the stop that was asked for may take. */
+static instant end_of_grace(const struct step *step)
+{
+    int64_t grace = step->self->grace_ns;
+
+    if (grace == EVENT_GRACE_POLICY)
+        grace = step->context->policy->stop_grace_ns;
+    return step_after(step, span_ns(grace));
+}
+
+/* A signal that ends a service for good means that it is not wanted any more, as with Docker. It
+ * has no deadline, unless a stop was asked for before and held back. */
 static void kill_running(struct step *step)
 {
     struct incarnation *self = step->self;
+    instant deadline = self->want ? INSTANT_NEVER : end_of_grace(step);
 
     if (step->event->signal == SIGKILL) {
         stop_resting(step);
@@ -113,7 +132,7 @@ static void kill_running(struct step *step)
         stop_resting(step);
         self->stop_asked = 1;
         send_signal(step);
-        step_shift(step, STATE_STOPPING, INSTANT_NEVER);
+        step_shift(step, STATE_STOPPING, or_oom_deadline(step, deadline));
     } else {
         send_signal(step);
     }
@@ -170,10 +189,7 @@ static void spawn_failed(struct step *step)
 
 static void execed(struct step *step)
 {
-    /* An OOM kill may have been noticed on the way: its deadline stays. */
-    instant deadline = step->self->oom_seen ? (instant){step->self->deadline_ns} : INSTANT_NEVER;
-
-    step_shift(step, STATE_RUNNING, deadline);
+    step_shift(step, STATE_RUNNING, or_oom_deadline(step, INSTANT_NEVER));
 }
 
 static void died(struct step *step)
@@ -256,18 +272,18 @@ static void release(struct step *step)
 {
     struct incarnation *self = step->self;
     const struct policy *policy = step->context->policy;
-    int64_t grace = self->grace_ns == EVENT_GRACE_POLICY ? policy->stop_grace_ns : self->grace_ns;
+    instant deadline = end_of_grace(step);
 
     if (self->want)
         return;
     self->stop_asked = 1;
-    if (grace <= 0) {
+    if (instant_reached(deadline, step->context->now)) {
         step_kill(step);
         return;
     }
     self->sent_signal = policy->stop_signal;
     step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)policy->stop_signal;
-    step_shift(step, STATE_STOPPING, step_after(step, span_ns(grace)));
+    step_shift(step, STATE_STOPPING, or_oom_deadline(step, deadline));
 }
 
 static void exec_too_late(struct step *step)
@@ -351,7 +367,8 @@ void lifecycle_step(struct incarnation *incarnation, int kind, const struct even
 {
     struct step step = {incarnation, event, context};
 
-    assert(kind >= FIRST_EVENT && kind < INNER_COUNT);
+    if (kind < FIRST_EVENT || kind >= INNER_COUNT)
+        return;
     if (event && event_is_fact(event->kind) &&
         event->generation != (uint32_t)incarnation->generation)
         return;

@@ -1,24 +1,15 @@
 /* See step.h. */
 #include "core/step.h"
 
-#include <assert.h>
 #include <signal.h>
 
 #include "core/restart.h"
 
 struct effect *step_emit(struct step *step, enum effect_kind kind)
 {
-    struct effects *effects = step->context->effects;
-    struct effect *effect;
+    struct effect *effect = effects_add(step->context->effects, kind, step->context->member);
 
-    assert(effects->count < effects->capacity);
-    effect = &effects->item[effects->count++];
-    *effect = (struct effect){
-        .kind = kind,
-        .member = step->context->member,
-        .generation = (uint32_t)step->self->generation,
-        .deadline = INSTANT_NEVER,
-    };
+    effect->generation = (uint32_t)step->self->generation;
     return effect;
 }
 
@@ -114,11 +105,12 @@ void step_read(struct step *step)
 {
     struct incarnation *self = step->self;
     instant settled = instant_add((instant){self->told_ns}, OOM_NOTICE_DEADLINE);
+    bool is_ending = self->oom_seen || !self->populated; // and what was seen is why
 
     if (!step->event->reading.known)
         return;
     /* What was told as a child's death, and the main process has long survived, is accounted. */
-    if (self->told_ns && instant_reached(settled, step->context->now)) {
+    if (self->told_ns && !is_ending && instant_reached(settled, step->context->now)) {
         self->base = self->seen;
         self->told_ns = 0;
     }

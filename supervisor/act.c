@@ -98,8 +98,23 @@ static void clean_up(struct delivery *delivery)
         close(delivery->cgroup);
 }
 
+/* What the compartment counted on the way to a birth that failed: its limit may be the reason. The
+ * groups around it had a past already, which is not this birth's. */
+static void read_failed(const struct supervisor *supervisor, struct delivery *delivery)
+{
+    struct reading reading;
+
+    if (delivery->cgroup < 0 || !supervisor->counted)
+        return;
+    cgroup_read(supervisor->services, delivery->name, -1, &supervisor->enclosing,
+                supervisor->roster.enclosing, &reading);
+    for (size_t i = 0; i < ENCLOSING_MAX; i++)
+        reading.enclosing_oom[i] -= delivery->reading.enclosing_oom[i];
+    delivery->reading = reading;
+}
+
 static void tell_failed(struct supervisor *supervisor, const struct effect *effect,
-                        enum spawn_step step, int error, bool born)
+                        const struct delivery *delivery, enum spawn_step step, int error, bool born)
 {
     const struct event event = {
         .kind = EVENT_SPAWN_FAILED,
@@ -108,6 +123,7 @@ static void tell_failed(struct supervisor *supervisor, const struct effect *effe
         .step = step,
         .error = error,
         .born = born,
+        .reading = delivery->reading,
     };
 
     queue_push(&supervisor->results, &event);
@@ -150,13 +166,14 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
     if (result == 0)
         result = bear(supervisor, slot, &delivery, &step);
     if (result < 0) {
-        tell_failed(supervisor, effect, step, -result, false);
+        read_failed(supervisor, &delivery);
+        tell_failed(supervisor, effect, &delivery, step, -result, false);
     } else {
         tell_spawned(supervisor, effect, &delivery);
         result = facts_born(supervisor, effect->member, effect->generation, &delivery.newborn);
         if (result < 0) {
             (void)cgroup_kill(supervisor->services, delivery.name);
-            tell_failed(supervisor, effect, SPAWN_STEP_PIPE, -result, true);
+            tell_failed(supervisor, effect, &delivery, SPAWN_STEP_PIPE, -result, true);
         }
     }
     clean_up(&delivery);

@@ -64,6 +64,12 @@ static void step(struct supervisor *supervisor, struct event *event)
     journal_flush(&supervisor->journal);
     for (uint32_t i = 0; i < effects->count; i++)
         act(supervisor, &effects->item[i]);
+    if (effects->overflowed && !supervisor->overflow_told) {
+        supervisor->overflow_told = true;
+        supervisor_say(supervisor,
+                       "an effect was lost: this is a bug of bulkhead, please report it "
+                       "with the journal; `bulkhead down` and `up` mend it");
+    }
 }
 
 /* What comes of effects goes first: a member's birth is known before anything else about it. */

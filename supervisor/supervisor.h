@@ -77,6 +77,7 @@ struct supervisor {
     instant look_at;       // the earliest of the slots
     instant finish_by;     // INSTANT_NEVER: not finishing
     uint64_t markers_lost; // cause-of-death lines that a full FIFO did not take
+    bool overflow_told;    // effects.overflowed was told
     const char *libexec_dir;
 };
 

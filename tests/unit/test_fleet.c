@@ -1,5 +1,5 @@
 /* Members together: who waits for whom, who goes first, and who is left alone. */
-// links: core
+// links: tests/unit/stack.o core
 #include "tests/unit/stack.h"
 
 static struct stack stack;
@@ -174,6 +174,18 @@ static void nobody_waits_for_what_was_only_sent_a_signal(void **state)
     STEP(&stack, 1, "signal a 15, shift a STOPPING", ASK(STOP, 0));
 }
 
+/* b is to go after c; a signal in between does not take its deadline away. */
+static void a_signal_does_not_undo_a_stop(void **state)
+{
+    (void)state;
+    run_chain();
+    STEP(&stack, 1, "signal c 15, shift c STOPPING", .kind = EVENT_DOWN,
+         .grace_ns = 5 * NSEC_PER_SEC);
+    STEP(&stack, 1000, "signal b 15, shift b STOPPING", ASK(KILL, 1), .signal = SIGTERM);
+    STEP(&stack, 4000, "kill c, shift c KILLING", .kind = EVENT_TICK);
+    STEP(&stack, 1000, "kill b, shift b KILLING", .kind = EVENT_TICK);
+}
+
 static void start_takes_back_a_stop_that_is_held_back(void **state)
 {
     (void)state;
@@ -324,6 +336,7 @@ int main(void)
         WITH(chain, restart_brings_back_what_is_needed),
         WITH(chain, start_brings_back_what_is_held),
         WITH(chain, nobody_waits_for_what_was_only_sent_a_signal),
+        WITH(chain, a_signal_does_not_undo_a_stop),
         WITH(chain, start_takes_back_a_stop_that_is_held_back),
         WITH(chain, start_leaves_a_restart_that_is_held_back),
         WITH(job, completed_opens),

@@ -1,5 +1,5 @@
 /* One member's life, event by event: what is done, and what a user would be surprised about. */
-// links: core
+// links: tests/unit/stack.o core
 #include "tests/unit/stack.h"
 
 static struct stack stack;

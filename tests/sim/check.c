@@ -1,0 +1,412 @@
+/* Invariants of a step: what the fleet may do, to whom, and when. */
+#include "tests/sim/check.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+void break_rule(struct sim *sim, const char *invariant, const char *format, ...)
+{
+    va_list arguments;
+
+    if (sim->broken || (sim->only && strcmp(sim->only, invariant) != 0))
+        return;
+    sim->broken = invariant;
+    va_start(arguments, format);
+    vsnprintf(sim->why, sizeof(sim->why), format, arguments);
+    va_end(arguments);
+}
+
+bool is_stale(const struct sim *sim, const struct event *event)
+{
+    return event_is_fact(event->kind) &&
+           event->generation != (uint32_t)sim->fleet.members[event->member].generation;
+}
+
+static const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index)
+{
+    return &sim->roster.needs[sim->roster.members[member].first_need + index];
+}
+
+static bool has_process(const struct sim *sim, uint32_t member)
+{
+    int64_t state = sim->fleet.members[member].state;
+
+    return state == STATE_STARTING || state == STATE_RUNNING || state == STATE_STOPPING ||
+           state == STATE_KILLING;
+}
+
+/* Going down, and sure to have gone some day. */
+static bool is_leaving(const struct sim *sim, uint32_t member)
+{
+    const struct incarnation *it = &sim->fleet.members[member];
+
+    return has_process(sim, member) && !it->want &&
+           !(it->state == STATE_STOPPING && it->deadline_ns == INT64_MAX);
+}
+
+/* Does `from` need `to`, directly or over members without a process? */
+static bool leads_to(const struct sim *sim, uint32_t from, uint32_t to, uint64_t *seen)
+{
+    for (uint32_t i = 0; i < sim->roster.members[from].needs_count; i++) {
+        uint32_t on = need_of(sim, from, i)->member;
+        if (on == to)
+            return true;
+        if (!(*seen >> on & 1) && !has_process(sim, on)) {
+            *seen |= UINT64_C(1) << on;
+            if (leads_to(sim, on, to, seen))
+                return true;
+        }
+    }
+    return false;
+}
+
+static int who_must_go_first(const struct sim *sim, uint32_t member)
+{
+    for (uint32_t i = 0; i < sim->roster.members_count; i++) {
+        uint64_t seen = 0;
+        if (i != member && is_leaving(sim, i) && leads_to(sim, i, member, &seen))
+            return (int)i;
+    }
+    return -1;
+}
+
+static bool is_at_rest(const struct sim *sim, uint32_t member)
+{
+    int64_t state = sim->fleet.members[member].state;
+
+    return state == STATE_CREATED || state == STATE_HELD || state == STATE_EXITED;
+}
+
+static bool is_there(const struct sim *sim, const struct need *need)
+{
+    const struct incarnation *on = &sim->fleet.members[need->member];
+
+    if (on->state == STATE_EXITED && on->last.kind == VERDICT_DONE)
+        return true;
+    if (need->condition == NEED_STARTED && on->state == STATE_RUNNING && on->want)
+        return true;
+    return need->optional && (is_at_rest(sim, need->member) || on->state == STATE_QUARANTINED);
+}
+
+static int missing_need(const struct sim *sim, uint32_t member)
+{
+    for (uint32_t i = 0; i < sim->roster.members[member].needs_count; i++)
+        if (!is_there(sim, need_of(sim, member, i)))
+            return (int)need_of(sim, member, i)->member;
+    return -1;
+}
+
+/* --- before a step ------------------------------------------------------------------------ */
+
+static bool ends_for_good(const struct sim *sim, const struct event *event)
+{
+    return event->signal == SIGKILL ||
+           event->signal == sim->roster.members[event->member].policy.stop_signal;
+}
+
+static void note_request(struct sim *sim, const struct event *event)
+{
+    struct shadow *shadow = &sim->shadows[event->member];
+    const struct incarnation *it = &sim->fleet.members[event->member];
+    bool is_up = it->state == STATE_STARTING || it->state == STATE_RUNNING;
+
+    if (event->kind == EVENT_STOP)
+        shadow->owed = false;
+    else if (event->kind == EVENT_KILL && ends_for_good(sim, event) &&
+             (is_up || it->state == STATE_WAITING || it->state == STATE_BACKOFF))
+        shadow->owed = false;
+    else if (event->kind == EVENT_RESTART || (event->kind == EVENT_START && !is_up))
+        shadow->owed = !sim->is_down;
+    if ((event->kind == EVENT_START || event->kind == EVENT_RESTART) &&
+        it->state == STATE_BACKOFF && !sim->is_down)
+        shadow->waited = true;
+}
+
+void check_before(struct sim *sim, const struct event *event)
+{
+    for (uint32_t i = 0; i < sim->roster.members_count; i++) {
+        const struct incarnation *it = &sim->fleet.members[i];
+        sim->earlier[i] =
+            (struct earlier){it->state, it->want, it->again, it->deadline_ns, it->grace_ns};
+    }
+    coverage_count(sim, event);
+    if (is_stale(sim, event))
+        sim->stale = sim->fleet.members[event->member];
+    if (event_is_request(event->kind))
+        note_request(sim, event);
+    if (event->kind == EVENT_DOWN) {
+        sim->is_down = true;
+        for (uint32_t i = 0; i < sim->roster.members_count; i++)
+            sim->shadows[i].owed = false;
+    }
+}
+
+/* --- effects ------------------------------------------------------------------------------ */
+
+static bool is_due(const struct sim *sim, const struct event *event, uint32_t member)
+{
+    return event->kind == EVENT_TICK && sim->earlier[member].deadline_ns <= event->at.ns;
+}
+
+/* Is this about a member that the event names, or of which its own time has come? */
+static bool is_its_own(const struct sim *sim, const struct event *event, uint32_t member)
+{
+    if (event->kind == EVENT_DOWN || is_due(sim, event, member))
+        return true;
+    return event->kind >= EVENT_START && event->member == member;
+}
+
+/* Others are touched by gates alone, or because a started member needs them. */
+static void check_cause(struct sim *sim, const struct event *event, const struct effect *effect)
+{
+    const struct earlier *earlier = &sim->earlier[effect->member];
+    bool is_touch = effect->kind == EFFECT_SIGNAL || effect->kind == EFFECT_KILL;
+    bool is_start = event->kind == EVENT_START || event->kind == EVENT_RESTART;
+
+    if (effect->kind == EFFECT_FINISH)
+        return;
+    if (!is_its_own(sim, event, effect->member)) {
+        bool opened = earlier->state == STATE_WAITING && !is_touch && effect->kind != EFFECT_BURY;
+        bool released =
+            !earlier->want && (earlier->state == STATE_STARTING || earlier->state == STATE_RUNNING);
+        bool needed = is_start && !is_touch && !earlier->want;
+        if (!opened && !released && !needed)
+            break_rule(sim, "siblings-untouched", "m%u: %s because of m%u's %s", effect->member,
+                       effect_name(effect->kind), event->member, event_name(event->kind));
+        return;
+    }
+    if (is_touch && event->kind != EVENT_DOWN && !is_due(sim, event, effect->member) &&
+        earlier->want && event->kind != EVENT_STOP && event->kind != EVENT_RESTART &&
+        event->kind != EVENT_KILL && event->kind != EVENT_DEAD)
+        break_rule(sim, "siblings-untouched", "m%u: %s without a cause (%s)", effect->member,
+                   effect_name(effect->kind), event_name(event->kind));
+}
+
+static void check_spawn(struct sim *sim, const struct effect *effect)
+{
+    uint32_t member = effect->member;
+    const struct policy *policy = &sim->roster.members[member].policy;
+    struct shadow *shadow = &sim->shadows[member];
+    struct box *box = &sim->boxes[member];
+    int missing;
+
+    if (box_is_populated(box))
+        break_rule(sim, "no-start-while-alive", "generation %u: main process %s, %u others",
+                   box->generation, box->is_alive ? "alive" : "dead", box->children);
+    if (effect->generation != shadow->generation + 1)
+        break_rule(sim, "generations-fresh", "generation %u after %u", effect->generation,
+                   shadow->generation);
+    if (shadow->generation && shadow->judged != shadow->generation)
+        break_rule(sim, "one-verdict", "generation %u went without a verdict", shadow->generation);
+    if (shadow->waited) {
+        shadow->restarts = shadow->failures = 0;
+        missing = sim->earlier[member].state == STATE_BACKOFF ? -1 : missing_need(sim, member);
+        if (missing >= 0)
+            break_rule(sim, "gates-not-early", "started before m%d is there", missing);
+    } else {
+        shadow->restarts++;
+        if (!instant_reached(instant_add(shadow->told_at, shadow->verdict.delay), sim->now) ||
+            !instant_reached(shadow->announced, sim->now))
+            break_rule(sim, "no-start-before-deadline", "started too early");
+        if (policy->restart == RESTART_ON_FAILURE && policy->restart_max > 0 &&
+            shadow->restarts > policy->restart_max)
+            break_rule(sim, "budget-kept", "restart %lld of %lld", (long long)shadow->restarts,
+                       (long long)policy->restart_max);
+        if (sim->is_down)
+            break_rule(sim, "no-start-after-down", "started by policy");
+    }
+    shadow->waited = shadow->owed = shadow->asked = false;
+    shadow->announced = INSTANT_NONE;
+    shadow->spawned = sim->now;
+    shadow->generation = effect->generation;
+    shadow->spawns++;
+}
+
+static void check_bury(struct sim *sim, const struct effect *effect)
+{
+    struct shadow *shadow = &sim->shadows[effect->member];
+    const struct box *box = &sim->boxes[effect->member];
+
+    shadow->burials++;
+    if (effect->generation != shadow->buried + 1)
+        break_rule(sim, "buried-once", "generation %u, after %u", effect->generation,
+                   shadow->buried);
+    if (box->generation != effect->generation || box_is_populated(box))
+        break_rule(sim, "buried-empty", "generation %u is not empty", effect->generation);
+    shadow->buried = effect->generation;
+}
+
+/* On the way out without anything that forces it: only when nobody has to go first. */
+static void check_order(struct sim *sim, const struct event *event, uint32_t member)
+{
+    bool forced =
+        is_due(sim, event, member) ||
+        (event->member == member &&
+         (event->kind == EVENT_KILL || event->kind == EVENT_DEAD || event->kind == EVENT_EMPTY));
+    int other;
+
+    if (forced || sim->fleet.members[member].grace_ns == 0)
+        return;
+    other = who_must_go_first(sim, member);
+    if (other >= 0)
+        break_rule(sim, "stopped-in-order", "m%u goes before m%d, which needs it", member, other);
+}
+
+static void check_shift(struct sim *sim, const struct event *event, const struct effect *effect)
+{
+    struct shadow *shadow = &sim->shadows[effect->member];
+    bool was_up = effect->from == STATE_STARTING || effect->from == STATE_RUNNING;
+    bool own = event->member == effect->member &&
+               (event->kind == EVENT_DEAD || event->kind == EVENT_EMPTY);
+
+    if (effect->to == STATE_KILLING)
+        shadow->killing = sim->now;
+    if (was_up && (effect->to == STATE_STOPPING || effect->to == STATE_KILLING)) {
+        check_order(sim, event, effect->member);
+        if (!own && !(is_due(sim, event, effect->member) && sim->earlier[effect->member].want))
+            shadow->asked = true;
+    }
+    if (effect->to == STATE_BACKOFF)
+        shadow->announced = effect->deadline;
+    if (effect->to == STATE_WAITING)
+        shadow->waited = true;
+    if (effect->from == STATE_WAITING && effect->to != STATE_STARTING)
+        shadow->waited = false;
+    if (shadow->owed &&
+        (effect->to == STATE_EXITED || effect->to == STATE_HELD || effect->to == STATE_CREATED))
+        break_rule(sim, "requests-honoured", "m%u was asked to start and is %s", effect->member,
+                   state_name((enum state)effect->to));
+}
+
+static void check_finish(struct sim *sim)
+{
+    if (++sim->finishes > 1)
+        break_rule(sim, "finish-once", "finished again");
+    if (!sim->is_down)
+        break_rule(sim, "finish-once", "finished, and nobody asked");
+    for (uint32_t i = 0; i < sim->roster.members_count; i++)
+        if (!is_at_rest(sim, i) && sim->fleet.members[i].state != STATE_QUARANTINED)
+            break_rule(sim, "finish-once", "finished while m%u is %s", i,
+                       state_name((enum state)sim->fleet.members[i].state));
+}
+
+static void check_effect(struct sim *sim, const struct event *event, const struct effect *effect)
+{
+    check_cause(sim, event, effect);
+    switch (effect->kind) {
+    case EFFECT_SPAWN:
+        check_spawn(sim, effect);
+        break;
+    case EFFECT_SIGNAL:
+    case EFFECT_KILL:
+        if (effect->generation != sim->shadows[effect->member].generation)
+            break_rule(sim, "siblings-untouched", "a signal to generation %u", effect->generation);
+        break;
+    case EFFECT_BURY:
+        check_bury(sim, effect);
+        break;
+    case EFFECT_FINISH:
+        check_finish(sim);
+        break;
+    case EFFECT_VERDICT:
+        check_verdict(sim, event, effect);
+        break;
+    case EFFECT_SHIFT:
+        check_shift(sim, event, effect);
+        break;
+    case EFFECT_MARK:
+    case EFFECTS_COUNT:
+        break;
+    }
+}
+
+/* --- after a step ------------------------------------------------------------------------- */
+
+static void check_member(struct sim *sim, uint32_t member)
+{
+    const struct incarnation *it = &sim->fleet.members[member];
+    const struct box *box = &sim->boxes[member];
+    bool is_up = it->state == STATE_STARTING || it->state == STATE_RUNNING;
+
+    if ((it->state == STATE_STARTING || it->state == STATE_KILLING || it->state == STATE_BACKOFF) &&
+        it->deadline_ns == INT64_MAX)
+        break_rule(sim, "nobody-forgotten", "m%u is %s without a deadline", member,
+                   state_name((enum state)it->state));
+    if (it->state == STATE_WAITING && !sim->is_down && missing_need(sim, member) < 0)
+        break_rule(sim, "nobody-forgotten", "m%u waits for nobody", member);
+    if (is_up && !it->want && (it->grace_ns == 0 || who_must_go_first(sim, member) < 0))
+        break_rule(sim, "nobody-forgotten", "m%u is to leave, and nobody lets it", member);
+    if (is_at_rest(sim, member) && it->want)
+        break_rule(sim, "nobody-forgotten", "m%u is wanted and %s", member,
+                   state_name((enum state)it->state));
+    if (is_at_rest(sim, member) && sim->shadows[member].buried != sim->shadows[member].generation)
+        break_rule(sim, "buried-once", "m%u rests, generation %u is not buried", member,
+                   sim->shadows[member].generation);
+    if ((is_up || it->state == STATE_STOPPING) && box->generation == (uint32_t)it->generation &&
+        sim->now.ns > instant_add(box->noticed, span_sec(4)).ns)
+        break_rule(sim, "oom-notice-acted-on", "m%u: noticed %lld ms ago", member,
+                   (long long)span_to_ms(instant_since(sim->now, box->noticed)));
+}
+
+static void check_time(struct sim *sim, const struct event *event)
+{
+    if (event->kind != EVENT_TICK)
+        return;
+    if (instant_reached(fleet_deadline(&sim->fleet), sim->now))
+        break_rule(sim, "deadlines-met", "a tick left a deadline in the past");
+    sim->ticks = event->at.ns == sim->ticked.ns ? sim->ticks + 1 : 1;
+    sim->ticked = event->at;
+    if (sim->ticks > 3 * sim->roster.members_count)
+        break_rule(sim, "deadlines-met", "ticks without end at one instant");
+}
+
+static bool all_at_rest(const struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->roster.members_count; i++)
+        if (!is_at_rest(sim, i) && sim->fleet.members[i].state != STATE_QUARANTINED)
+            return false;
+    return true;
+}
+
+static bool is_same(const struct incarnation *a, const struct incarnation *b)
+{
+    return memcmp(a, b, offsetof(struct incarnation, last)) == 0 && a->last.kind == b->last.kind;
+}
+
+void check_after(struct sim *sim, const struct event *event)
+{
+    const struct effects *effects = &sim->fleet.effects;
+
+    if (effects->overflowed)
+        break_rule(sim, "effects-bounded", "more than %u effects", effects->capacity);
+    if (event_is_fact(event->kind) && event->generation != sim->shadows[event->member].generation &&
+        !is_same(&sim->stale, &sim->fleet.members[event->member]))
+        break_rule(sim, "stale-facts-dropped", "m%u: %s of generation %u did something",
+                   event->member, event_name(event->kind), event->generation);
+    for (uint32_t i = 0; i < effects->count; i++)
+        check_effect(sim, event, &effects->item[i]);
+    if (event_is_request(event->kind) && event->more)
+        return;
+    for (uint32_t i = 0; i < sim->roster.members_count; i++)
+        check_member(sim, i);
+    check_time(sim, event);
+    if (sim->is_down && all_at_rest(sim) && sim->finishes == 0)
+        break_rule(sim, "finish-once", "all are at rest, and it is not finished");
+}
+
+void check_end(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->roster.members_count; i++) {
+        const struct box *box = &sim->boxes[i];
+        if (sim->fleet.members[i].state == STATE_RUNNING && !box_is_populated(box) &&
+            sim->now.ns > instant_add(box->died, span_sec(30)).ns)
+            break_rule(sim, "nobody-forgotten", "m%u is dead and said to be running", i);
+    }
+    if (sim->is_down && sim->finishes != 1)
+        break_rule(sim, "finish-once", "down, and not finished in an hour");
+}

@@ -1,0 +1,64 @@
+/* Invariants about what follows a death: policy, budget, back-off. The formulas are written here a
+ * second time, in floating point and closed form, so that the first has somebody to answer to. */
+#include "tests/sim/sim.h"
+
+#include <math.h>
+
+static bool is_success(enum verdict_kind kind)
+{
+    return kind == VERDICT_DONE || kind == VERDICT_STOPPED;
+}
+
+static enum next expected_next(const struct sim *sim, uint32_t member, enum verdict_kind kind)
+{
+    const struct policy *policy = &sim->roster.members[member].policy;
+    const struct earlier *earlier = &sim->earlier[member];
+
+    if (!earlier->want)
+        return earlier->again ? NEXT_RESTART : NEXT_REST;
+    if (policy->restart == RESTART_NO ||
+        (policy->restart == RESTART_ON_FAILURE && is_success(kind)))
+        return NEXT_REST;
+    if (policy->restart == RESTART_ON_FAILURE && policy->restart_max > 0 &&
+        sim->shadows[member].restarts == policy->restart_max)
+        return NEXT_HOLD;
+    return NEXT_RESTART;
+}
+
+static void check_delay(struct sim *sim, uint32_t member)
+{
+    const struct policy *policy = &sim->roster.members[member].policy;
+    struct shadow *shadow = &sim->shadows[member];
+    const struct verdict *told = &sim->fleet.members[member].last;
+    double longest = (double)policy->backoff_max_ns;
+    double floor_ns = told->kind == VERDICT_SPAWN_FAILED ? (double)SPAWN_RETRY_FLOOR.ns : 0;
+    double delay, least, most, came = (double)told->delay.ns;
+
+    if (instant_since(sim->now, shadow->spawned).ns >= policy->backoff_reset_after_ns)
+        shadow->failures = 0;
+    shadow->failures++;
+    delay = fmin(longest, (double)policy->backoff_initial_ns *
+                              pow((double)policy->backoff_factor_milli / 1000.0,
+                                  (double)(shadow->failures - 1)));
+    least = delay * (1 - (double)policy->backoff_jitter_milli / 1000.0);
+    most = fmin(longest, delay * (1 + (double)policy->backoff_jitter_milli / 1000.0));
+    if (came < fmax(least, floor_ns) - 1000 || came > fmax(most, floor_ns) + 1000)
+        break_rule(sim, "backoff-as-promised", "failure %lld: %.6f s, not %.6f to %.6f s",
+                   (long long)shadow->failures, came / 1e9, fmax(least, floor_ns) / 1e9,
+                   fmax(most, floor_ns) / 1e9);
+}
+
+void check_restart(struct sim *sim, const struct effect *effect)
+{
+    uint32_t member = effect->member;
+    const struct verdict *told = &sim->fleet.members[member].last;
+    enum next expected = expected_next(sim, member, told->kind);
+
+    if (told->next != expected)
+        break_rule(sim, "policy-obeyed", "%s after %s, not %s", next_name(told->next),
+                   verdict_name(told->kind), next_name(expected));
+    else if (sim->earlier[member].want && told->next == NEXT_RESTART)
+        check_delay(sim, member);
+    if (told->uptime.ns != instant_since(sim->now, sim->shadows[member].spawned).ns)
+        break_rule(sim, "policy-obeyed", "an uptime that is not");
+}

@@ -1,0 +1,59 @@
+/* The simulation: the real fleet in a simulated world, under a virtual clock, from one seed.
+ *
+ * scenario.c draws a stack and what people ask of it; world.c is the kernel and its processes;
+ * tale.c writes the journal and replays it as it is written; check*.c watch every step and know
+ * what must never happen; main.c turns the crank. */
+#ifndef BULKHEAD_TESTS_SIM_SIM_H
+#define BULKHEAD_TESTS_SIM_SIM_H
+
+#include "core/replay.h"
+#include "tests/sim/check.h"
+#include "tests/sim/world.h"
+
+#define MEMBERS_MAX 40
+
+struct tale {
+    struct replay *replay;
+    char *tail[64]; // last lines of the journal
+    uint32_t next;
+    uint64_t lines;
+};
+
+struct sim {
+    uint64_t seed;
+    uint64_t random;
+    instant now;
+    instant horizon; // until then people ask
+    struct roster roster;
+    struct fleet fleet;
+    struct agenda agenda;
+    struct box boxes[MEMBERS_MAX];
+    struct event echoes[MEMBERS_MAX][EVENTS_COUNT]; // the last fact of each kind
+    struct shadow shadows[MEMBERS_MAX];
+    struct earlier earlier[MEMBERS_MAX];
+    struct incarnation stale; // of the member of a stale fact, before the step
+    struct tale tale;
+    struct coverage *coverage;
+    int64_t enclosing_oom;
+    bool is_calm;   // no faults: everything is told at once, once, and in order
+    bool is_down;   // DOWN was asked for
+    instant ticked; // last TICK
+    uint32_t ticks; // at that instant
+    uint32_t finishes;
+    uint64_t events;
+    const char *only;   // the one invariant that counts; NULL: all do
+    const char *broken; // name of the invariant, NULL: none
+    char why[400];
+    bool verbose;
+};
+
+void scenario_draw(struct sim *sim);
+
+void tale_begin(struct sim *sim);
+void tale_event(struct sim *sim, const struct event *event);
+void tale_outcome(struct sim *sim);
+void tale_rotate(struct sim *sim);
+void tale_end(struct sim *sim);
+void tale_finish(struct sim *sim);
+
+#endif
