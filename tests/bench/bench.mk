@@ -1,0 +1,18 @@
+# Benchmarks: ours against a bare loop. The service and the bare loop are static, as what we keep resident is.
+BENCH          := $(B)/bench
+BENCH_PROGRAMS := $(BENCH)/first $(BENCH)/bare $(BENCH)/ask
+
+$(BENCH)/%: tests/bench/%.c $(CORE) $(B)/flags
+	@mkdir -p $(@D)
+	gcc $(COMMON) -O2 -static $(BENCH_ENTRY) -o $@ $< $(BENCH_CORE)
+$(BENCH)/first: BENCH_ENTRY := -Wl,-e,first_instruction
+$(BENCH)/ask: BENCH_CORE := $(CORE)
+
+bench: all $(BENCH_PROGRAMS) ## measure ours against a bare loop: a table, and build/bench.json
+	@tests/bench/run --build $(B)
+
+bench-short: all $(BENCH_PROGRAMS) ## the same in small, as a test: figures come out and make sense (never their size)
+	@tests/bench/run --build $(B) --short
+
+LONG_TARGETS += bench
+.PHONY: bench bench-short
