@@ -1,6 +1,7 @@
 /* bulkhead-recorder STACK: keeps the output of a stack's services. Started by the supervisor with
  * open files at agreed numbers (core/handover.h); lives until the supervisor closes its pipe. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,13 @@ static int record(const struct roster *roster)
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* What we read was just written by somebody who is busy: a death's marker wakes us on the processor
+ * that the next incarnation is born on. SCHED_BATCH keeps a wake-up from pre-empting (sched(7)). */
+static void yield_to_newborn(void)
+{
+    (void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+}
+
 int main(int argc, char **argv)
 {
     struct roster roster = {0};
@@ -112,6 +120,7 @@ int main(int argc, char **argv)
     }
     ignore_signals();
     raise_descriptor_limit();
+    yield_to_newborn();
     failed = read_roster(&roster, &why);
     if (failed != 0)
         fprintf(stderr, "bulkhead-recorder: %s: cannot read the plan: %s\n", argv[1],

@@ -50,6 +50,20 @@ static void keep_journal(struct supervisor *supervisor)
                        strerrordesc_np(-result));
 }
 
+/* The keeper may reap the dead while we do what follows, unless that is a birth: the newborn needs
+ * the processor more. */
+static void acknowledge_early(struct supervisor *supervisor, const struct event *event)
+{
+    const struct effects *effects = &supervisor->fleet.effects;
+
+    if (event->kind != EVENT_DEAD || supervisor->reaper.channel < 0)
+        return;
+    for (uint32_t i = 0; i < effects->count; i++)
+        if (effects->item[i].kind == EFFECT_SPAWN)
+            return;
+    reaper_acknowledge(&supervisor->reaper);
+}
+
 static void step(struct supervisor *supervisor, struct event *event)
 {
     const struct effects *effects = &supervisor->fleet.effects;
@@ -62,6 +76,7 @@ static void step(struct supervisor *supervisor, struct event *event)
     fleet_step(&supervisor->fleet, event);
     journal_outcomes(&supervisor->journal, &supervisor->fleet);
     journal_flush(&supervisor->journal);
+    acknowledge_early(supervisor, event);
     for (uint32_t i = 0; i < effects->count; i++)
         act(supervisor, &effects->item[i]);
     if (effects->overflowed && !supervisor->overflow_told) {

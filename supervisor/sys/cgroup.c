@@ -249,13 +249,14 @@ void cgroup_read(int parent, const char *name, int events, const int *enclosing,
     ssize_t length;
 
     read_local(parent, name, &reading);
-    length = read_below_or(events, parent, name, "memory.events", text);
+    /* One file of the controller absent: all are. */
+    length = reading.known ? read_below_or(events, parent, name, "memory.events", text) : -ENOENT;
     if (length >= 0) {
         (void)memev_parse(text, (size_t)length, &counts);
         reading.tree_oom_kill = counts.oom_kill;
     }
     read_enclosing(enclosing, enclosing_count, &reading);
-    length = read_below(parent, name, "memory.peak", text);
+    length = reading.known ? read_below(parent, name, "memory.peak", text) : -ENOENT;
     if (length >= 0)
         (void)memev_number(text, (size_t)length, &reading.peak_bytes);
     length = read_below(parent, name, "cgroup.events", text);
