@@ -1,11 +1,11 @@
-"""The web application. Every request to /cart keeps 256 KiB for ever: the bug of the day.
+"""The web application. Every request to /cart keeps 512 KiB for ever: the bug of the day.
 
 Plain sockets instead of a framework, so that it is back quickly and the leak is easy to see."""
 import os
 import socket
 
 SOCKET = "web.sock"
-LEAK_BYTES = 256 * 1024
+LEAK_BYTES = 512 * 1024
 carts = []  # never emptied
 
 
