@@ -44,6 +44,9 @@ RESIDENT   := $(B)/bulkheadd $(B)/bulkhead-keeper $(B)/bulkhead-recorder
 PROGRAMS   := $(B)/bulkhead $(RESIDENT)
 
 MAKEFLAGS += --no-builtin-rules
+# A build says what it makes; V=1 shows the commands.
+Q         := $(if $(filter 1,$(V)),,@)
+say        = $(if $(filter 1,$(V)),,@printf '  %-4s %s\n' $(1) $@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 
@@ -59,7 +62,8 @@ $(call remember,$(B)/prefix,$(PREFIX))
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(ROOM_FLAGS) $(PIC) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(ROOM_FLAGS) $(PIC) -c -o $@ $<
 
 # Only the command line knows where the others are installed.
 $(B)/cli/%.o: ROOM_FLAGS := -DBULKHEAD_LIBEXEC='"$(PREFIX)/libexec/bulkhead"'
@@ -67,20 +71,25 @@ $(call objects,$(call sources,cli)): $(B)/prefix
 
 $(CORE): $(call objects,$(call sources,core))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 $(STACKFILE): $(call objects,$(call sources,stackfile))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(B)/bulkheadd: $(call objects,$(call sources,supervisor)) $(CORE)
-	$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
+	$(call say,LINK)
+	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
 # One executable under two names: the text of both is in memory once.
 $(B)/bulkhead-keeper: $(B)/bulkheadd
 	ln -sf $(<F) $@
 $(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(CORE)
-	$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
+	$(call say,LINK)
+	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
 $(B)/bulkhead: $(call objects,$(call sources,cli)) $(STACKFILE) $(CORE)
-	$(CC) -pie $(LDFLAGS) -o $@ $^ -lyaml -lcgroup -lseccomp -ljansson -lm
+	$(call say,LINK)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lyaml -lcgroup -lseccomp -ljansson -lm
 
 # --- unit tests: tests/unit/test_NAME.c; a line "// links: A B" in it names what it may see
 # (archives core, stackfile; or objects such as cli/render.o). core alone is the default.
@@ -93,7 +102,8 @@ links         = $(foreach word,$(or $(call link_words,$(1)),core),$(call link_fi
 define UNIT_RULE
 $(B)/unit/$(1): $(B)/tests/unit/$(1).o $(filter-out -l%,$(call links,tests/unit/$(1).c))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $(B)/tests/unit/$(1).o $(call links,tests/unit/$(1).c) -lcmocka
+	$$(call say,LINK)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $(B)/tests/unit/$(1).o $(call links,tests/unit/$(1).c) -lcmocka
 endef
 $(foreach unit,$(UNITS),$(eval $(call UNIT_RULE,$(notdir $(unit)))))
 
@@ -108,12 +118,17 @@ asan: ## build and run the unit tests with the address and undefined-behaviour s
 valgrind: ## run the unit tests under valgrind
 	@$(MAKE) --no-print-directory CONF=valgrind unit
 
+# The packages for a guest kernel are wanted where this machine has no v2 memory controller.
+GUEST          = $(filter guest,$(shell ./with-cgroup2 --where))
+DEMO_PACKAGES := $(or $(BULKHEAD_CACHE),$(HOME)/.cache/bulkhead)/demo
+
 # --- system tests: real programs on a real cgroup v2, here or else in a guest kernel
 # The programs are static and plain, whatever CONF is: a service that starts at once and shares nothing.
 SYSTEM_PROGRAMS := $(patsubst tests/system/programs/%.c,$(B)/system/%,$(sort $(wildcard tests/system/programs/*.c)))
 $(B)/system/%: tests/system/programs/%.c $(B)/flags
 	@mkdir -p $(@D)
-	gcc $(COMMON) -O1 -static -o $@ $<
+	$(call say,LINK)
+	$(Q)gcc $(COMMON) -O1 -static -o $@ $<
 
 system-programs: $(SYSTEM_PROGRAMS)
 
@@ -138,7 +153,7 @@ format: ## rewrite all C files as .clang-format says
 
 # --- everything
 check: ## install what is missing, build, and run every test: the last line counts them
-	@tools/install-packages build check guest
+	@tools/install-packages build check $(GUEST)
 	@tests/check
 
 check-long: check ## make check, then the long fuzzing, simulation and benchmark
@@ -169,9 +184,10 @@ uninstall: ## remove what install put there
 	for page in $(MANUALS); do rm -f $(MAN)/man$${page##*.}/$${page##*/}; done
 
 demo: ## see it happen: a stack whose application leaks, is killed and comes back alone
-	@tools/install-packages build demo guest
+	@tools/install-packages build demo $(GUEST)
 	@$(MAKE) --no-print-directory all
-	@examples/shop/run
+	@tools/unpack-packages $(DEMO_PACKAGES) nginx redis-server
+	@./with-cgroup2 examples/shop/run --bulkhead $(B)/bulkhead --packages $(DEMO_PACKAGES)
 
 clean: ## remove what was built
 	rm -rf build

@@ -4,7 +4,8 @@ BENCH_PROGRAMS := $(BENCH)/first $(BENCH)/bare $(BENCH)/ask
 
 $(BENCH)/%: tests/bench/%.c $(CORE) $(B)/flags
 	@mkdir -p $(@D)
-	gcc $(COMMON) -O2 -static $(BENCH_ENTRY) -o $@ $< $(BENCH_CORE)
+	$(call say,LINK)
+	$(Q)gcc $(COMMON) -O2 -static $(BENCH_ENTRY) -o $@ $< $(BENCH_CORE)
 $(BENCH)/first: BENCH_ENTRY := -Wl,-e,first_instruction
 $(BENCH)/ask: BENCH_CORE := $(CORE)
 

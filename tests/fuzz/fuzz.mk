@@ -10,10 +10,12 @@ FUZZ_OBJECTS := $(patsubst %.c,$(FUZZ_DIR)/%.o,$(call sources,core) $(call sourc
 
 $(FUZZ_DIR)/%.o: %.c
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)clang $(FUZZ_FLAGS) -c -o $@ $<
 
 $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
-	clang -fsanitize=fuzzer,address,undefined -o $@ $^ -lyaml
+	$(call say,LINK)
+	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ -lyaml
 
 fuzz-build: $(addprefix $(FUZZ_DIR)/fuzz_,$(FUZZERS))
 
