@@ -11,11 +11,13 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -235,6 +237,53 @@ static void test_killed_before_exec(void **state)
     close(frozen);
 }
 
+/* -1 when it is no process any more. */
+static int count_files(pid_t pid)
+{
+    char path[32];
+    DIR *folder;
+    int count = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+    folder = opendir(path);
+    if (!folder)
+        return -1;
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+/* Whoever opens a file waits until its lease is given back, as on a file system that does not
+ * answer. Meanwhile the child has its own three files and the report, and nothing of ours. */
+static void test_hangs_on_the_way(void **state)
+{
+    char program[64];
+    char *const argv[] = {program, NULL};
+    struct launch launch = launch_of(argv);
+    struct spawn_report report;
+    struct newborn newborn;
+    int made = memfd_create("program", MFD_CLOEXEC), leased, count;
+
+    snprintf(program, sizeof(program), "/proc/self/fd/%d", made);
+    leased = open(program, O_RDWR | O_CLOEXEC); // one that was made and not opened has no lease
+    close(made);
+    assert_true(signal(SIGIO, SIG_IGN) != SIG_ERR); // "give it back"
+    assert_int_equal(fcntl(leased, F_SETLEASE, F_WRLCK), 0);
+    snprintf(program, sizeof(program), "/proc/%d/fd/%d", getpid(), leased);
+    newborn = bear(*state, &launch);
+    while ((count = count_files(newborn.pid)) > 4)
+        usleep(1000); // at most as long as the kernel lets a lease be kept
+    assert_int_equal(count, 4);
+    assert_int_equal(spawn_report(newborn.report, &report), -EAGAIN);
+    assert_int_equal(fcntl(leased, F_SETLEASE, F_UNLCK), 0);
+    assert_int_equal(read_report(&newborn, &report), 1);
+    assert_int_equal(report.step, SPAWN_STEP_EXEC);
+    assert_int_equal(report.error, ETXTBSY); // we could still write into it
+    (void)end_of(&newborn);
+    close(leased);
+}
+
 static void test_bound_of_files(void **state)
 {
     struct place *place = *state;
@@ -320,7 +369,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_limits),       TEST(test_bound_of_files),       TEST(test_failed_steps),
         TEST(test_missing_fifo), TEST(test_becomes_the_program),  TEST(test_killed_before_exec),
-        TEST(test_not_a_cgroup), TEST(test_end_of_a_compartment),
+        TEST(test_not_a_cgroup), TEST(test_end_of_a_compartment), TEST(test_hangs_on_the_way),
     };
     const struct CMUnitTest without_births[] = {TEST(test_limits), TEST(test_bound_of_files)};
 

@@ -1,0 +1,123 @@
+"""File systems that hang: whoever waits for one, waits alone."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+
+from harness import QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
+
+
+def run(*words):
+    subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def frozen_disk(folder):
+    """An ext4 file system that can be frozen: then a write waits, and SIGKILL with it."""
+    image, mount = folder / "disk", folder / "mount"
+    mount.mkdir()
+    with open(image, "wb") as file:
+        file.truncate(16 << 20)
+    run("mkfs.ext4", "-q", "-F", image)
+    run("mount", "-o", "loop", image, mount)
+    try:
+        yield mount
+    finally:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            run("fsfreeze", "-u", mount)
+        wait_until(lambda: subprocess.run(["umount", str(mount)], check=False, stderr=subprocess.DEVNULL).returncode == 0,
+                   "umount of the thawed disk")
+
+
+def state_of(pid):
+    return read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0]
+
+
+def restart_takes_no_time(stack, name):
+    """A kill and a restart of a sibling, as evidence that nobody waits."""
+    old, started = stack.pid(name), time.monotonic()
+    kill(old)
+    stack.running(name, other_than=old)
+    check(time.monotonic() - started < 5, name, "took", time.monotonic() - started, "s")
+
+
+@test("a service stuck on a frozen disk delays nobody, is given up by name, and goes when the disk thaws", needs="memory")
+def _():
+    with Stack({"a": service("steady", **QUICK)}) as stack, frozen_disk(stack.folder) as mount:
+        stack.write({"stuck": service("append", mount / "file", stop_grace_period="100ms", **QUICK), "a": service("steady", **QUICK)})
+        stack.up()
+        stuck = stack.pid("stuck")
+        run("fsfreeze", "-f", mount)
+        wait_until(lambda: state_of(stuck) == "D", "the service hangs")
+        restart_takes_no_time(stack, "a")
+        kill_command = stack.begin("kill", "stuck")
+        wait_until(lambda: stack.row("stuck")["State"] == "stopping", "it is to be killed")
+        restart_takes_no_time(stack, "a")
+        wait_until(lambda: stack.row("stuck")["State"] == "quarantined", "it is given up", 30)
+        contains(kill_command.communicate(timeout=10)[1], "quarantined")
+        equal(kill_command.returncode, 1, "exit status of kill")
+        check(is_alive(stuck), "not stuck after all")
+        restart_takes_no_time(stack, "a")
+        run("fsfreeze", "-u", mount)
+        wait_until(lambda: not is_alive(stuck), "the thawed one is gone")
+        wait_until(lambda: stack.row("stuck")["State"] != "quarantined", "the supervisor sees it")
+        stack.down()
+
+
+class SilentFileSystem:
+    """A FUSE file system whose server takes every request and answers none but the first."""
+
+    def __init__(self, mount):
+        mount.mkdir()
+        device = os.open("/dev/fuse", os.O_RDWR)
+        options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other"
+        if ctypes.CDLL(None, use_errno=True).mount(b"silent", os.fsencode(mount), b"fuse", 0, options.encode()) != 0:
+            raise OSError(ctypes.get_errno(), "mount of a FUSE file system")
+        self._server = os.fork()
+        if self._server == 0:
+            try:
+                self._serve(device)
+            finally:
+                os._exit(0)
+        os.close(device)
+
+    @staticmethod
+    def _serve(device):
+        while True:
+            request = os.read(device, 1 << 20)
+            if int.from_bytes(request[4:8], "little") == 26:  # FUSE_INIT: version 7.31, nothing special
+                words = (7, 31, 65536, 0, 0, 4096)
+                answer = request[8:16] + b"".join(word.to_bytes(4, "little") for word in words) + bytes(40)
+                os.write(device, (8 + len(answer)).to_bytes(4, "little") + bytes(4) + answer)
+
+    def end(self):
+        """The server's death ends every request that waits."""
+        os.kill(self._server, signal.SIGKILL)
+        os.waitpid(self._server, 0)
+
+
+@test("a program on a file system that does not answer delays nobody", needs="memory")
+def _():
+    with Stack({"a": service("steady", **QUICK)}) as stack:
+        place = stack.folder / "silent"
+        program = place / "program"
+        place.mkdir()
+        program.write_text("#!/bin/sh\nexec sleep 1000\n")
+        program.chmod(0o755)
+        stack.write({"a": service("steady", **QUICK), "stuck": {"command": [str(program)]}})
+        # it must be there while the plan is made, and hang when it is started
+        stack.up("a")
+        silent = SilentFileSystem(stack.folder / "over")
+        try:
+            run("mount", "--move", stack.folder / "over", place)
+            stack.begin("start", "stuck")
+            wait_until(lambda: stack.row("stuck")["State"] == "starting", "it hangs before it is the program")
+            restart_takes_no_time(stack, "a")
+            equal(stack.row("stuck")["State"], "starting")
+        finally:
+            silent.end()
+            run("umount", "-l", place)
+        stack.down()

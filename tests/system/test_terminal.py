@@ -1,0 +1,106 @@
+"""Foreground `up` on a terminal: progress, logs, Ctrl-C."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+
+from harness import Failed, Stack, check, contains, equal, is_alive, service, test, wait_until
+
+
+class Terminal:
+    """bulkhead with a terminal of its own, as a person has it."""
+
+    def __init__(self, stack, *words):
+        self.text = ""
+        environment = {key: value for key, value in stack.environment.items() if key != "NO_COLOR"}
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            try:
+                os.execve(stack.programs / "bulkhead", ["bulkhead", "-f", str(stack.file), *words], {**environment, "TERM": "xterm"})
+            finally:
+                os._exit(127)
+
+    def press(self, keys):
+        os.write(self._fd, keys)
+
+    def read_until(self, words, patience_s=40):
+        deadline = time.monotonic() + patience_s
+        while words is None or words not in self.text:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
+                raise Failed(f"not on the screen after {patience_s} s: {words!r}; there is:\n{self.text}")
+            try:
+                more = os.read(self._fd, 65536)
+            except OSError:  # the other side is closed
+                more = b""
+            if not more and words is not None:
+                raise Failed(f"the screen ended before {words!r}; there was:\n{self.text}")
+            if not more:
+                return
+            self.text += more.decode("utf-8", "replace")
+
+    def wait_for_end(self):
+        """Exit status, as a shell says it."""
+        self.read_until(None)
+        os.close(self._fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@test("Ctrl-C stops in reverse order and ends with 130")
+def _():
+    services = {"a": service("steady"), "b": service("steady", depends_on=["a"]), "c": service("steady", depends_on=["b"])}
+    with Stack(services) as stack:
+        terminal = Terminal(stack, "up")
+        terminal.read_until("steady: ready")
+        wait_until(lambda: stack.row("c")["State"] == "running", "c runs")
+        stack.follow()
+        terminal.press(b"\x03")
+        equal([stack.wait("die", verdict="stopped")["service"] for _ in range(3)], ["c", "b", "a"])
+        equal(terminal.wait_for_end(), 130, f"exit status after:\n{terminal.text}\n")
+        contains(terminal.text, "c-1", "\x1b[")
+        check(not stack.runtime.exists(), "runtime folder left")
+
+
+@test("a second Ctrl-C kills what does not want to go")
+def _():
+    with Stack({"a": service("steady", "ignore-term", stop_grace_period="10m")}) as stack:
+        terminal = Terminal(stack, "up")
+        terminal.read_until("steady: ready")
+        pid = stack.pid("a")
+        terminal.press(b"\x03")
+        wait_until(lambda: stack.row("a")["State"] == "stopping", "a is stopping")
+        time.sleep(0.6)  # two signals at once are one, as a terminal and a wrapper send them
+        terminal.press(b"\x03")
+        equal(terminal.wait_for_end(), 130, f"exit status after:\n{terminal.text}\n")
+        check(not is_alive(pid), "alive")
+
+
+@test("SIGTERM to a foreground up without a terminal stops the stack; its logs are prefixed and plain")
+def _():
+    with Stack({"a": service("steady")}) as stack:
+        up = subprocess.Popen([stack.programs / "bulkhead", "-f", stack.file, "up"], env=stack.environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        text = ""
+        while "steady: ready" not in text:
+            check(select.select([up.stdout], [], [], 40)[0], "not said:", text)
+            more = os.read(up.stdout.fileno(), 65536).decode()
+            check(more, "end of output:", text, up.poll())
+            text += more
+        check(re.search(r"^a-1 +\| steady: ready$", text, re.MULTILINE), text)
+        up.send_signal(signal.SIGTERM)
+        out, err = up.communicate(timeout=40)
+        check("\x1b" not in text + out + err, "colours without a terminal")
+        check(not stack.runtime.exists(), "runtime folder left", out, err)
+
+
+@test("up in the foreground ends by itself when every service has ended")
+def _():
+    with Stack({"a": {"command": ["/bin/sh", "-c", "echo hello"]}}) as stack:
+        result = stack.run("up")
+        contains(result.out, "a-1", "hello")
+    with Stack({"a": {"command": ["/bin/sh", "-c", "exit 5"], "restart": "no"}}) as stack:
+        stack.run("up", status=1)
