@@ -46,9 +46,9 @@ static void on_row(void *context, const struct watch *watch, const struct wire_r
     progress_row(&attendance->progress, watch, before, row);
 }
 
-static int open_follow(struct attendance *attendance)
+static int follow_asked(const struct attend_request *request, char (*names)[INSTANCE_NAME_MAX],
+                        const char **asked, struct follow **ret)
 {
-    const struct attend_request *request = attendance->request;
     struct follow_options options = {
         .state_dir = request->context->state_dir,
         .prefix = true,
@@ -56,18 +56,34 @@ static int open_follow(struct attendance *attendance)
         .colour_err = request->context->colour_err,
         .until_ns = INT64_MAX,
     };
-    const char **names = calloc(attendance->watch.rows_count + 1, sizeof(*names));
     size_t count = 0;
-    int result;
 
-    if (!names)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < attendance->watch.rows_count; i++)
-        if (request->asked[i])
-            names[count++] = attendance->watch.rows[i].name;
-    result = follow_create(&options, names, count, &attendance->follow);
+    for (size_t i = 0; i < request->plan->members_count; i++) {
+        const struct plan_member *member = &request->plan->members[i];
+        if (!request->asked[i])
+            continue;
+        snprintf(names[count], sizeof(names[count]), "%s-%u", member->service, member->number);
+        asked[count] = names[count];
+        count++;
+    }
+    return follow_create(&options, asked, count, ret);
+}
+
+int attend_open_logs(struct attend_request *request, struct fault *ret_fault)
+{
+    size_t count = request->plan->members_count + 1;
+    char(*names)[INSTANCE_NAME_MAX] = calloc(count, sizeof(*names));
+    const char **asked = calloc(count, sizeof(*asked));
+    int result = -ENOMEM;
+
+    if (names && asked)
+        result = follow_asked(request, names, asked, &request->follow);
+    free(asked);
     free(names);
-    return result;
+    if (result == 0)
+        return 0;
+    return explain(ret_fault, NULL, "cannot follow the logs in %s: %s", request->context->state_dir,
+                   strerror(-result));
 }
 
 /* --- signals ---------------------------------------------------------------------------------- */
@@ -159,10 +175,6 @@ static int begin(struct attendance *attendance, struct fault *ret_fault)
 
     if (result != 0)
         return result;
-    result = open_follow(attendance);
-    if (result != 0)
-        return explain(ret_fault, NULL, "cannot follow the logs in %s: %s", context->state_dir,
-                       strerror(-result));
     progress_init(&attendance->progress, &attendance->watch, attendance->request->asked,
                   PROGRESS_STORY, context->colour_err);
     return 0;
@@ -191,7 +203,7 @@ static int status_of(const struct attendance *attendance, int removed)
 
 int attend_foreground(const struct attend_request *request)
 {
-    struct attendance attendance = {.request = request};
+    struct attendance attendance = {.request = request, .follow = request->follow};
     struct fault fault = {0};
     int result = begin(&attendance, &fault);
     int status;

@@ -2,16 +2,24 @@
 #ifndef BULKHEAD_CLI_ATTEND_H
 #define BULKHEAD_CLI_ATTEND_H
 
+#include "core/fault.h"
 #include "core/plan.h"
 #include "cli/command.h"
+
+struct follow;
 
 /* `asked` tells by member index who was asked to start; it is borrowed. */
 struct attend_request {
     struct command_context *context;
     const struct plan *plan;
     const bool *asked;
-    int signals; // signalfd of SIGINT, SIGTERM, SIGHUP, which are blocked
+    int signals;           // signalfd of SIGINT, SIGTERM, SIGHUP, which are blocked
+    struct follow *follow; // the logs; see attend_open_logs
 };
+
+/* To be called before the services start, or their first lines would pass unseen. 0 with
+ * request->follow, which attend_foreground closes; else what is wrong. */
+int attend_open_logs(struct attend_request *request, struct fault *ret_fault);
 
 /* Shows progress and logs until the stack has ended: by itself, by `down`, or by a signal (the
  * second one kills). Removes what is left. An exit status. */

@@ -124,30 +124,6 @@ static int silent(const struct client *client, struct fault *ret_fault)
     return CLIENT_SILENT;
 }
 
-int client_send(struct client *client, const struct wire_request *request, struct fault *ret_fault)
-{
-    unsigned char *frame = malloc(WIRE_REQUEST_MAX);
-    size_t length = frame ? wire_request_encode(request, frame, WIRE_REQUEST_MAX) : 0;
-    ssize_t sent = -1;
-
-    errno = frame ? EMSGSIZE : ENOMEM;
-    if (length > 0)
-        sent = send(client->fd, frame, length, MSG_NOSIGNAL);
-    free(frame);
-    if (sent >= 0)
-        return 0;
-    if (errno == EPIPE || errno == ECONNRESET)
-        return gone(client, ret_fault);
-    if (errno == EAGAIN)
-        return silent(client, ret_fault);
-    if (errno == EMSGSIZE) {
-        say(ret_fault, "name fewer at once", "too many names for one request");
-        return CLIENT_REFUSED;
-    }
-    say(ret_fault, "", "stack \"%s\": %s", client->stack, strerror(errno));
-    return -errno;
-}
-
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -171,6 +147,14 @@ static int wait_readable(int fd, int timeout_ms)
     }
 }
 
+/* That our request was not read is told before what was sent to us. */
+static ssize_t receive_frame(int fd, unsigned char *frame, size_t size)
+{
+    ssize_t got = recv(fd, frame, size, MSG_TRUNC);
+
+    return got < 0 && errno == ECONNRESET ? recv(fd, frame, size, MSG_TRUNC) : got;
+}
+
 int client_receive(struct client *client, int timeout_ms, struct wire_reply *ret,
                    struct fault *ret_fault)
 {
@@ -182,7 +166,7 @@ int client_receive(struct client *client, int timeout_ms, struct wire_reply *ret
 
     if (ready == 0)
         return silent(client, ret_fault);
-    got = ready < 0 ? -1 : recv(client->fd, frame, sizeof(frame), MSG_TRUNC);
+    got = ready < 0 ? -1 : receive_frame(client->fd, frame, sizeof(frame));
     if (got == 0 || (got < 0 && errno == ECONNRESET))
         return gone(client, ret_fault);
     if (got < 0) {
@@ -200,6 +184,40 @@ int client_receive(struct client *client, int timeout_ms, struct wire_reply *ret
     }
     *ret = reply;
     return 0;
+}
+
+/* Nobody takes our request any more; why not may have been sent before. */
+static int hear_why(struct client *client, struct fault *ret_fault)
+{
+    struct wire_reply reply;
+
+    if (client_receive(client, 0, &reply, ret_fault) == CLIENT_REFUSED)
+        return CLIENT_REFUSED;
+    return gone(client, ret_fault);
+}
+
+int client_send(struct client *client, const struct wire_request *request, struct fault *ret_fault)
+{
+    unsigned char *frame = malloc(WIRE_REQUEST_MAX);
+    size_t length = frame ? wire_request_encode(request, frame, WIRE_REQUEST_MAX) : 0;
+    ssize_t sent = -1;
+
+    errno = frame ? EMSGSIZE : ENOMEM;
+    if (length > 0)
+        sent = send(client->fd, frame, length, MSG_NOSIGNAL);
+    free(frame);
+    if (sent >= 0)
+        return 0;
+    if (errno == EPIPE || errno == ECONNRESET)
+        return hear_why(client, ret_fault);
+    if (errno == EAGAIN)
+        return silent(client, ret_fault);
+    if (errno == EMSGSIZE) {
+        say(ret_fault, "name fewer at once", "too many names for one request");
+        return CLIENT_REFUSED;
+    }
+    say(ret_fault, "", "stack \"%s\": %s", client->stack, strerror(errno));
+    return -errno;
 }
 
 int client_request(const char *runtime_dir, const char *stack, const struct wire_request *request,

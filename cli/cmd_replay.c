@@ -153,7 +153,9 @@ static int play_stack(struct command_context *context, struct event_view *view,
         status = play_path(context, path, view, total);
     snprintf(path, sizeof(path), "%s/" PATH_JOURNAL, dir);
     if (status == 0 && access(path, F_OK) != 0)
-        return command_failed("stack \"%s\" has no journal: it never ran here", context->stack);
+        return command_failed("stack \"%s\" has no journal: it did not run here, or was killed "
+                              "before it could keep one",
+                              context->stack);
     return status != 0 ? status : play_path(context, path, view, total);
 }
 

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/ending.h"
 #include "cli/files.h"
+#include "cli/follow.h"
 #include "cli/launching.h"
 #include "cli/leftovers.h"
 #include "cli/show_faults.h"
@@ -140,10 +141,14 @@ static int prepare(struct up *up, int argc, char **argv)
 /* The supervisor is ready; from here on a failure takes it down again. */
 static int start(struct up *up)
 {
-    struct attend_request request = {up->context, &up->plan, up->asked, up->signals};
+    struct attend_request request = {up->context, &up->plan, up->asked, up->signals, NULL};
     struct fault fault;
+    int result = up->detach ? 0 : attend_open_logs(&request, &fault);
 
-    if (send_start(up->context, &up->plan, up->asked, &fault) != 0) {
+    if (result == 0)
+        result = send_start(up->context, &up->plan, up->asked, &fault);
+    if (result != 0) {
+        follow_destroy(request.follow);
         show_fault(&fault, up->context->colour_err);
         (void)ending_ask(up->context, 0, &fault);
         (void)stack_remove(up->context, true);

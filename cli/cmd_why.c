@@ -228,7 +228,9 @@ static int run(struct command_context *context, int argc, char **argv)
         return status;
     failed = journal_reader_open(context->runtime_dir, context->state_dir, false, &why.journal);
     if (failed == -ENOENT)
-        return command_failed("stack \"%s\" has no journal: it never ran here", context->stack);
+        return command_failed("stack \"%s\" has no journal: it did not run here, or was killed "
+                              "before it could keep one",
+                              context->stack);
     if (failed != 0)
         return command_failed("cannot open the journal of stack \"%s\": %s", context->stack,
                               strerror(-failed));

@@ -160,14 +160,24 @@ static void close_files(struct files *files)
     }
 }
 
-/* Our programs stand together: beside this one in a build folder, else where they are installed. */
-static const char *find_libexec(const char *self_dir)
+static bool has_programs(const char *dir)
 {
     char path[PATH_MAX];
 
-    if (self_dir && snprintf(path, sizeof(path), "%s/bulkheadd", self_dir) < PATH_MAX &&
-        access(path, X_OK) == 0)
+    return snprintf(path, sizeof(path), "%s/bulkheadd", dir) < PATH_MAX && access(path, X_OK) == 0;
+}
+
+/* Our programs stand together: beside this one in a build folder, else where they are installed,
+ * also when the whole installation stands elsewhere than PREFIX said. */
+static const char *find_libexec(const char *self_dir, char beside[PATH_MAX])
+{
+    if (!self_dir)
+        return BULKHEAD_LIBEXEC;
+    if (has_programs(self_dir))
         return self_dir;
+    if (snprintf(beside, PATH_MAX, "%s/../libexec/bulkhead", self_dir) < PATH_MAX &&
+        has_programs(beside))
+        return beside;
     return BULKHEAD_LIBEXEC;
 }
 
@@ -335,8 +345,9 @@ static int wait_ready(struct files *files, const char *state_dir, struct fault *
 int launch_stack(const struct launch_request *request, struct fault *ret_fault)
 {
     struct files files = {-1, -1, {-1, -1}, -1, -1, -1, -1};
-    const char *libexec = find_libexec(request->self_dir);
-    char program[PATH_MAX];
+    char beside[PATH_MAX];
+    const char *libexec = find_libexec(request->self_dir, beside);
+    char program[PATH_MAX + 32];
     pid_t pid = -1;
     int result;
 

@@ -165,6 +165,12 @@ static void decide_exit(const struct obituary *obituary, struct verdict *verdict
     }
 }
 
+/* It was asked to stop before it was born: nothing failed. */
+static bool called_off(const struct obituary *obituary)
+{
+    return obituary->stopping && obituary->error == ECANCELED;
+}
+
 struct verdict verdict_decide(const struct obituary *obituary)
 {
     const struct reading *now = &obituary->now, *base = &obituary->base;
@@ -182,7 +188,8 @@ struct verdict verdict_decide(const struct obituary *obituary)
 
     if (obituary->main_alive) {
         verdict.kind = VERDICT_OOM_CHILD;
-    } else if (obituary->step != SPAWN_STEP_NONE && !starved_at_birth(obituary, &verdict)) {
+    } else if (obituary->step != SPAWN_STEP_NONE && !called_off(obituary) &&
+               !starved_at_birth(obituary, &verdict)) {
         verdict.kind = VERDICT_SPAWN_FAILED;
         verdict.step = obituary->step;
         verdict.error = obituary->error;

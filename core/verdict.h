@@ -126,7 +126,7 @@ bool verdict_is_failure(enum verdict_kind kind);
 /* True when the limit cannot hold the program: an OOM that came at once, or soon in a compartment
  * so small that nothing lives in it (a slow host may need a while to get even there). */
 #define LIMIT_TOO_SMALL_UPTIME span_ms(250)
-#define LIMIT_TINY_BYTES       (INT64_C(2) << 20)
+#define LIMIT_TINY_BYTES       (INT64_C(4) << 20)
 #define LIMIT_TINY_UPTIME      span_sec(5)
 bool verdict_limit_too_small(const struct verdict *verdict);
 

@@ -179,6 +179,60 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
     clean_up(&delivery);
 }
 
+/* Now if this turn has room for it, else in a later one. */
+static void spawn_in_turn(struct supervisor *supervisor, const struct effect *effect)
+{
+    if (supervisor->births_left > 0 && supervisor->births_waiting == 0) {
+        supervisor->births_left--;
+        spawn(supervisor, effect);
+    } else {
+        struct slot *slot = &supervisor->slots[effect->member];
+        supervisor->births_waiting += slot->awaited == 0;
+        slot->awaited = effect->generation;
+    }
+}
+
+void act_on_births(struct supervisor *supervisor)
+{
+    uint32_t count = supervisor->roster.members_count;
+
+    supervisor->births_left = BIRTHS_PER_TURN;
+    while (supervisor->births_waiting > 0 && supervisor->births_left > 0) {
+        uint32_t index = supervisor->births_next++ % count;
+        struct slot *slot = &supervisor->slots[index];
+        const struct effect birth = {
+            .kind = EFFECT_SPAWN, .member = index, .generation = slot->awaited};
+        if (!slot->awaited)
+            continue;
+        slot->awaited = 0;
+        supervisor->births_waiting--;
+        supervisor->births_left--;
+        spawn(supervisor, &birth);
+    }
+}
+
+static bool is_awaited(const struct supervisor *supervisor, const struct effect *effect)
+{
+    uint32_t awaited = supervisor->slots[effect->member].awaited;
+
+    return awaited != 0 && awaited == effect->generation;
+}
+
+static void await_no_more(struct supervisor *supervisor, const struct effect *effect)
+{
+    supervisor->slots[effect->member].awaited = 0;
+    supervisor->births_waiting--;
+}
+
+/* It is to end before it was born. */
+static void call_off(struct supervisor *supervisor, const struct effect *effect)
+{
+    static const struct delivery nothing = {.cgroup = -1};
+
+    await_no_more(supervisor, effect);
+    tell_failed(supervisor, effect, &nothing, SPAWN_STEP_CLONE, ECANCELED, false);
+}
+
 /* --- the others --------------------------------------------------------------------------- */
 
 static void send_signal(const struct supervisor *supervisor, const struct effect *effect)
@@ -187,6 +241,20 @@ static void send_signal(const struct supervisor *supervisor, const struct effect
 
     if (slot->generation == effect->generation && slot->pidfd >= 0)
         (void)pidfd_send_signal(slot->pidfd, effect->signal, NULL, 0); // ESRCH: dead already
+}
+
+/* For one that is still to be born: a stop calls that off, any other signal brings it forward. */
+static void send_or_call_off(struct supervisor *supervisor, const struct effect *effect)
+{
+    if (is_awaited(supervisor, effect)) {
+        if (supervisor->fleet.members[effect->member].stop_asked) {
+            call_off(supervisor, effect);
+            return;
+        }
+        await_no_more(supervisor, effect);
+        spawn(supervisor, effect);
+    }
+    send_signal(supervisor, effect);
 }
 
 static void kill_all(struct supervisor *supervisor, const struct effect *effect)
@@ -250,13 +318,16 @@ void act(struct supervisor *supervisor, const struct effect *effect)
 {
     switch (effect->kind) {
     case EFFECT_SPAWN:
-        spawn(supervisor, effect);
+        spawn_in_turn(supervisor, effect);
         break;
     case EFFECT_SIGNAL:
-        send_signal(supervisor, effect);
+        send_or_call_off(supervisor, effect);
         break;
     case EFFECT_KILL:
-        kill_all(supervisor, effect);
+        if (is_awaited(supervisor, effect))
+            call_off(supervisor, effect);
+        else
+            kill_all(supervisor, effect);
         break;
     case EFFECT_MARK:
         mark(supervisor, effect);

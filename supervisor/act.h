@@ -7,6 +7,9 @@
 /* Never waits. What comes of it is pushed to supervisor->results. */
 void act(struct supervisor *supervisor, const struct effect *effect);
 
+/* Begins a turn: brings the births that earlier turns had no room for, up to BIRTHS_PER_TURN. */
+void act_on_births(struct supervisor *supervisor);
+
 /* Removes the compartments whose time has come. */
 void act_on_graves(struct supervisor *supervisor);
 

@@ -328,6 +328,14 @@ static void take_end(struct supervisor *supervisor, struct client *client)
         drop(supervisor, client);
 }
 
+/* For a request of everybody, and for the facts that may still come. */
+static bool has_room(const struct supervisor *supervisor)
+{
+    uint32_t members = supervisor->roster.members_count;
+
+    return queue_room(&supervisor->events) >= members + FACTS_MAX(members);
+}
+
 void control_client(struct supervisor *supervisor, uint32_t index)
 {
     struct client *client = &supervisor->control.clients[index];
@@ -338,7 +346,7 @@ void control_client(struct supervisor *supervisor, uint32_t index)
         tell(supervisor, client);
     else if (client->state != CLIENT_ASKING)
         take_end(supervisor, client);
-    else if (queue_room(&supervisor->events) > supervisor->roster.members_count + LOOP_BATCH)
+    else if (has_room(supervisor))
         take_request(supervisor, client); // else at the next turn: it stays ready
 }
 
@@ -352,13 +360,29 @@ static void refuse(int fd, const char *why)
     close(fd);
 }
 
+/* A free place; one who has been silent longest makes room. CONTROL_CLIENTS_MAX: none. */
+static uint32_t find_place(struct supervisor *supervisor)
+{
+    struct client *clients = supervisor->control.clients;
+    uint32_t silent = CONTROL_CLIENTS_MAX;
+
+    for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        if (clients[i].fd < 0)
+            return i;
+        if (clients[i].state == CLIENT_ASKING &&
+            (silent == CONTROL_CLIENTS_MAX || clients[i].deadline.ns < clients[silent].deadline.ns))
+            silent = i;
+    }
+    if (silent < CONTROL_CLIENTS_MAX)
+        drop(supervisor, &clients[silent]);
+    return silent;
+}
+
 static void welcome(struct supervisor *supervisor, int fd)
 {
     struct control_socket *control = &supervisor->control;
-    uint32_t index = 0;
+    uint32_t index = find_place(supervisor);
 
-    while (index < CONTROL_CLIENTS_MAX && control->clients[index].fd >= 0)
-        index++;
     if (index == CONTROL_CLIENTS_MAX) {
         refuse(fd, "too many clients are connected to this stack");
         return;

@@ -273,7 +273,7 @@ static void tell_record(struct supervisor *supervisor, const struct exit_record 
         return;
     }
     if (record->pid == supervisor->recording.pid)
-        recording_died(supervisor);
+        recording_died(supervisor, record->code != 0 || record->signal != 0);
     /* else an orphan of a service: it has nobody else to be reaped by */
 }
 

@@ -176,10 +176,10 @@ static int allocate(struct supervisor *supervisor, const struct complaint *compl
 
     supervisor->slots = calloc((size_t)count + 1, sizeof(*supervisor->slots));
     /* Of effects: a birth, and that it cannot be watched. Of the rest: a request for everybody, and
-     * a batch of facts. */
+     * the facts before and behind it. */
     if (!supervisor->slots || fleet_init(&supervisor->fleet, &supervisor->roster) < 0 ||
         queue_init(&supervisor->results, 2 * count + 1) < 0 ||
-        queue_init(&supervisor->events, 2 * count + 4 * LOOP_BATCH) < 0)
+        queue_init(&supervisor->events, count + 2 * FACTS_MAX(count)) < 0)
         return complain(complaint, "cannot hold the stack", -ENOMEM);
     for (uint32_t i = 0; i < count; i++)
         facts_init_slot(&supervisor->slots[i]);

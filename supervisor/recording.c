@@ -87,6 +87,7 @@ static int bear(struct supervisor *supervisor, const char *path, int leash, enum
     struct birth birth = {
         .launch = &launch,
         .to_parent = supervisor->reaper.channel >= 0,
+        .keep_oom_score = true, // a lower one than ours may not be ours to set
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .pass = {{HANDOVER_PLAN, HANDOVER_PLAN},
                  {HANDOVER_LOCK, HANDOVER_LOCK},
@@ -168,7 +169,7 @@ void recording_report(struct supervisor *supervisor)
     close_file(&recording->report);
 }
 
-void recording_died(struct supervisor *supervisor)
+void recording_died(struct supervisor *supervisor, bool failed)
 {
     struct recording *recording = &supervisor->recording;
 
@@ -179,6 +180,12 @@ void recording_died(struct supervisor *supervisor)
         recording->delay = DELAY_FIRST;
     forget(supervisor);
     try_later(supervisor);
+    if (!recording->ending || !failed || recording->second)
+        return;
+    recording->second = true;
+    supervisor_say(supervisor, "the recorder did not end as it should; a second one keeps what it "
+                               "has left, but some output may be missing");
+    supervisor_finish(supervisor);
 }
 
 void recording_finish(struct supervisor *supervisor)

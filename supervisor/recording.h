@@ -18,6 +18,7 @@ struct recording {
     int leash;        // its end of file tells the recorder to drain and end
     bool own;         // our child, not the keeper's
     bool ending;      // it is to end, and not to come back
+    bool second;      // but for a second try after the first one failed to
     bool said;        // that it cannot be started, since it last could
     instant start_at; // INSTANT_NEVER: not to be started
     span delay;       // before the next start
@@ -29,8 +30,8 @@ void recording_init(struct recording *recording);
 /* Starts it when its time has come. */
 void recording_turn(struct supervisor *supervisor);
 
-void recording_report(struct supervisor *supervisor); // its pipe is ready
-void recording_died(struct supervisor *supervisor);   // its death was reported
+void recording_report(struct supervisor *supervisor);            // its pipe is ready
+void recording_died(struct supervisor *supervisor, bool failed); // its death was reported
 
 void recording_finish(struct supervisor *supervisor); // it is to drain and end
 void recording_kill(struct supervisor *supervisor);

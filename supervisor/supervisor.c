@@ -100,11 +100,12 @@ static void drain_queues(struct supervisor *supervisor)
 }
 
 /* A record may be reaped once its event is in the journal. Children of our own come without a
- * message each, so the next one is looked for. */
+ * message each, so the next one is looked for; when they die faster than that, the others have
+ * their turn in between, and what is still pending says that there may be more. */
 static void drain(struct supervisor *supervisor)
 {
     drain_queues(supervisor);
-    while (supervisor->reaper.pending) {
+    for (int i = 0; supervisor->reaper.pending && i < LOOP_BATCH; i++) {
         reaper_acknowledge(&supervisor->reaper);
         if (supervisor->reaper.channel < 0)
             facts_reap(supervisor);
@@ -136,7 +137,7 @@ static void take_recorder(struct supervisor *supervisor, uint32_t index)
     if (index == 0)
         recording_report(supervisor);
     else if (supervisor->recording.pid && !supervisor->recording.own)
-        recording_died(supervisor);
+        recording_died(supervisor, false); // nobody knows how
 }
 
 static void dispatch(struct supervisor *supervisor, const struct loop_ready *ready)
@@ -189,9 +190,13 @@ static instant next_deadline(const struct supervisor *supervisor)
 {
     instant deadline = fleet_deadline(&supervisor->fleet);
 
+    if (supervisor->reaper.pending)
+        return supervisor->now;
     deadline = instant_min(deadline, control_deadline(&supervisor->control));
     deadline = instant_min(deadline, graves_deadline(&supervisor->graves));
     deadline = instant_min(deadline, supervisor->look_at);
+    if (supervisor->births_waiting > 0)
+        return supervisor->now;
     if (!supervisor->recording.pid)
         deadline = instant_min(deadline, supervisor->recording.start_at);
     if (supervisor->finish_by.ns != INSTANT_NEVER.ns)
@@ -212,6 +217,7 @@ static int turn(struct supervisor *supervisor)
     struct loop_ready ready[LOOP_BATCH];
     int count;
 
+    act_on_births(supervisor);
     drain(supervisor);
     read_clock(supervisor);
     act_on_graves(supervisor);

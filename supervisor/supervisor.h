@@ -21,6 +21,13 @@
 /* File numbers that are never given to members or clients, so that evidence can always be read. */
 #define FILES_FOR_COUNTERS 8
 
+/* Facts that one turn can bring: a death is three (what the newborn's pipe held, the death, and
+ * that nobody is left), and each member's memory is looked at once, and once at birth. */
+#define FACTS_MAX(members) (2 * (members) + 4 * LOOP_BATCH)
+
+/* Births a turn: a big stack's start must not keep clients and deaths waiting. */
+#define BIRTHS_PER_TURN 16
+
 /* What can become ready; the index is a member's or a client's. */
 enum source {
     SOURCE_SIGNAL,
@@ -36,6 +43,7 @@ enum source {
 
 /* What the supervisor holds open for one member. Files are -1 when there is none. */
 struct slot {
+    uint32_t awaited;    // generation that is to be born in a later turn; 0: none
     uint32_t generation; // of the incarnation that the rest is about
     pid_t pid;           // its main process, until its death is an event; 0: none
     int pidfd;
@@ -64,14 +72,17 @@ struct supervisor {
     struct slot *slots; // one a member
     int runtime;        // directories
     int fifos;
-    int services;        // svc/
-    int enclosing;       // memory.events.local of svc/; -1: no memory controller
-    bool counted;        // compartments have memory counters
-    int signals;         // signalfd
-    int files_max;       // file numbers from here on are not for members
-    int files_end;       // the limit
-    bool files_raised;   // over `files`
-    struct rlimit files; // RLIMIT_NOFILE as we found it: children get it back
+    int services;            // svc/
+    int enclosing;           // memory.events.local of svc/; -1: no memory controller
+    bool counted;            // compartments have memory counters
+    int signals;             // signalfd
+    int files_max;           // file numbers from here on are not for members
+    int files_end;           // the limit
+    bool files_raised;       // over `files`
+    struct rlimit files;     // RLIMIT_NOFILE as we found it: children get it back
+    uint32_t births_left;    // that this turn may still bring
+    uint32_t births_waiting; // slots with something awaited
+    uint32_t births_next;    // slot to look at first
     instant now;
     int64_t wall_ns;
     instant look_at;       // the earliest of the slots

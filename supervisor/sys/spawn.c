@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +18,16 @@
 
 /* The process flag "forked, but has not called exec" in /proc/PID/stat: include/linux/sched.h. */
 #define FORKED_NOT_EXECED 0x40
+
+static int highest_passed(const struct birth *birth)
+{
+    int highest = STDERR_FILENO;
+
+    for (size_t i = 0; i < birth->pass_count; i++)
+        if (birth->pass[i].as > highest)
+            highest = birth->pass[i].as;
+    return highest;
+}
 
 /* --- the child: from here on system calls only ---------------------------------------------- */
 
@@ -64,9 +73,12 @@ static int set_oom_score(const struct birth *birth)
     char digits[12], *at = digits + sizeof(digits);
     int value = birth->launch->oom_score_adj;
     unsigned int rest = value < 0 ? (unsigned int)-value : (unsigned int)value;
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     ssize_t written;
+    int fd;
 
+    if (birth->keep_oom_score)
+        return 0;
+    fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
     do
@@ -75,6 +87,7 @@ static int set_oom_score(const struct birth *birth)
     if (value < 0)
         *--at = '-';
     written = write(fd, at, (size_t)(digits + sizeof(digits) - at));
+    close(fd); // it cannot fail, so errno is still that of the write
     return written < 0 ? -1 : 0;
 }
 
@@ -127,22 +140,10 @@ static int enter_directory(const struct birth *birth)
     return chdir(birth->launch->directory);
 }
 
-static int close_files(int from)
-{
-    /* All of ours are close-on-exec; this is for those that were handed to us open. */
-    (void)close_range((unsigned int)from, ~0U, CLOSE_RANGE_CLOEXEC);
-    return 0;
-}
-
 static int become_program(const struct birth *birth)
 {
     const struct launch *launch = birth->launch;
-    int first = STDERR_FILENO + 1;
 
-    for (size_t i = 0; i < birth->pass_count; i++)
-        if (birth->pass[i].as >= first)
-            first = birth->pass[i].as + 1;
-    close_files(first);
     return execve(launch->program, launch->argv, launch->envp);
 }
 
@@ -157,15 +158,29 @@ static const struct {
     {SPAWN_STEP_EXEC, become_program},
 };
 
+/* What is neither the child's nor its report is closed now and not by exec: a child that hangs on
+ * the way there (its program is on a file system that does not answer) would keep our lock, sockets
+ * and pipes open when we are gone. */
+static void close_others(const struct birth *birth, int report)
+{
+    unsigned int first = (unsigned int)highest_passed(birth) + 1;
+
+    if ((unsigned int)report > first)
+        (void)close_range(first, (unsigned int)report - 1, 0);
+    (void)close_range((unsigned int)report + 1, ~0U, 0);
+}
+
 static _Noreturn void live(const struct birth *birth, int report)
 {
     struct spawn_report failure = {SPAWN_STEP_EXEC, EINVAL};
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        if (steps[i].run(birth) >= 0)
-            continue;
-        failure = (struct spawn_report){steps[i].step, errno};
-        break;
+        if (steps[i].run(birth) < 0) {
+            failure = (struct spawn_report){steps[i].step, errno};
+            break;
+        }
+        if (steps[i].step == SPAWN_STEP_STDIO)
+            close_others(birth, report);
     }
     (void)!write(report, &failure, sizeof(failure));
     _exit(127);
@@ -191,16 +206,6 @@ static int open_report(int pipe[2], int above)
     }
     pipe[1] = moved;
     return 0;
-}
-
-static int highest_passed(const struct birth *birth)
-{
-    int highest = STDERR_FILENO;
-
-    for (size_t i = 0; i < birth->pass_count; i++)
-        if (birth->pass[i].as > highest)
-            highest = birth->pass[i].as;
-    return highest;
 }
 
 int spawn_birth(const struct birth *birth, struct newborn *ret, enum spawn_step *ret_step)

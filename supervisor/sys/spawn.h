@@ -29,6 +29,7 @@ struct birth {
     int output_dir;              // stdout and stderr are opened below it, read-write;
     const char *output;          // NULL: both stay ours
     const char *errors;
+    bool keep_oom_score;        // one of our own programs: as protected as we are
     const struct rlimit *files; // RLIMIT_NOFILE to start from; NULL: ours
     int files_max; // a file of this number or a higher one is -EMFILE; 0: no bound but the system's
     struct spawn_pass pass[SPAWN_PASS_MAX];

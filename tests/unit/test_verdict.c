@@ -278,6 +278,20 @@ static void limit_too_small_for_a_birth(void **state)
     assert_true(verdict_limit_too_small(&verdict));
     verdict.uptime = span_ms(250);
     assert_false(verdict_limit_too_small(&verdict));
+    verdict.limit_bytes = LIMIT_TINY_BYTES - 1; // nothing lives in that; a slow host takes longer
+    assert_true(verdict_limit_too_small(&verdict));
+    verdict.uptime = LIMIT_TINY_UPTIME;
+    assert_false(verdict_limit_too_small(&verdict));
+}
+
+static void called_off_before_its_birth(void **state)
+{
+    struct obituary it = {.step = SPAWN_STEP_CLONE, .error = ECANCELED, .stopping = true};
+
+    (void)state;
+    expect(&it, VERDICT_STOPPED, CONFIDENCE_CERTAIN);
+    it.stopping = false;
+    expect(&it, VERDICT_SPAWN_FAILED, CONFIDENCE_CERTAIN);
 }
 
 /* --- words -------------------------------------------------------------------------------- */
@@ -369,6 +383,7 @@ int main(void)
         cmocka_unit_test(oom_while_stopping_is_an_oom),
         cmocka_unit_test(not_born),
         cmocka_unit_test(limit_too_small_for_a_birth),
+        cmocka_unit_test(called_off_before_its_birth),
         cmocka_unit_test(sentences),
         cmocka_unit_test(every_kind_has_a_sentence_that_ends_where_its_room_ends),
         cmocka_unit_test(names_lead_back),
