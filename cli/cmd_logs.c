@@ -246,6 +246,20 @@ static int read_options(const struct command_context *context, struct follow_opt
     return 0;
 }
 
+/* The one verb with a -f of its own: fingers that mean the file get told. */
+static int refuse_file(const struct command_context *context, const char *operand)
+{
+    const char *dot = strrchr(operand, '.');
+
+    if (!option_given(context, "follow") || !dot ||
+        (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+        return 0;
+    return usage_error(context,
+                       "%s: -f means --follow here; the stack file goes before the verb: "
+                       "bulkhead -f %s logs",
+                       operand, operand);
+}
+
 static int run(struct command_context *context, int argc, char **argv)
 {
     struct follow_options options = {
@@ -262,6 +276,8 @@ static int run(struct command_context *context, int argc, char **argv)
     int status = read_options(context, &options);
     int failed;
 
+    for (int i = 1; status == 0 && i < argc; i++)
+        status = refuse_file(context, argv[i]);
     if (status == 0)
         status = context_stack(context);
     if (status != 0)
@@ -270,7 +286,7 @@ static int run(struct command_context *context, int argc, char **argv)
     failed = names_load(context, &names);
     chosen = failed == 0 ? calloc(names.count + 2, sizeof(*chosen)) : NULL;
     if (failed == -ENOENT || failed == -ENOTDIR)
-        status = command_failed("stack \"%s\" has no logs: it never ran here", context->stack);
+        status = command_failed("stack \"%s\" has no logs: it did not run here", context->stack);
     else if (!chosen)
         status = command_failed("cannot read the logs of stack \"%s\": %s", context->stack,
                                 strerror(failed != 0 ? -failed : ENOMEM));

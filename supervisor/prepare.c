@@ -31,7 +31,8 @@ struct complaint {
 /* Says what cannot be done; returns 1. */
 static int complain(const struct complaint *complaint, const char *what, int error)
 {
-    snprintf(complaint->text, complaint->size, "%s: %s", what, strerrordesc_np(-error));
+    snprintf(complaint->text, complaint->size, "%s: %s%s", what, strerrordesc_np(-error),
+             error == -EMFILE ? "; each service needs six: raise the limit (ulimit -n)" : "");
     return 1;
 }
 

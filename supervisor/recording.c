@@ -59,7 +59,7 @@ static void try_later(struct supervisor *supervisor)
     if (recording->ending)
         return;
     recording->start_at = instant_add(supervisor->now, recording->delay);
-    recording->delay.ns *= 2;
+    recording->delay.ns = recording->delay.ns ? recording->delay.ns * 2 : DELAY_FIRST.ns;
     if (recording->delay.ns > DELAY_MAX.ns)
         recording->delay = DELAY_MAX;
 }
@@ -176,8 +176,9 @@ void recording_died(struct supervisor *supervisor, bool failed)
     recording_report(supervisor);
     if (!recording->ending && !recording->said)
         supervisor_say(supervisor, "the recorder ended; it is started again");
+    /* Who writes much waits meanwhile: one that lived well is followed at once. */
     if (instant_since(supervisor->now, recording->started).ns >= LIVED_WELL.ns)
-        recording->delay = DELAY_FIRST;
+        recording->delay = span_ns(0);
     forget(supervisor);
     try_later(supervisor);
     if (!recording->ending || !failed || recording->second)
