@@ -4,8 +4,9 @@ import json
 import os
 import re
 import signal
+import subprocess
 
-from harness import QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
+from harness import QUICK, TOP, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
 
 PS_FIELDS = {"Name", "Service", "Instance", "State", "Health", "Pid", "ExitCode", "Restarts", "Generation", "Verdict",
              "MemCurrent", "MemPeak", "MemLimit", "StartedAt", "Cgroup"}
@@ -32,6 +33,17 @@ def _():
         stack.down()
         equal([stack.wait("die", verdict="stopped")["service"] for _ in range(3)], ["c", "b", "a"])
         check(not any(is_alive(row["Pid"]) for row in rows.values()), "alive after down")
+
+
+@test("the examples and the reference stack are stacks that load")
+def _():
+    files = [*TOP.glob("examples/*/bulkhead.yaml"), TOP / "configs" / "bulkhead.yaml"]
+    check(len(files) >= 3, files)
+    with Stack({"a": service("steady")}) as stack:
+        for file in files:
+            result = subprocess.run([stack.programs / "bulkhead", "-f", file, "config", "-q"], text=True,
+                                    env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            equal((result.returncode, result.stdout), (0, ""), file)
 
 
 @test("ps and events: every JSON field is there, with the right type")
