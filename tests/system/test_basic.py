@@ -181,7 +181,8 @@ def _():
 def _():
     keys = {"user": "nobody", "working_dir": "/usr", "environment": {"GREETING": "hello $$x"}, "oom_score_adj": 250,
             "ulimits": {"nofile": {"soft": 77, "hard": 88}}}
-    with Stack({"a": service("steady", **keys)}) as stack:
+    # A program of the system: the project may lie in a folder that only root may enter.
+    with Stack({"a": {"command": ["/bin/sleep", "1000"], **keys}}) as stack:
         stack.up()
         pid = stack.pid("a")
         status = read(f"/proc/{pid}/status")
