@@ -1,8 +1,9 @@
 /* The journal: one line of text for everything that happened, was decided and was told.
  *
  *   journal version=1 stack=shop seed=… enclosing=1
- *   member i=0 name=web-1 service=web number=1 restart=1 …       the policies: numbers of `struct
- * policy` need i=1 on=0 condition=0 optional=0 state i=0 state=3 … after a rotation: where it stood
+ *   member i=0 name=web-1 service=web number=1 restart=1 …       numbers of struct policy
+ *   need i=1 on=0 condition=0 optional=0
+ *   state i=0 … m.state=3 …                                      after a rotation: where it stood
  *   event at=… wall=… kind=dead i=0 g=7 known=1 code=0 …
  *   effect kind=spawn i=0 g=8
  *   effect kind=shift i=0 g=8 from=BACKOFF to=STARTING deadline=…
