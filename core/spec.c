@@ -68,6 +68,13 @@ const char *spec_restart_name(enum spec_restart restart)
 
 const char *spec_condition_name(enum spec_condition condition)
 {
-    return condition == SPEC_SERVICE_COMPLETED ? "service_completed_successfully"
-                                               : "service_started";
+    switch (condition) {
+    case SPEC_SERVICE_STARTED:
+        break;
+    case SPEC_SERVICE_HEALTHY:
+        return "service_healthy";
+    case SPEC_SERVICE_COMPLETED:
+        return "service_completed_successfully";
+    }
+    return "service_started";
 }

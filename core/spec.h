@@ -52,6 +52,7 @@ enum spec_restart {
 
 enum spec_condition {
     SPEC_SERVICE_STARTED,
+    SPEC_SERVICE_HEALTHY,
     SPEC_SERVICE_COMPLETED,
 };
 
@@ -59,6 +60,7 @@ struct spec_dependency {
     const char *service;
     enum spec_condition condition;
     bool optional; // required: false
+    bool restart;  // restart: true: when the other is restarted or changed on request
     struct mark at;
 };
 
@@ -84,6 +86,64 @@ struct spec_backoff {
     struct spec_int max_ns;
     struct spec_int jitter_milli; // ±10 % is 100
     struct spec_int reset_after_ns;
+};
+
+/* A healthcheck as written. What it asks of the program is in `test`, ready to be executed: the
+ * shell forms have become ["/bin/sh", "-c", text]. */
+struct spec_healthcheck {
+    bool set;
+    bool disabled; // disable: true, or test: [NONE]
+    struct spec_words test;
+    struct spec_int interval_ns;
+    struct spec_int timeout_ns;
+    struct spec_int retries;
+    struct spec_int start_period_ns;
+    struct spec_int start_interval_ns;
+    struct mark at;
+};
+
+enum spec_on_unhealthy {
+    SPEC_UNHEALTHY_RESTART,
+    SPEC_UNHEALTHY_NONE,
+};
+
+enum spec_hook_kind {
+    SPEC_PRE_START,  // each ends with success before the program starts
+    SPEC_POST_START, // once it runs; what depends on the service waits for them
+    SPEC_PRE_STOP,   // before the stop signal, within the grace period
+    SPEC_HOOK_KINDS,
+};
+
+/* A command at a turn of a service's life. What is not set is the service's own. */
+struct spec_hook {
+    struct spec_words command;
+    struct spec_text user;
+    struct spec_text working_dir;
+    const struct spec_env *environment; // over the service's; sorted by name
+    size_t environment_count;
+    struct mark at;
+};
+
+struct spec_hooks {
+    const struct spec_hook *item; // in the order of the file
+    size_t count;
+};
+
+/* deploy.restart_policy; what `restart` and x-bulkhead.backoff do not say already. */
+struct spec_restart_policy {
+    bool set;
+    bool condition_set;
+    enum spec_restart condition; // any: always; on-failure; none: no
+    struct spec_int delay_ns;
+    struct spec_int max_attempts;
+    struct spec_int window_ns;
+    struct mark at;
+};
+
+struct spec_label {
+    const char *name;
+    const char *value;
+    struct mark at;
 };
 
 struct spec_service {
@@ -120,6 +180,20 @@ struct spec_service {
     size_t ulimits_count;
 
     struct spec_backoff backoff;
+    struct spec_restart_policy restart_policy;
+
+    struct spec_healthcheck healthcheck;
+    enum spec_on_unhealthy on_unhealthy;
+    bool on_unhealthy_set;
+    struct spec_hooks hooks[SPEC_HOOK_KINDS];
+
+    struct spec_int scale;           // instances: scale or deploy.replicas; 0 is allowed
+    const struct spec_label *labels; // sorted by name, names unique
+    size_t labels_count;
+    const char *const *profiles; // as written; none: always enabled
+    size_t profiles_count;
+    bool tty;        // stdin, stdout and stderr are a terminal
+    bool stdin_open; // stdin stays open
 };
 
 struct spec {

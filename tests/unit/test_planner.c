@@ -99,9 +99,10 @@ static void touch(const char *name, mode_t mode)
 
 static void test_order(void **state)
 {
-    struct spec_dependency on_c = {"c", SPEC_SERVICE_STARTED, false, AT(9)};
-    struct spec_dependency on_b[] = {{"b", SPEC_SERVICE_COMPLETED, true, AT(9)},
-                                     {"gone", SPEC_SERVICE_STARTED, true, AT(9)}};
+    struct spec_dependency on_c = {.service = "c", .optional = false, .at = AT(9)};
+    struct spec_dependency on_b[] = {
+        {.service = "b", .condition = SPEC_SERVICE_COMPLETED, .optional = true, .at = AT(9)},
+        {.service = "gone", .optional = true, .at = AT(9)}};
     struct spec_service services[] = {
         {.name = "a", TRUE_COMMAND, .depends_on = on_b, .depends_on_count = 2},
         {.name = "b", TRUE_COMMAND, .depends_on = &on_c, .depends_on_count = 1},
@@ -127,8 +128,8 @@ static void test_order(void **state)
 
 static void test_circle(void **state)
 {
-    struct spec_dependency on_b = {"b", SPEC_SERVICE_STARTED, false, AT(9)};
-    struct spec_dependency on_a = {"a", SPEC_SERVICE_STARTED, false, AT(9)};
+    struct spec_dependency on_b = {.service = "b", .optional = false, .at = AT(9)};
+    struct spec_dependency on_a = {.service = "a", .optional = false, .at = AT(9)};
     struct spec_service services[] = {
         {.name = "a", TRUE_COMMAND, .depends_on = &on_b, .depends_on_count = 1},
         {.name = "b", TRUE_COMMAND, .depends_on = &on_a, .depends_on_count = 1},
