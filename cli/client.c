@@ -196,7 +196,41 @@ static int hear_why(struct client *client, struct fault *ret_fault)
     return gone(client, ret_fault);
 }
 
+/* One packet, the files with it. The number of bytes, or -1 with errno. */
+static ssize_t send_packet(int fd, unsigned char *frame, size_t length, const int *files,
+                           size_t files_count)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int) * WIRE_FILES_MAX)];
+    } control = {0};
+    struct iovec part = {frame, length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct cmsghdr *header;
+
+    if (files_count > WIRE_FILES_MAX) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (files_count > 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * files_count);
+        header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * files_count);
+        memcpy(CMSG_DATA(header), files, sizeof(int) * files_count);
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 int client_send(struct client *client, const struct wire_request *request, struct fault *ret_fault)
+{
+    return client_send_files(client, request, NULL, 0, ret_fault);
+}
+
+int client_send_files(struct client *client, const struct wire_request *request, const int *files,
+                      size_t files_count, struct fault *ret_fault)
 {
     unsigned char *frame = malloc(WIRE_REQUEST_MAX);
     size_t length = frame ? wire_request_encode(request, frame, WIRE_REQUEST_MAX) : 0;
@@ -204,7 +238,7 @@ int client_send(struct client *client, const struct wire_request *request, struc
 
     errno = frame ? EMSGSIZE : ENOMEM;
     if (length > 0)
-        sent = send(client->fd, frame, length, MSG_NOSIGNAL);
+        sent = send_packet(client->fd, frame, length, files, files_count);
     free(frame);
     if (sent >= 0)
         return 0;

@@ -31,6 +31,10 @@ void client_close(struct client *client); // may be closed already
 
 int client_send(struct client *client, const struct wire_request *request, struct fault *ret_fault);
 
+/* The same with open files (WIRE_*_FILES says which); they stay the caller's. */
+int client_send_files(struct client *client, const struct wire_request *request, const int *files,
+                      size_t files_count, struct fault *ret_fault);
+
 /* The next frame within `timeout_ms` (-1: for ever). ERROR frames come back as CLIENT_REFUSED. */
 int client_receive(struct client *client, int timeout_ms, struct wire_reply *ret,
                    struct fault *ret_fault);

@@ -9,6 +9,12 @@
 #define REQUEST_MAGIC UINT32_C(0x52484b42) // "BKHR"
 #define REPLY_MAGIC   UINT32_C(0x41484b42) // "BKHA"
 
+#define FLAG_ALONE 1u
+#define FLAG_RUN   2u
+#define FLAGS_MAX  (FLAG_ALONE | FLAG_RUN)
+
+#define HEALTHS_MAX 3u // core/lifecycle.h: none, starting, healthy, unhealthy
+
 const char *wire_verb_name(enum wire_verb verb)
 {
     static const char *const names[] = {
@@ -30,17 +36,35 @@ size_t wire_request_encode(const struct wire_request *request, unsigned char *fr
     pack_u32(&packer, (uint32_t)request->verb);
     pack_i64(&packer, request->grace_ns);
     pack_u32(&packer, (uint32_t)request->signal);
+    pack_u32(&packer, (request->alone ? FLAG_ALONE : 0) | (request->run ? FLAG_RUN : 0));
     pack_u32(&packer, request->names_count);
     for (uint32_t i = 0; i < request->names_count; i++)
         pack_string(&packer, request->names[i]);
     return packer.failed ? 0 : packer.used;
 }
 
+/* What is well formed may still ask for nothing. NULL: it does not. */
+static const char *find_nonsense(const struct wire_request *request)
+{
+    if (request->verb == WIRE_KILL && request->signal == 0)
+        return "a kill request without a signal";
+    if (request->verb == WIRE_EXEC_SIGNAL && request->signal == 0)
+        return "an exec-signal request without a signal";
+    if (request->verb == WIRE_EXEC && request->names_count != 1)
+        return "an exec request names one member";
+    if (request->alone && request->verb != WIRE_START)
+        return "only a start request can be for a service alone";
+    if (request->run && request->verb != WIRE_EXEC)
+        return "only an exec request can be a run";
+    return NULL;
+}
+
 int wire_request_decode(const unsigned char *frame, size_t size, struct wire_request *ret,
                         const char **ret_why)
 {
     struct unpacker unpacker = {frame, size, 0, false};
-    uint32_t magic = unpack_u32(&unpacker), version = unpack_u32(&unpacker);
+    uint32_t magic = unpack_u32(&unpacker), version = unpack_u32(&unpacker), flags;
+    const char *nonsense;
 
     *ret_why = "the request is malformed";
     if (unpacker.failed || magic != REQUEST_MAGIC)
@@ -54,16 +78,18 @@ int wire_request_decode(const unsigned char *frame, size_t size, struct wire_req
     ret->verb = (enum wire_verb)unpack_count(&unpacker, WIRE_VERBS_COUNT - 1);
     ret->grace_ns = unpack_i64(&unpacker);
     ret->signal = (int32_t)unpack_count(&unpacker, (uint32_t)SIGRTMAX);
+    flags = unpack_count(&unpacker, FLAGS_MAX);
+    ret->alone = flags & FLAG_ALONE;
+    ret->run = flags & FLAG_RUN;
     ret->names_count = unpack_count(&unpacker, WIRE_NAMES_MAX);
     for (uint32_t i = 0; i < ret->names_count; i++)
         ret->names[i] = unpack_string(&unpacker);
     if (!unpacked_all(&unpacker) || ret->grace_ns < -1)
         return 1;
-    if (ret->verb == WIRE_KILL && ret->signal == 0) {
-        *ret_why = "a kill request without a signal";
-        return 1;
-    }
-    return 0;
+    nonsense = find_nonsense(ret);
+    if (nonsense)
+        *ret_why = nonsense;
+    return nonsense ? 1 : 0;
 }
 
 static void pack_info(struct packer *packer, const struct wire_info *info)
@@ -120,6 +146,9 @@ static void pack_row(struct packer *packer, const struct wire_row *row)
     pack_i64(packer, row->limit_bytes);
     pack_i64(packer, row->waits_for);
     pack_i64(packer, row->sequence);
+    pack_u32(packer, row->health);
+    pack_u64(packer, row->hash);
+    pack_u64(packer, row->limits_hash);
     pack_string(packer, row->name);
 }
 
@@ -145,9 +174,28 @@ static void unpack_row(struct unpacker *unpacker, struct wire_row *row)
     row->limit_bytes = unpack_i64(unpacker);
     row->waits_for = unpack_i64(unpacker);
     row->sequence = unpack_i64(unpacker);
+    row->health = unpack_count(unpacker, HEALTHS_MAX);
+    row->hash = unpack_u64(unpacker);
+    row->limits_hash = unpack_u64(unpacker);
     unpack_into(unpacker, row->name, sizeof(row->name));
     if (row->service_length > strlen(row->name))
         unpacker->failed = true;
+}
+
+static void pack_exec(struct packer *packer, const struct wire_exec *exec)
+{
+    pack_u32(packer, (uint32_t)exec->pid);
+    pack_u32(packer, (uint32_t)exec->code);
+    pack_u32(packer, (uint32_t)exec->signal);
+    pack_u32(packer, exec->oom);
+}
+
+static void unpack_exec(struct unpacker *unpacker, struct wire_exec *exec)
+{
+    exec->pid = (int32_t)unpack_u32(unpacker);
+    exec->code = (int32_t)unpack_u32(unpacker);
+    exec->signal = (int32_t)unpack_count(unpacker, SIGNAL_MAX);
+    exec->oom = unpack_count(unpacker, 1);
 }
 
 size_t wire_reply_encode(const struct wire_reply *reply, unsigned char *frame, size_t size)
@@ -166,8 +214,13 @@ size_t wire_reply_encode(const struct wire_reply *reply, unsigned char *frame, s
     case WIRE_ERROR:
         pack_string(&packer, reply->message);
         break;
+    case WIRE_STARTED:
+    case WIRE_EXITED:
+        pack_exec(&packer, &reply->exec);
+        break;
     case WIRE_DONE:
     case WIRE_BYE:
+    case WIRE_REPLIES_END:
         break;
     }
     return packer.failed ? 0 : packer.used;
@@ -181,7 +234,7 @@ int wire_reply_decode(const unsigned char *frame, size_t size, struct wire_reply
 
     *ret_why = "the reply is malformed";
     *ret = (struct wire_reply){0};
-    if (unpacker.failed || magic != REPLY_MAGIC || kind < WIRE_INFO || kind > WIRE_BYE)
+    if (unpacker.failed || magic != REPLY_MAGIC || kind < WIRE_INFO || kind >= WIRE_REPLIES_END)
         return 1;
     ret->kind = (enum wire_reply_kind)kind;
     if (ret->kind == WIRE_INFO)
@@ -190,5 +243,7 @@ int wire_reply_decode(const unsigned char *frame, size_t size, struct wire_reply
         unpack_row(&unpacker, &ret->row);
     else if (ret->kind == WIRE_ERROR)
         unpack_into(&unpacker, ret->message, sizeof(ret->message));
+    else if (ret->kind == WIRE_STARTED || ret->kind == WIRE_EXITED)
+        unpack_exec(&unpacker, &ret->exec);
     return unpacked_all(&unpacker) ? 0 : 1;
 }

@@ -4,8 +4,17 @@
  * A client sends one request. PS is answered by an INFO, a ROW a member, and DONE. WATCH is
  * answered the same way, and the connection stays: a ROW follows for every member that changed
  * (only the latest state of each is told, so a slow reader costs no memory), and BYE when the
- * supervisor ends. Every other verb is answered by DONE or ERROR as soon as the request is
- * accepted, not when it is fulfilled: who wants to know that WATCHes. */
+ * supervisor ends. RELOAD and LIMITS are answered by DONE or ERROR when it has happened, or not.
+ * Every other verb but EXEC is answered by DONE or ERROR as soon as the request is accepted, not
+ * when it is fulfilled: who wants to know that WATCHes.
+ *
+ * EXEC bears a process beside a member, in a compartment of its own. It is answered by STARTED or
+ * ERROR, and when the process has ended by EXITED, the last frame of the connection. In between the
+ * client may send EXEC_SIGNAL, which is not answered. When the client goes away, everything in the
+ * compartment is killed.
+ *
+ * Files travel with a request as SCM_RIGHTS (unix(7)): WIRE_*_FILES says how many, in what order.
+ * What comes with any other request is closed unseen. */
 #ifndef BULKHEAD_CORE_WIRE_H
 #define BULKHEAD_CORE_WIRE_H
 
@@ -14,7 +23,7 @@
 #include "core/limits.h"
 #include "core/lifecycle.h"
 
-#define WIRE_VERSION     1
+#define WIRE_VERSION     2
 #define WIRE_REQUEST_MAX ((size_t)32 * 1024) // a request's bytes
 #define WIRE_REPLY_MAX   1024                // a reply frame's bytes
 #define WIRE_NAMES_MAX   512                 // names in one request
@@ -26,7 +35,12 @@
     X(STOP, "stop")       \
     X(RESTART, "restart") \
     X(KILL, "kill")       \
-    X(DOWN, "down")
+    X(DOWN, "down")       \
+    X(RELOAD, "reload")   \
+    X(LIMITS, "limits")   \
+    X(FORGET, "forget")   \
+    X(EXEC, "exec")       \
+    X(EXEC_SIGNAL, "exec-signal")
 
 enum wire_verb {
 #define X(id, name) WIRE_##id,
@@ -35,11 +49,30 @@ enum wire_verb {
         WIRE_VERBS_COUNT
 };
 
+/* RELOAD: a memfd, sealed against every change, with the new plan file. */
+#define WIRE_RELOAD_FILES 1
+
+/* EXEC: a memfd, sealed alike, with one launch record (planfile_launch_encode; its controls are the
+ * limits of the compartment); then stdin, stdout and stderr of the process. When stdin is a
+ * terminal it becomes the controlling terminal. */
+enum wire_exec_file {
+    WIRE_EXEC_LAUNCH,
+    WIRE_EXEC_STDIN,
+    WIRE_EXEC_STDOUT,
+    WIRE_EXEC_STDERR,
+    WIRE_EXEC_FILES,
+};
+
+#define WIRE_FILES_MAX WIRE_EXEC_FILES // with one request
+
 struct wire_request {
     enum wire_verb verb;
-    int64_t grace_ns;     // STOP, RESTART, DOWN: EVENT_GRACE_POLICY or a length of time
-    int32_t signal;       // KILL
-    uint32_t names_count; // services ("web": all its instances) or members ("web-1"); 0: all
+    int64_t grace_ns; // STOP, RESTART, DOWN: EVENT_GRACE_POLICY or a length of time
+    int32_t signal;   // KILL, EXEC_SIGNAL
+    bool alone;       // START: gates do not hold it, and what it needs is not started
+    bool run;         // EXEC: it lives beside the service ("run-…") and not for it ("exec-…")
+    uint32_t names_count; // services ("web": all its instances) or members ("web-1"); 0: all.
+                          // EXEC: one member; RELOAD, DOWN, PS, WATCH, EXEC_SIGNAL: none counts
     const char *names[WIRE_NAMES_MAX]; // decoded: lead into the frame
 };
 
@@ -49,6 +82,9 @@ enum wire_reply_kind {
     WIRE_DONE,
     WIRE_ERROR,
     WIRE_BYE,
+    WIRE_STARTED, // EXEC: the process is born and is the program
+    WIRE_EXITED,  // EXEC: it has ended, and everything in its compartment with it
+    WIRE_REPLIES_END,
 };
 
 struct wire_info {
@@ -82,13 +118,24 @@ struct wire_row {
     int64_t limit_bytes;     // memory.max of the policy, 0: none
     int64_t waits_for;       // WAITING: member index, else -1
     int64_t sequence;        // of its last change
+    uint32_t health;         // enum health
+    uint64_t hash; // of the running incarnation, as it was launched; else of the plan's member
+    uint64_t limits_hash; // the same, of what can be changed live
     char name[INSTANCE_NAME_MAX];
+};
+
+struct wire_exec {
+    int32_t pid;    // STARTED
+    int32_t code;   // EXITED: exit code; -1: by a signal or unknown
+    int32_t signal; // EXITED: that ended it, else 0
+    uint32_t oom;   // EXITED: 1: the kernel killed it, or a process of it, for memory
 };
 
 struct wire_reply {
     enum wire_reply_kind kind;
     struct wire_info info;
     struct wire_row row;
+    struct wire_exec exec;
     char message[512]; // ERROR
 };
 

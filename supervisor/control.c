@@ -216,6 +216,11 @@ static enum event_kind event_of(enum wire_verb verb)
     case WIRE_DOWN:
     case WIRE_PS:
     case WIRE_WATCH:
+    case WIRE_RELOAD:
+    case WIRE_LIMITS:
+    case WIRE_FORGET:
+    case WIRE_EXEC:
+    case WIRE_EXEC_SIGNAL:
     case WIRE_VERBS_COUNT:
         break;
     }
@@ -256,6 +261,10 @@ static void serve_change(struct supervisor *supervisor, const struct client *cli
         send_error(client, "the stack is going down", NULL);
         return;
     }
+    if (request->alone) {
+        send_error(client, "this supervisor cannot start a service alone yet", NULL);
+        return;
+    }
     unknown = mark_named(&supervisor->roster, request, marked);
     if (unknown) {
         send_error(client, "no such service:", unknown);
@@ -284,6 +293,13 @@ static void serve(struct supervisor *supervisor, struct client *client,
     case WIRE_RESTART:
     case WIRE_KILL:
         serve_change(supervisor, client, request);
+        return;
+    case WIRE_RELOAD:
+    case WIRE_LIMITS:
+    case WIRE_FORGET:
+    case WIRE_EXEC:
+    case WIRE_EXEC_SIGNAL:
+        send_error(client, "this supervisor cannot do that yet:", wire_verb_name(request->verb));
         return;
     case WIRE_VERBS_COUNT:
         break;

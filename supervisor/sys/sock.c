@@ -2,13 +2,15 @@
 #include "supervisor/sys/sock.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG   64
+#define FILES_MAX 8 // that are looked at; the kernel closes what comes beyond
 
 int sock_listen(const char *name, int *ret_fd)
 {
@@ -57,13 +59,56 @@ int sock_accept(int listener, int *ret_fd, uid_t *ret_uid)
 
 ssize_t sock_receive(int fd, void *packet, size_t size)
 {
+    size_t none = 0;
+
+    return sock_receive_files(fd, packet, size, NULL, &none);
+}
+
+/* Moves the files of one control message to the list; what it has no room for is closed. */
+static bool take_files(const struct cmsghdr *header, int *files, size_t room, size_t *count)
+{
+    size_t sent = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    bool all = true;
+
+    for (size_t i = 0; i < sent; i++) {
+        int file;
+        memcpy(&file, CMSG_DATA(header) + i * sizeof(file), sizeof(file));
+        if (*count < room) {
+            files[(*count)++] = file;
+        } else {
+            close(file);
+            all = false;
+        }
+    }
+    return all;
+}
+
+ssize_t sock_receive_files(int fd, void *packet, size_t size, int *files, size_t *count)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int) * FILES_MAX)];
+    } control;
     struct iovec part = {packet, size};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT);
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    size_t room = *count, taken = 0;
+    bool whole;
 
     if (length < 0)
         return -errno;
-    return message.msg_flags & MSG_TRUNC ? -EMSGSIZE : length;
+    /* What the control buffer had no room for, the kernel has closed already. */
+    whole = !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at))
+        if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_RIGHTS)
+            whole &= take_files(at, files, room, &taken);
+    while (!whole && taken > 0)
+        close(files[--taken]);
+    *count = taken;
+    return whole ? length : -EMSGSIZE;
 }
 
 int sock_send(int fd, const void *packet, size_t size)

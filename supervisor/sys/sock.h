@@ -17,6 +17,10 @@ int sock_accept(int listener, int *ret_fd, uid_t *ret_uid);
  * errno: -EAGAIN when there is none. */
 ssize_t sock_receive(int fd, void *packet, size_t size);
 
+/* The same with the files that came along: at most *count of them; *count becomes how many did.
+ * When there are more, or the packet is none, all are closed: -EMSGSIZE. They are close-on-exec. */
+ssize_t sock_receive_files(int fd, void *packet, size_t size, int *files, size_t *count);
+
 /* 0 or negative errno: -EAGAIN when the other end does not read. */
 int sock_send(int fd, const void *packet, size_t size);
 

@@ -28,7 +28,9 @@ static struct wire_request random_request(void)
 
     request.grace_ns = number() - 1;
     request.signal = 1 + (int32_t)(random_next(&dice) % 64);
-    request.names_count = (uint32_t)(random_next(&dice) % 20);
+    request.alone = request.verb == WIRE_START && random_next(&dice) % 2;
+    request.run = request.verb == WIRE_EXEC && random_next(&dice) % 2;
+    request.names_count = request.verb == WIRE_EXEC ? 1 : (uint32_t)(random_next(&dice) % 20);
     for (uint32_t i = 0; i < request.names_count; i++)
         request.names[i] = names[random_next(&dice) % 4];
     return request;
@@ -49,6 +51,8 @@ static void requests_come_through(void **state)
         assert_int_equal(got.verb, sent.verb);
         assert_true(got.grace_ns == sent.grace_ns);
         assert_int_equal(got.signal, sent.signal);
+        assert_int_equal(got.alone, sent.alone);
+        assert_int_equal(got.run, sent.run);
         assert_int_equal(got.names_count, sent.names_count);
         for (uint32_t i = 0; i < sent.names_count; i++)
             assert_string_equal(got.names[i], sent.names[i]);
@@ -90,9 +94,38 @@ static void refused_with_a_reason(void **state)
     assert_int_equal(wire_request_decode(frame, size, &got, &why), 1);
 }
 
+static void assert_refused(const struct wire_request *request, const char *words)
+{
+    unsigned char frame[64];
+    size_t size = wire_request_encode(request, frame, sizeof(frame));
+    struct wire_request got;
+    const char *why = NULL;
+
+    assert_true(size > 0);
+    assert_int_equal(wire_request_decode(frame, size, &got, &why), 1);
+    assert_non_null(strstr(why, words));
+}
+
+static void what_does_not_belong_together_is_refused(void **state)
+{
+    struct wire_request request = {.verb = WIRE_EXEC_SIGNAL};
+
+    (void)state;
+    assert_refused(&request, "without a signal");
+    request = (struct wire_request){.verb = WIRE_EXEC};
+    assert_refused(&request, "names one member");
+    request = (struct wire_request){.verb = WIRE_EXEC, .names_count = 2, .names = {"a", "b"}};
+    assert_refused(&request, "names one member");
+    request = (struct wire_request){.verb = WIRE_STOP, .alone = true};
+    assert_refused(&request, "only a start");
+    request = (struct wire_request){.verb = WIRE_START, .run = true};
+    assert_refused(&request, "only an exec");
+}
+
 static struct wire_reply random_reply(void)
 {
-    struct wire_reply reply = {.kind = (enum wire_reply_kind)(1 + random_next(&dice) % WIRE_BYE)};
+    struct wire_reply reply = {
+        .kind = (enum wire_reply_kind)(1 + random_next(&dice) % (WIRE_REPLIES_END - 1))};
 
     if (reply.kind == WIRE_INFO) {
         reply.info = (struct wire_info){.supervisor_pid = 7,
@@ -122,10 +155,17 @@ static struct wire_reply random_reply(void)
                                       .peak_bytes = number(),
                                       .limit_bytes = number(),
                                       .waits_for = -1,
-                                      .sequence = number()};
+                                      .sequence = number(),
+                                      .health = (uint32_t)(random_next(&dice) % 4),
+                                      .hash = random_next(&dice),
+                                      .limits_hash = random_next(&dice)};
         strcpy(reply.row.name, "web-1");
     } else if (reply.kind == WIRE_ERROR) {
         strcpy(reply.message, "no such service");
+    } else if (reply.kind == WIRE_STARTED) {
+        reply.exec.pid = 4711;
+    } else if (reply.kind == WIRE_EXITED) {
+        reply.exec = (struct wire_exec){.code = -1, .signal = SIGKILL, .oom = 1};
     }
     return reply;
 }
@@ -143,6 +183,7 @@ static void replies_come_through(void **state)
         assert_true(size > 0);
         assert_int_equal(wire_reply_decode(frame, size, &got, &why), 0);
         assert_int_equal(got.kind, sent.kind);
+        assert_memory_equal(&got.exec, &sent.exec, sizeof(got.exec));
         assert_int_equal(wire_reply_encode(&got, again, sizeof(again)), size);
         assert_memory_equal(again, frame, size);
         assert_int_equal(wire_reply_encode(&sent, again, size - 1), 0);
@@ -216,6 +257,7 @@ int main(void)
         cmocka_unit_test(requests_come_through),
         cmocka_unit_test(too_many_names_are_no_frame),
         cmocka_unit_test(refused_with_a_reason),
+        cmocka_unit_test(what_does_not_belong_together_is_refused),
         cmocka_unit_test(replies_come_through),
         cmocka_unit_test(every_truncation_and_damage_is_survived),
         cmocka_unit_test(something_after_the_end_is_malformed),
