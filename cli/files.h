@@ -5,12 +5,14 @@
 #include "core/fault.h"
 #include "core/spec.h"
 #include "cli/command.h"
+#include "stackfile/stackfile.h"
 
-/* A stack file in memory. Faults and specs borrow from it: it has to outlive them. */
+/* The stack files in memory, and what they brought in. Faults and specs borrow from it: it has to
+ * outlive them. */
 struct stack_source {
-    char *path; // as people know it, for messages
-    char *text;
-    size_t length;
+    struct stackfile_text *texts; // all; the stack files first
+    size_t count;
+    size_t files;      // how many of them are stack files
     char *project_dir; // absolute
 };
 
@@ -18,8 +20,11 @@ struct stack_source {
 int stack_source_open(const struct command_context *context, struct stack_source *ret);
 void stack_source_finish(struct stack_source *source); // may be zeroed
 
+/* Shows findings on stderr, each with its line. */
+void stack_source_show(const struct stack_source *source, const struct faults *faults, bool colour);
+
 /* As stackfile_load(): 0, 1 with faults, -ENOMEM. Prints nothing. */
-int stack_source_load(const struct command_context *context, const struct stack_source *source,
+int stack_source_load(const struct command_context *context, struct stack_source *source,
                       struct spec *ret_spec, struct faults *faults);
 
 /* Opens, loads and shows what is found: errors, or with `tell` everything. 0, or an exit status.

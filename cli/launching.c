@@ -32,7 +32,7 @@ static int make_plan(struct command_context *context, const struct stack_source 
 
     faults_init(&faults);
     result = planner_make(&request, ret_plan, &faults);
-    show_faults(&faults, source->text, source->length, context->colour_err);
+    stack_source_show(source, &faults, context->colour_err);
     if (result < 0)
         return command_failed("cannot plan the stack: %s", strerror(-result));
     return result == 0 ? STATUS_DONE : STATUS_USAGE;

@@ -88,45 +88,61 @@ static void show_line(FILE *to, const struct mark *at, const char *line, size_t 
             render_style(colour, STYLE_OFF));
 }
 
-static void show_one(FILE *to, const struct fault *fault, const char *text, size_t length,
-                     bool colour)
+static const struct stackfile_text *find_text(const struct stackfile_text *texts, size_t count,
+                                              const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (texts[i].name == name || strcmp(texts[i].name, name) == 0)
+            return &texts[i];
+    return NULL;
+}
+
+static void show_place(FILE *to, const struct mark *at)
+{
+    if (!at->file)
+        fputs("bulkhead: ", to);
+    else if (at->line == 0)
+        fprintf(to, "%s: ", at->file);
+    else if (at->column == 0)
+        fprintf(to, "%s:%u: ", at->file, at->line);
+    else
+        fprintf(to, "%s:%u:%u: ", at->file, at->line, at->column);
+}
+
+static void show_one(FILE *to, const struct fault *fault, const struct stackfile_text *texts,
+                     size_t count, bool colour)
 {
     enum render_style style = style_of(fault->level);
     const char *off = render_style(colour, STYLE_OFF);
+    const struct mark *at = &fault->at;
+    const struct stackfile_text *text = at->file ? find_text(texts, count, at->file) : NULL;
     const char *line;
     size_t line_length;
 
     fputs(render_style(colour, STYLE_BOLD), to);
-    if (!fault->at.file)
-        fputs("bulkhead: ", to);
-    else if (fault->at.line == 0)
-        fprintf(to, "%s: ", fault->at.file);
-    else if (fault->at.column == 0)
-        fprintf(to, "%s:%u: ", fault->at.file, fault->at.line);
-    else
-        fprintf(to, "%s:%u:%u: ", fault->at.file, fault->at.line, fault->at.column);
+    show_place(to, at);
     fprintf(to, "%s%s%s:%s %s\n", off, render_style(colour, style), fault_level_name(fault->level),
             off, fault->what);
-    if (fault->at.file && fault->at.line > 0 && text &&
-        find_line(text, length, fault->at.line, &line, &line_length))
-        show_line(to, &fault->at, line, line_length, colour, style);
+    if (text && at->line > 0 && find_line(text->text, text->length, at->line, &line, &line_length))
+        show_line(to, at, line, line_length, colour, style);
     if (fault->remedy[0])
         fprintf(to, "  %s=%s %s\n", render_style(colour, STYLE_DIM), off, fault->remedy);
 }
 
-void show_faults_to(FILE *to, const struct faults *faults, const char *text, size_t length,
-                    bool colour)
+void show_faults_to(FILE *to, const struct faults *faults, const struct stackfile_text *texts,
+                    size_t count, bool colour)
 {
     for (size_t i = 0; i < faults->count; i++)
-        show_one(to, &faults->item[i], text, length, colour);
+        show_one(to, &faults->item[i], texts, count, colour);
     if (faults->dropped > 0)
         fprintf(to, "bulkhead: %zu more not shown\n", faults->dropped);
 }
 
-void show_faults(const struct faults *faults, const char *text, size_t length, bool colour)
+void show_faults(const struct faults *faults, const struct stackfile_text *texts, size_t count,
+                 bool colour)
 {
     fflush(stdout);
-    show_faults_to(stderr, faults, text, length, colour);
+    show_faults_to(stderr, faults, texts, count, colour);
 }
 
 void show_fault(const struct fault *fault, bool colour)

@@ -213,7 +213,7 @@ int check_dependencies(struct reader *reader, struct spec_service *services, siz
         edges += services[i].depends_on_count;
     }
     if (edges > DEPENDENCIES_MAX)
-        report(reader, FAULT_ERROR, (struct mark){.file = reader->request->name}, NULL,
+        report(reader, FAULT_ERROR, (struct mark){.file = reader->request->files[0].name}, NULL,
                "the services have %zu dependencies, and %d is the most", edges, DEPENDENCIES_MAX);
     for (size_t i = 0; i < count; i++)
         if (graph.visits[i] == UNSEEN)

@@ -182,7 +182,7 @@ static void settle_name(struct reader *reader, const struct stack_draft *draft, 
         return;
     spec->name = name_of_folder(reader, request->project_dir);
     if (spec->name && !*spec->name)
-        report(reader, FAULT_ERROR, (struct mark){.file = request->name},
+        report(reader, FAULT_ERROR, (struct mark){.file = request->files[0].name},
                "write name: at the top of the file", "the folder %s gives no name for the project",
                shown(request->project_dir).text);
 }
@@ -236,7 +236,7 @@ int read_stack(struct reader *reader, const struct node *root, struct spec *spec
     struct stack_draft draft = {.services = NULL};
 
     if (!root || (root->kind == NODE_SCALAR && root->type == SCALAR_NULL)) {
-        report(reader, FAULT_ERROR, (struct mark){.file = reader->request->name},
+        report(reader, FAULT_ERROR, (struct mark){.file = reader->request->files[0].name},
                "write services: and below it a name with a command:", "the file is empty");
         return 0;
     }
@@ -250,7 +250,7 @@ int read_stack(struct reader *reader, const struct node *root, struct spec *spec
     }
     keys_read(reader, &keys_top, "", root, &draft);
     settle_name(reader, &draft, spec);
-    spec->file = keep_text(reader, reader->request->name);
+    spec->file = keep_text(reader, reader->request->files[0].name);
     spec->project_dir = keep_text(reader, reader->request->project_dir);
     return read_services_of(reader, root, draft.services, spec);
 }

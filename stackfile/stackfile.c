@@ -33,8 +33,9 @@ static int load(const struct stackfile_request *request, struct arena *scratch, 
                             .arena = &spec->arena,
                             .faults = faults,
                             .prefix = ""};
+    const struct stackfile_text *file = &request->files[0];
     struct node *root = NULL;
-    int rc = yaml_read(request->name, request->text, request->length, scratch, faults, &root);
+    int rc = yaml_read(file->name, file->text, file->length, scratch, faults, &root);
 
     if (!rc)
         rc = read_stack(&reader, root, spec);

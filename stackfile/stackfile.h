@@ -21,13 +21,31 @@
 #define STACKFILE_TEXT_MAX    ((size_t)16 << 20) // bytes of all scalars, aliases counted likewise
 #define STACKFILE_ANCHORS_MAX 1024
 
-/* Everything is borrowed. `name` also ends up in the marks of the spec and of the faults, so it has
- * to outlive both. */
-struct stackfile_request {
-    const char *name; // of the file, for messages
+/* A text with a name for messages. Everything is borrowed: the name and the text also end up in the
+ * marks of the spec and of the faults, so they have to outlive both. */
+struct stackfile_text {
+    const char *name;
     const char *text; // need not be NUL-terminated
     size_t length;
-    const char *project_dir;  // absolute
+};
+
+/* How include, extends and env_file get at other files; this room opens none itself. */
+struct stackfile_source {
+    /* `path` is absolute. 0: *ret_text is filled. A negative errno says why it cannot be read. */
+    int (*read)(void *self, const char *path, struct stackfile_text *ret_text);
+    void *self;
+};
+
+/* Everything is borrowed. Lists that end with NULL may be NULL themselves: empty. */
+struct stackfile_request {
+    const struct stackfile_text *files; // at least one; each is merged over those before it
+    size_t files_count;
+    const struct stackfile_text *env_files; // variables for interpolation; a later one wins …
+    size_t env_files_count;
+    const char *const *environment;        // … and "NAME=value" here over all; ends with NULL
+    const char *const *profiles;           // the active ones, "*" for all; ends with NULL
+    const struct stackfile_source *source; // NULL: no other file can be had
+    const char *project_dir;               // absolute
     const char *project_name; // asked for on the command line or in the environment; NULL: the
                               // file's own, else that of the folder made valid
     bool lowering_oom_score_allowed; // has CAP_SYS_RESOURCE

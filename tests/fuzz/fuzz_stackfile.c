@@ -17,11 +17,9 @@ static void check(int holds)
 
 static int load(const char *text, size_t length, struct spec *ret_spec, struct faults *faults)
 {
-    struct stackfile_request request = {.name = "fuzz.yaml",
-                                        .text = text,
-                                        .length = length,
-                                        .project_dir = "/srv/fuzz",
-                                        .own_oom_score_adj = -100};
+    const struct stackfile_text file = {"fuzz.yaml", text, length};
+    struct stackfile_request request = {
+        .files = &file, .files_count = 1, .project_dir = "/srv/fuzz", .own_oom_score_adj = -100};
 
     faults_init(faults);
     return stackfile_load(&request, ret_spec, faults);

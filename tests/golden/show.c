@@ -56,7 +56,9 @@ static int show(const struct spec *spec)
 
 int main(int argc, char **argv)
 {
-    struct stackfile_request request = {.text = input, .project_dir = project_dir};
+    struct stackfile_text text = {.text = input};
+    struct stackfile_request request = {
+        .files = &text, .files_count = 1, .project_dir = project_dir};
     struct spec spec;
     struct faults faults;
     FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
@@ -64,9 +66,9 @@ int main(int argc, char **argv)
 
     if (!file)
         return 3;
-    request.length = fread(input, 1, INPUT_MAX, file);
+    text.length = fread(input, 1, INPUT_MAX, file);
     fclose(file);
-    request.name = basename(argv[1]);
+    text.name = basename(argv[1]);
     take_directives(&request);
     faults_init(&faults);
     rc = stackfile_load(&request, &spec, &faults);

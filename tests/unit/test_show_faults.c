@@ -16,12 +16,13 @@ static struct faults faults;
 
 static void expect(const char *text, const char *expected)
 {
+    const struct stackfile_text source = {"a.yaml", text, text ? strlen(text) : 0};
     char *shown;
     size_t size;
     FILE *to = open_memstream(&shown, &size);
 
     assert_non_null(to);
-    show_faults_to(to, &faults, text, text ? strlen(text) : 0, false);
+    show_faults_to(to, &faults, &source, text ? 1 : 0, false);
     fclose(to);
     assert_string_equal(shown, expected);
     free(shown);
@@ -77,6 +78,7 @@ static void test_no_line(void **state)
 static void test_long_line(void **state)
 {
     char text[2001], *shown;
+    const struct stackfile_text source = {"a.yaml", text, sizeof(text) - 1};
     size_t size;
     FILE *to = open_memstream(&shown, &size);
 
@@ -85,7 +87,7 @@ static void test_long_line(void **state)
     text[1000] = 'X';
     text[2000] = '\0';
     one(1, 1001, NULL);
-    show_faults_to(to, &faults, text, 2000, false);
+    show_faults_to(to, &faults, &source, 1, false);
     fclose(to);
     assert_true(size < 400);
     /* The caret stands under the X: both lines have the same indent before the bar. */

@@ -17,9 +17,9 @@ static struct faults faults;
 
 static int load(const char *text, struct spec *ret_spec)
 {
-    struct stackfile_request request = {.name = "a.yaml",
-                                        .text = text,
-                                        .length = strlen(text),
+    struct stackfile_text file = {"a.yaml", text, strlen(text)};
+    struct stackfile_request request = {.files = &file,
+                                        .files_count = 1,
                                         .project_dir = "/srv/shop",
                                         .lowering_oom_score_allowed = true};
 
@@ -95,7 +95,8 @@ static void test_deploy_is_the_same_limit(void **state)
 static void test_name(void **state)
 {
     static const char text[] = "name: written\nservices: {web: {command: x}}\n";
-    struct stackfile_request request = {.name = "a.yaml", .text = text, .length = sizeof(text) - 1};
+    const struct stackfile_text file = {"a.yaml", text, sizeof(text) - 1};
+    struct stackfile_request request = {.files = &file, .files_count = 1};
     struct spec spec;
 
     (void)state;
@@ -128,20 +129,20 @@ static void test_refusal_writes_no_spec(void **state)
 static void test_faults_of_the_caller_stay(void **state)
 {
     static const char text[] = "services: {web: {command: x, mem_limit: y, cpus: z}}\n";
+    struct stackfile_text file = {"a.yaml", text, sizeof(text) - 1};
     struct stackfile_request request = {
-        .name = "a.yaml", .text = text, .length = 38, .project_dir = "/srv/shop"};
+        .files = &file, .files_count = 1, .project_dir = "/srv/shop"};
     struct spec spec;
 
     (void)state;
     faults_init(&faults);
     faults_add(&faults, FAULT_ERROR, (struct mark){.line = 99}, NULL, "earlier");
-    request.length = sizeof(text) - 1;
     assert_int_equal(stackfile_load(&request, &spec, &faults), 1);
     assert_int_equal(faults.errors, 3);
     assert_string_equal(faults.item[0].what, "earlier");
     assert_int_equal(faults.item[1].at.column, 41);
-    request.text = "services: {web: {command: x}}\n";
-    request.length = strlen(request.text);
+    file.text = "services: {web: {command: x}}\n";
+    file.length = strlen(file.text);
     assert_int_equal(stackfile_load(&request, &spec, &faults), 0);
     spec_finish(&spec);
 }
@@ -150,8 +151,9 @@ static void test_faults_of_the_caller_stay(void **state)
 static void test_length_is_respected(void **state)
 {
     static const char text[] = "services: {web: {command: x}}\n}}} more";
+    const struct stackfile_text file = {"a.yaml", text, 30};
     struct stackfile_request request = {
-        .name = "a.yaml", .text = text, .length = 30, .project_dir = "/srv/shop"};
+        .files = &file, .files_count = 1, .project_dir = "/srv/shop"};
     struct spec spec;
 
     (void)state;

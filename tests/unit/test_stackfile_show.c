@@ -14,9 +14,9 @@
 
 static void must_load(const char *text, struct spec *ret_spec)
 {
-    struct stackfile_request request = {.name = "a.yaml",
-                                        .text = text,
-                                        .length = strlen(text),
+    const struct stackfile_text file = {"a.yaml", text, strlen(text)};
+    struct stackfile_request request = {.files = &file,
+                                        .files_count = 1,
                                         .project_dir = "/srv/shop",
                                         .lowering_oom_score_allowed = true};
     struct faults faults;
