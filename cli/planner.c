@@ -2,188 +2,136 @@
 #include "cli/planner.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/controls.h"
 #include "cli/planner_launch.h"
+#include "cli/planner_policy.h"
 
 #define PLAN_BYTES_MAX ((size_t)256 << 20)
 
-/* --- the order -------------------------------------------------------------------------------- */
-
-static bool is_ready(const struct spec *spec, size_t service, const bool *done)
-{
-    const struct spec_service *of = &spec->services[service];
-
-    for (size_t i = 0; i < of->depends_on_count; i++) {
-        ptrdiff_t needed = spec_find(spec, of->depends_on[i].service);
-        if (needed >= 0 && !done[needed])
-            return false;
-    }
-    return true;
-}
-
-/* Takes the first service whose dependencies are placed, again and again: as written wherever the
- * dependencies leave a choice. */
-int planner_order(const struct spec *spec, size_t *order)
-{
-    bool *done = calloc(spec->services_count + 1, sizeof(*done));
-    size_t placed = 0;
-    bool moved = true;
-
-    if (!done)
-        return -ENOMEM;
-    while (placed < spec->services_count && moved) {
-        moved = false;
-        for (size_t i = 0; i < spec->services_count; i++) {
-            if (done[i] || !is_ready(spec, i, done))
-                continue;
-            done[i] = true;
-            order[placed++] = i;
-            moved = true;
-        }
-    }
-    free(done);
-    return placed == spec->services_count ? 0 : 1;
-}
-
-/* --- one member ------------------------------------------------------------------------------- */
-
-static enum restart restart_of(enum spec_restart restart)
-{
-    switch (restart) {
-    case SPEC_RESTART_NO:
-        return RESTART_NO;
-    case SPEC_RESTART_ON_FAILURE:
-        return RESTART_ON_FAILURE;
-    case SPEC_RESTART_ALWAYS:
-        return RESTART_ALWAYS;
-    case SPEC_RESTART_UNLESS_STOPPED:
-        return RESTART_UNLESS_STOPPED;
-    }
-    return RESTART_ON_FAILURE;
-}
-
-static void take_int(int64_t *to, const struct spec_int *from)
-{
-    if (from->set)
-        *to = from->value;
-}
-
-static struct policy make_policy(const struct spec_service *service, const struct host *host)
-{
-    struct policy policy = policy_default();
-
-    if (service->restart_set) {
-        policy.restart = restart_of(service->restart);
-        policy.restart_max = service->restart_max;
-    }
-    take_int(&policy.backoff_initial_ns, &service->backoff.initial_ns);
-    take_int(&policy.backoff_factor_milli, &service->backoff.factor_milli);
-    take_int(&policy.backoff_max_ns, &service->backoff.max_ns);
-    take_int(&policy.backoff_jitter_milli, &service->backoff.jitter_milli);
-    take_int(&policy.backoff_reset_after_ns, &service->backoff.reset_after_ns);
-    take_int(&policy.stop_signal, &service->stop_signal);
-    take_int(&policy.stop_grace_ns, &service->stop_grace_period_ns);
-    policy.mem_limit_bytes = 0;
-    if (service->mem_limit_bytes.set && service->mem_limit_bytes.value > 0)
-        policy.mem_limit_bytes = service->mem_limit_bytes.value;
-    policy.oom_group = host->controllers[CONTROLLER_MEMORY] == CONTROLLER_USABLE;
-    return policy;
-}
-
-/* A limit that cannot be enforced here is refused, once a key. */
-static void check_limits(const struct spec_service *service, const struct host *host,
-                         struct faults *faults)
-{
-    struct controls_need needs[CONTROLS_NEEDS_MAX];
-    size_t count = controls_needs(service, needs);
-    char why[320], remedy[320], whole[400];
-
-    for (size_t i = 0; i < count; i++) {
-        if (host->controllers[needs[i].controller] == CONTROLLER_USABLE)
-            continue;
-        host_controller_trouble(host, needs[i].controller, why, sizeof(why), remedy,
-                                sizeof(remedy));
-        snprintf(whole, sizeof(whole), "%s, or leave %s out", remedy, needs[i].key);
-        faults_add(faults, FAULT_ERROR, needs[i].at, whole,
-                   "service \"%s\": %s cannot be enforced: %s", service->name, needs[i].key, why);
-    }
-}
-
-static void check_memory(const struct spec_service *service, const struct host *host,
-                         struct faults *faults)
-{
-    int64_t limit = service->mem_limit_bytes.set ? service->mem_limit_bytes.value : 0;
-    int64_t swap = controls_swap(limit, &service->memswap_limit_bytes);
-
-    if (service->memory_high.set && controls_size(&service->memory_high, limit) < 0)
-        faults_add(faults, FAULT_ERROR, service->memory_high.at, "write mem_limit, or bytes",
-                   "service \"%s\": memory_high is a share of a mem_limit that is not there",
-                   service->name);
-    if (service->memory_min.set && controls_size(&service->memory_min, limit) < 0)
-        faults_add(faults, FAULT_ERROR, service->memory_min.at, "write mem_limit, or bytes",
-                   "service \"%s\": memory_min is a share of a mem_limit that is not there",
-                   service->name);
-    if (swap > 0 && host->controllers[CONTROLLER_MEMORY] == CONTROLLER_USABLE &&
-        !host->swap_accounting)
-        faults_add(faults, FAULT_ERROR, service->memswap_limit_bytes.at,
-                   "boot with swapaccount=1, or leave memswap_limit out: no swap",
-                   "service \"%s\": memswap_limit cannot be enforced: this kernel does not count "
-                   "swap",
-                   service->name);
-}
-
-/* Where each service of the spec stands in the plan. */
+/* Where the members of each service stand in the plan: together, one after the other. */
 struct places {
-    const struct spec *spec;
-    uint32_t *member_of; // by service index
+    const struct planner_request *request;
+    uint32_t *first; // by service index
+    uint32_t *count; // 0: not in the plan, or no instances
+    size_t members;  // in all
 };
 
-static int make_needs(const struct spec_service *service, const struct places *places,
-                      struct arena *arena, struct plan_member *member, struct faults *faults)
+static bool is_enabled(const struct planner_request *request, size_t service)
 {
-    struct need *needs = arena_array(arena, service->depends_on_count + 1, sizeof(*needs));
-    size_t count = 0;
+    return !request->selection || request->selection->enabled[service];
+}
 
-    if (!needs)
+static uint32_t instances(const struct planner_request *request, size_t service)
+{
+    if (!is_enabled(request, service))
+        return 0;
+    return request->selection ? request->selection->scale[service] : 1;
+}
+
+static int make_places(const struct planner_request *request, const size_t *order,
+                       struct arena *arena, struct places *places)
+{
+    size_t count = request->spec->services_count;
+
+    *places = (struct places){request, arena_array(arena, count + 1, sizeof(uint32_t)),
+                              arena_array(arena, count + 1, sizeof(uint32_t)), 0};
+    if (!places->first || !places->count)
         return -ENOMEM;
-    for (size_t i = 0; i < service->depends_on_count; i++) {
-        const struct spec_dependency *on = &service->depends_on[i];
-        ptrdiff_t index = spec_find(places->spec, on->service);
-        if (index < 0 && on->optional)
-            continue;
-        if (index < 0) {
-            faults_add(faults, FAULT_ERROR, on->at, NULL,
-                       "service \"%s\" depends on \"%s\", which is not in the file", service->name,
-                       on->service);
-            continue;
-        }
-        needs[count++] = (struct need){
-            .member = places->member_of[index],
-            .condition = on->condition == SPEC_SERVICE_COMPLETED ? NEED_COMPLETED : NEED_STARTED,
-            .optional = on->optional};
+    for (size_t i = 0; i < count; i++) {
+        places->first[order[i]] = (uint32_t)places->members;
+        places->count[order[i]] = instances(request, order[i]);
+        places->members += places->count[order[i]];
     }
-    member->needs = needs;
-    member->needs_count = count;
     return 0;
 }
 
-static int make_member(const struct planner_request *request, const struct spec_service *service,
-                       const struct places *places, struct arena *arena, struct plan_member *member,
-                       struct faults *faults)
+/* --- what a service needs --------------------------------------------------------------------- */
+
+/* The service that is depended on, or -1 when it counts for nothing: not there, or not enabled. */
+static ptrdiff_t find_needed(const struct planner_request *request,
+                             const struct spec_service *service, const struct spec_dependency *on,
+                             struct faults *faults)
 {
+    ptrdiff_t index = spec_find(request->spec, on->service);
+
+    if (index >= 0 && is_enabled(request, (size_t)index))
+        return index;
+    if (!on->optional && index >= 0)
+        faults_add(faults, FAULT_ERROR, on->at,
+                   "activate one of its profiles with --profile, or write required: false",
+                   "service \"%s\" depends on \"%s\", which is in none of the active profiles",
+                   service->name, on->service);
+    else if (!on->optional)
+        faults_add(faults, FAULT_ERROR, on->at, NULL,
+                   "service \"%s\" depends on \"%s\", which is not in the file", service->name,
+                   on->service);
+    return -1;
+}
+
+static enum need_condition condition_of(enum spec_condition condition)
+{
+    switch (condition) {
+    case SPEC_SERVICE_COMPLETED:
+        return NEED_COMPLETED;
+    case SPEC_SERVICE_HEALTHY:
+    case SPEC_SERVICE_STARTED:
+        break;
+    }
+    return NEED_STARTED;
+}
+
+static void add_needs(const struct spec_dependency *on, uint32_t first, uint32_t count,
+                      struct need *needs, size_t *needs_count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        needs[(*needs_count)++] = (struct need){
+            .member = first + i,
+            .condition = (uint16_t)condition_of(on->condition),
+            .optional = on->optional,
+        };
+}
+
+/* All instances of what it depends on; the list is shared by its own instances. */
+static int make_needs(const struct spec_service *service, const struct places *places,
+                      struct arena *arena, struct plan_member *member, struct faults *faults)
+{
+    size_t total = 0;
+    struct need *needs;
+
+    for (size_t i = 0; i < service->depends_on_count; i++) {
+        ptrdiff_t index = spec_find(places->request->spec, service->depends_on[i].service);
+        total += index >= 0 ? places->count[index] : 0;
+    }
+    needs = arena_array(arena, total + 1, sizeof(*needs));
+    if (!needs)
+        return -ENOMEM;
+    total = 0;
+    for (size_t i = 0; i < service->depends_on_count; i++) {
+        const struct spec_dependency *on = &service->depends_on[i];
+        ptrdiff_t index = find_needed(places->request, service, on, faults);
+        if (index >= 0)
+            add_needs(on, places->first[index], places->count[index], needs, &total);
+    }
+    member->needs = needs;
+    member->needs_count = total;
+    return 0;
+}
+
+/* --- one service ------------------------------------------------------------------------------ */
+
+static int make_member(const struct places *places, const struct spec_service *service,
+                       struct arena *arena, struct plan_member *member, struct faults *faults)
+{
+    const struct planner_request *request = places->request;
     int result;
 
     member->service = arena_string(arena, service->name);
-    member->number = 1;
-    member->policy = make_policy(service, request->host);
-    check_limits(service, request->host, faults);
-    check_memory(service, request->host, faults);
+    member->policy = planner_policy(service, request->host);
+    planner_check_limits(service, request->host, faults);
     result = make_needs(service, places, arena, member, faults);
     if (result == 0)
         result = planner_launch(request, service, arena, &member->launch, faults);
@@ -192,9 +140,24 @@ static int make_member(const struct planner_request *request, const struct spec_
     return result;
 }
 
+/* A service is checked whole even when it is to have no instance. */
+static int make_service(const struct places *places, size_t service, struct plan *plan,
+                        struct faults *faults)
+{
+    struct plan_member member = {0};
+    int result = make_member(places, &places->request->spec->services[service], &plan->arena,
+                             &member, faults);
+
+    for (uint32_t i = 0; result >= 0 && i < places->count[service]; i++) {
+        member.number = i + 1;
+        plan->members[places->first[service] + i] = member;
+    }
+    return result;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static int make_head(const struct planner_request *request, struct plan *plan)
+static int make_head(const struct planner_request *request, struct plan *plan, size_t members)
 {
     char cgroup_dir[PATH_MAX + NAME_BYTES_MAX + 2];
 
@@ -204,47 +167,78 @@ static int make_head(const struct planner_request *request, struct plan *plan)
     plan->runtime_dir = arena_string(&plan->arena, request->runtime_dir);
     plan->state_dir = arena_string(&plan->arena, request->state_dir);
     plan->enclosing = 1; // svc/
-    plan->members_count = request->spec->services_count;
-    plan->members = arena_array(&plan->arena, plan->members_count + 1, sizeof(struct plan_member));
+    plan->members_count = members;
+    plan->members = arena_array(&plan->arena, members + 1, sizeof(struct plan_member));
     return arena_failed(&plan->arena) ? -ENOMEM : 0;
 }
 
-static int make_members(const struct planner_request *request, const size_t *order,
-                        struct plan *plan, struct faults *faults)
+static int make_services(const struct places *places, const size_t *order, struct plan *plan,
+                         struct faults *faults)
 {
-    const struct spec *spec = request->spec;
-    struct places places = {spec,
-                            arena_array(&plan->arena, spec->services_count + 1, sizeof(uint32_t))};
-
-    if (!places.member_of)
-        return -ENOMEM;
-    for (size_t i = 0; i < spec->services_count; i++)
-        places.member_of[order[i]] = (uint32_t)i;
-    for (size_t i = 0; i < spec->services_count; i++) {
-        int result = make_member(request, &spec->services[order[i]], &places, &plan->arena,
-                                 &plan->members[i], faults);
+    for (size_t i = 0; i < places->request->spec->services_count; i++) {
+        int result;
+        if (!is_enabled(places->request, order[i]))
+            continue;
+        result = make_service(places, order[i], plan, faults);
         if (result < 0)
             return result;
     }
     return arena_failed(&plan->arena) ? -ENOMEM : 0;
 }
 
+static struct mark whole_file(const struct planner_request *request)
+{
+    return (struct mark){request->spec->file, 0, 0};
+}
+
+static int check_members(const struct places *places, struct faults *faults)
+{
+    if (places->members <= INSTANCES_MAX)
+        return 0;
+    faults_add(faults, FAULT_ERROR, whole_file(places->request), NULL,
+               "a stack has at most %d instances of services, this one %zu", INSTANCES_MAX,
+               places->members);
+    return 1;
+}
+
+static int check_needs(const struct planner_request *request, const struct plan *plan,
+                       struct faults *faults)
+{
+    size_t needs = 0;
+
+    for (size_t i = 0; i < plan->members_count; i++)
+        needs += plan->members[i].needs_count;
+    if (needs <= DEPENDENCIES_MAX)
+        return 0;
+    faults_add(faults, FAULT_ERROR, whole_file(request),
+               "depend on fewer services, or have fewer instances",
+               "instance by instance, this stack has %zu dependencies; at most %d are possible",
+               needs, DEPENDENCIES_MAX);
+    return 1;
+}
+
 static int make_plan(const struct planner_request *request, size_t *order, struct plan *plan,
                      struct faults *faults)
 {
-    const struct spec *spec = request->spec;
-    int result = planner_order(spec, order);
+    struct places places;
+    int result = planner_order(request->spec, order);
 
     if (result < 0)
         return result;
     if (result == 1) {
-        faults_add(faults, FAULT_ERROR, (struct mark){spec->file, 0, 0}, NULL,
+        faults_add(faults, FAULT_ERROR, whole_file(request), NULL,
                    "the services depend on each other in a circle");
         return 1;
     }
-    result = make_head(request, plan);
+    result = make_places(request, order, &plan->arena, &places);
     if (result == 0)
-        result = make_members(request, order, plan, faults);
+        result = check_members(&places, faults);
+    if (result == 0)
+        result = make_head(request, plan, places.members);
+    if (result == 0)
+        result = make_services(&places, order, plan, faults);
+    if (result == 0)
+        result = check_needs(request, plan, faults);
     return result;
 }
 
@@ -267,14 +261,7 @@ int planner_make(const struct planner_request *request, struct plan *ret, struct
     if (!order)
         return -ENOMEM;
     arena_init(&plan.arena, PLAN_BYTES_MAX);
-    if (request->spec->services_count > INSTANCES_MAX) {
-        faults_add(faults, FAULT_ERROR, (struct mark){request->spec->file, 0, 0}, NULL,
-                   "a stack has at most %d services, this one %zu", INSTANCES_MAX,
-                   request->spec->services_count);
-        result = 1;
-    } else {
-        result = make_plan(request, order, &plan, faults);
-    }
+    result = make_plan(request, order, &plan, faults);
     free(order);
     qsort(faults->item, faults->count, sizeof(faults->item[0]), compare_places);
     if (result == 0 && faults_fatal(faults))

@@ -7,10 +7,12 @@
 #include "core/plan.h"
 #include "core/spec.h"
 #include "cli/host.h"
+#include "cli/selection.h"
 
 /* Everything is borrowed for the call. */
 struct planner_request {
     const struct spec *spec;
+    const struct selection *selection; // NULL: all services, one instance each
     const struct host *host;
     char *const *environment; // of bulkhead
     const char *runtime_dir;
@@ -19,7 +21,8 @@ struct planner_request {
     int own_oom_score_adj;
 };
 
-/* Members come in an order in which dependencies stand before what needs them. 0 with *ret, to be
+/* Members come in an order in which dependencies stand before what needs them, the instances of a
+ * service together; a need for a service is one for each of its instances. 0 with *ret, to be
  * released with plan_finish(), and maybe warnings; 1: faults has errors; -ENOMEM. */
 int planner_make(const struct planner_request *request, struct plan *ret, struct faults *faults);
 

@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/planner.o cli/planner_launch.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
+// links: cli/planner.o cli/planner_order.o cli/planner_policy.o cli/planner_launch.o cli/selection.o cli/explain.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
 // clang-format on
 /* Spec to plan: order, defaults, the environment, the PATH look-up, and what is refused. Specs are
  * written by hand here, so that the planner is tested without the stack file. */
@@ -36,6 +36,7 @@ static char folder[64];
 static struct plan plan;
 static struct faults faults;
 static struct host host;
+static const struct selection *selection; // of the next make()
 static char *const environment[] = {(char[]){"PASSED=on"}, (char[]){"PATH=/elsewhere"}, NULL};
 
 static int set_up(void **state)
@@ -54,6 +55,7 @@ static int tear_down(void **state)
     char path[128];
 
     (void)state;
+    selection = NULL;
     plan_finish(&plan);
     memset(&plan, 0, sizeof(plan));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -71,6 +73,7 @@ static int make(const struct spec_service *services, size_t count)
                         .services = services,
                         .services_count = count};
     struct planner_request request = {.spec = &spec,
+                                      .selection = selection,
                                       .host = &host,
                                       .environment = environment,
                                       .runtime_dir = "/run/bulkhead/shop",
@@ -265,6 +268,107 @@ static void test_environment(void **state)
     arena_finish(&arena);
 }
 
+static void test_restart_policy(void **state)
+{
+    struct spec_service service = {
+        .name = "a",
+        TRUE_COMMAND,
+        .restart_policy = {.set = true,
+                           .delay_ns = {true, 90 * NSEC_PER_SEC, AT(4)},
+                           .max_attempts = {true, 4, AT(4)},
+                           .window_ns = {true, 3 * NSEC_PER_SEC, AT(4)}},
+    };
+    const struct policy *policy;
+
+    (void)state;
+    assert_int_equal(make(&service, 1), 0);
+    policy = &plan.members[0].policy;
+    assert_int_equal(policy->restart, RESTART_ALWAYS);
+    assert_int_equal(policy->restart_max, 4);
+    assert_int_equal(policy->backoff_initial_ns, 90 * NSEC_PER_SEC);
+    assert_int_equal(policy->backoff_factor_milli, 1000);
+    assert_int_equal(policy->backoff_max_ns, 90 * NSEC_PER_SEC);
+    assert_int_equal(policy->backoff_reset_after_ns, 3 * NSEC_PER_SEC);
+    service.restart_policy.condition_set = true;
+    service.restart_policy.condition = SPEC_RESTART_ON_FAILURE;
+    assert_int_equal(make(&service, 1), 0);
+    assert_int_equal(plan.members[0].policy.restart, RESTART_ON_FAILURE);
+}
+
+/* db has no profile, web needs all of its instances; debug and tools are in profiles. */
+static void test_selection(void **state)
+{
+    const char *const profiles[] = {"debug", "more"};
+    const char *const active[] = {"more", NULL};
+    const char *const all[] = {"*", NULL};
+    struct spec_dependency on_db = {.service = "db", .at = AT(9)};
+    struct spec_dependency on_tools = {.service = "tools", .at = AT(12)};
+    struct spec_service services[] = {
+        {.name = "web", TRUE_COMMAND, .depends_on = &on_db, .depends_on_count = 1},
+        {.name = "db", TRUE_COMMAND, .scale = {true, 3, AT(5)}},
+        {.name = "debug",
+         TRUE_COMMAND,
+         .depends_on = &on_tools,
+         .depends_on_count = 1,
+         .profiles = &profiles[0],
+         .profiles_count = 2},
+        {.name = "tools", TRUE_COMMAND, .profiles = &profiles[0], .profiles_count = 1},
+    };
+    struct spec spec = {.file = "a.yaml", .services = services, .services_count = 4};
+    struct selection chosen;
+    struct fault fault;
+
+    (void)state;
+    assert_int_equal(selection_init(&chosen, &spec, NULL), 0);
+    selection = &chosen;
+    assert_int_equal(selection_scale(&chosen, &spec, "web=2", &fault), 0);
+    assert_int_equal(make(services, 4), 0);
+    assert_int_equal(plan.members_count, 5);
+    assert_string_equal(plan.members[2].service, "db");
+    assert_int_equal(plan.members[2].number, 3);
+    assert_string_equal(plan.members[4].service, "web");
+    assert_int_equal(plan.members[4].number, 2);
+    assert_int_equal(plan.members[4].needs_count, 3);
+    assert_int_equal(plan.members[4].needs[2].member, 2);
+    selection_finish(&chosen);
+
+    assert_int_equal(selection_init(&chosen, &spec, active), 0);
+    assert_int_equal(make(services, 4), 1);
+    assert_int_equal(faults.item[0].at.line, 12);
+    assert_non_null(strstr(faults.item[0].what, "none of the active profiles"));
+    selection_name(&chosen, &spec, 2);
+    assert_true(chosen.enabled[3]);
+    assert_int_equal(make(services, 4), 0);
+    selection_finish(&chosen);
+
+    assert_int_equal(selection_init(&chosen, &spec, all), 0);
+    assert_int_equal(make(services, 4), 0);
+    assert_int_equal(plan.members_count, 6);
+    assert_int_equal(selection_scale(&chosen, &spec, "db=4094", &fault), 0);
+    assert_int_equal(make(services, 4), 1);
+    assert_non_null(strstr(faults.item[0].what, "at most 4096 instances"));
+    selection_finish(&chosen);
+}
+
+static void test_selection_words(void **state)
+{
+    struct spec_service services[] = {{.name = "web"}, {.name = "db"}};
+    struct spec spec = {.file = "a.yaml", .services = services, .services_count = 2};
+    static const char *const bad[] = {"web", "=1", "web=", "web=-1", "web=x", "web=4097", "wep=1"};
+    struct selection chosen;
+    struct fault fault;
+
+    (void)state;
+    assert_int_equal(selection_init(&chosen, &spec, NULL), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(selection_scale(&chosen, &spec, bad[i], &fault), 1);
+    assert_string_equal(fault.remedy, "did you mean \"web\"?");
+    assert_int_equal(selection_scale(&chosen, &spec, "db=0", &fault), 0);
+    assert_int_equal(chosen.scale[0], 1);
+    assert_int_equal(chosen.scale[1], 0);
+    selection_finish(&chosen);
+}
+
 static const char *find_program(const char *word, const char *path, bool may_come, int expected)
 {
     static char found[256];
@@ -335,6 +439,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_written_policy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits_are_never_dropped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_swap_without_accounting, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_restart_policy, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_selection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_selection_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_environment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_program, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_services, set_up, tear_down),
