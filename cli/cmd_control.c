@@ -8,6 +8,7 @@
 #include "cli/ask.h"
 #include "cli/progress.h"
 #include "cli/render.h"
+#include "cli/row.h"
 
 /* One command under way. */
 struct control {
@@ -18,11 +19,6 @@ struct control {
     uint32_t *generations; // of the rows before the request
     struct progress progress;
 };
-
-static bool is_at_rest(const struct wire_row *row)
-{
-    return row->state == STATE_CREATED || row->state == STATE_EXITED || row->state == STATE_HELD;
-}
 
 enum fulfilment { PENDING, FULFILLED, FAILED };
 
@@ -35,7 +31,7 @@ static bool waits_in_vain(const struct control *control, const struct wire_row *
         row->waits_for >= control->watch.rows_count)
         return false;
     other = &control->watch.rows[row->waits_for];
-    return is_at_rest(other) && !other->want;
+    return row_is_at_rest(other) && !other->want;
 }
 
 /* Started, or started anew: a generation that was not there before, if one is needed. */
@@ -71,7 +67,7 @@ static enum fulfilment judge(const struct control *control, const struct wire_ro
     }
     if (row->state == STATE_QUARANTINED)
         return FAILED;
-    return is_at_rest(row) ? FULFILLED : PENDING;
+    return row_is_at_rest(row) ? FULFILLED : PENDING;
 }
 
 /* PENDING as long as one is. */

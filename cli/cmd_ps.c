@@ -4,81 +4,35 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/gauge.h"
 #include "cli/json.h"
 #include "cli/render.h"
+#include "cli/row.h"
 #include "cli/stack_roster.h"
-#include "core/memev.h"
-#include "core/paths.h"
 
-#define CELL_MAX 320
+#define CELL_MAX ROW_TEXT_MAX
 
 /* A row with what its compartment says. */
 struct sight {
     const struct wire_row *row;
     const struct watch *watch;
-    char cgroup[4096]; // "": it has none
+    char cgroup[GAUGE_PATH_MAX]; // "": it has none
     int64_t current_bytes;
     int64_t peak_bytes;
 };
 
-static bool has_compartment(const struct wire_row *row)
-{
-    switch ((enum state)row->state) {
-    case STATE_STARTING:
-    case STATE_RUNNING:
-    case STATE_STOPPING:
-    case STATE_KILLING:
-    case STATE_QUARANTINED:
-        return row->generation > 0;
-    case STATE_CREATED:
-    case STATE_WAITING:
-    case STATE_BACKOFF:
-    case STATE_HELD:
-    case STATE_EXITED:
-    case STATES_COUNT:
-        break;
-    }
-    return false;
-}
-
-static int64_t read_counter(const char *cgroup, const char *file)
-{
-    char text[64];
-    int64_t value = 0;
-    ssize_t length = stack_file_read(cgroup, file, text, sizeof(text));
-
-    if (length <= 0 || memev_number(text, (size_t)length, &value) != 0)
-        return 0;
-    return value > 0 ? value : 0;
-}
-
-/* The plan may be of an earlier moment than the row: only a compartment that is there is named. */
 static void look(const struct watch *watch, const struct roster *roster, const struct wire_row *row,
                  struct sight *ret)
 {
-    char name[COMPARTMENT_NAME_MAX];
-
     ret->row = row;
     ret->watch = watch;
-    ret->cgroup[0] = '\0';
-    ret->current_bytes = 0;
-    ret->peak_bytes = row->peak_bytes;
-    if (!has_compartment(row) || row->member >= roster->members_count || !roster->cgroup_dir)
-        return;
-    compartment_name(&roster->members[row->member], row->generation, name);
-    snprintf(ret->cgroup, sizeof(ret->cgroup), "%s/" CGROUP_SERVICES "/%s", roster->cgroup_dir,
-             name);
-    ret->current_bytes = read_counter(ret->cgroup, "memory.current");
-    ret->peak_bytes = read_counter(ret->cgroup, "memory.peak");
-    if (ret->peak_bytes == 0) // before Linux 5.19
+    ret->current_bytes = ret->peak_bytes = 0;
+    if (gauge_cgroup(roster, row, ret->cgroup)) {
+        ret->current_bytes = gauge_number(ret->cgroup, "memory.current", 0);
+        ret->peak_bytes = gauge_number(ret->cgroup, "memory.peak", 0);
+    }
+    if (ret->peak_bytes == 0) // at rest, or before Linux 5.19
         ret->peak_bytes = row->peak_bytes;
-}
-
-static int exit_code(const struct wire_row *row)
-{
-    if (row->verdict == VERDICT_NONE)
-        return 0;
-    return row->signal > 0 ? 128 + row->signal : row->exit_code;
 }
 
 static bool print_json(const struct sight *sight)
@@ -96,7 +50,7 @@ static bool print_json(const struct sight *sight)
     json_text(object, "State", state_name((enum state)row->state));
     json_text(object, "Health", "");
     json_number(object, "Pid", row->pid);
-    json_number(object, "ExitCode", exit_code(row));
+    json_number(object, "ExitCode", row_exit_code(row));
     json_number(object, "Restarts", row->restarts);
     json_number(object, "Generation", row->generation);
     json_text(object, "Verdict",
@@ -130,29 +84,6 @@ static void state_text(const struct sight *sight, char text[CELL_MAX])
         snprintf(text, CELL_MAX, "%s", name);
 }
 
-static enum render_style state_style(const struct wire_row *row)
-{
-    switch ((enum state)row->state) {
-    case STATE_RUNNING:
-        return STYLE_GREEN;
-    case STATE_HELD:
-    case STATE_QUARANTINED:
-        return STYLE_RED;
-    case STATE_EXITED:
-        return verdict_is_failure((enum verdict_kind)row->verdict) ? STYLE_RED : STYLE_DIM;
-    case STATE_CREATED:
-        return STYLE_DIM;
-    case STATE_WAITING:
-    case STATE_STARTING:
-    case STATE_STOPPING:
-    case STATE_KILLING:
-    case STATE_BACKOFF:
-    case STATES_COUNT:
-        break;
-    }
-    return STYLE_YELLOW;
-}
-
 static void memory_text(const struct sight *sight, char text[CELL_MAX])
 {
     char current[RENDER_MAX];
@@ -169,25 +100,6 @@ static void memory_text(const struct sight *sight, char text[CELL_MAX])
                  100.0 * (double)bytes / (double)sight->row->limit_bytes);
 }
 
-static void death_text(const struct wire_row *row, char text[CELL_MAX])
-{
-    const char *verdict = verdict_name((enum verdict_kind)row->verdict);
-    const char *error = row->error > 0 ? strerrordesc_np(row->error) : NULL;
-    char signal[RENDER_MAX];
-
-    if (row->verdict == VERDICT_NONE)
-        snprintf(text, CELL_MAX, "%s", "-");
-    else if (row->verdict == VERDICT_SPAWN_FAILED)
-        snprintf(text, CELL_MAX, "%s: %s: %s", verdict, spawn_step_name((enum spawn_step)row->step),
-                 error ? error : "unknown error");
-    else if (row->verdict == VERDICT_CRASHED)
-        snprintf(text, CELL_MAX, "%s (%s)", verdict, render_signal(row->signal, signal));
-    else if (row->verdict == VERDICT_FAILED && row->exit_code >= 0)
-        snprintf(text, CELL_MAX, "%s (code %d)", verdict, row->exit_code);
-    else
-        snprintf(text, CELL_MAX, "%s", verdict);
-}
-
 static void add_row(struct table *table, const struct sight *sight)
 {
     const struct wire_row *row = sight->row;
@@ -197,7 +109,7 @@ static void add_row(struct table *table, const struct sight *sight)
 
     table_cell(table, row->name, STYLE_BOLD);
     state_text(sight, text);
-    table_cell(table, text, state_style(row));
+    table_cell(table, text, row_style(row));
     snprintf(number, sizeof(number), "%d", row->pid);
     table_cell(table, row->pid > 0 ? number : "-", STYLE_OFF);
     table_cell(table, alive ? render_span(row->uptime_ns, number) : "-", STYLE_OFF);
@@ -205,7 +117,7 @@ static void add_row(struct table *table, const struct sight *sight)
     table_cell(table, number, row->restarts > 0 ? STYLE_YELLOW : STYLE_OFF);
     memory_text(sight, text);
     table_cell(table, text, STYLE_OFF);
-    death_text(row, text);
+    row_death(row, text);
     table_cell(table, text,
                verdict_is_failure((enum verdict_kind)row->verdict) ? STYLE_RED : STYLE_OFF);
 }

@@ -31,6 +31,19 @@ bool option_given(const struct command_context *context, const char *name)
     return option_text(context, name) != NULL;
 }
 
+const char *option_next(const struct command_context *context, const char *name, size_t *cursor)
+{
+    size_t index = option_index(context, name);
+
+    while (*cursor < context->given_count) {
+        const struct command_given *given = &context->given[(*cursor)++];
+
+        if (given->index == index)
+            return given->value;
+    }
+    return NULL;
+}
+
 /* Decimal seconds with up to nine digits after the point; at most ten years. -1: not that. */
 static int64_t seconds_to_ns(const char *text)
 {

@@ -31,7 +31,7 @@ struct command_option {
     const char *help;  // one line
 };
 
-#define COMMAND_OPTIONS_MAX 12
+#define COMMAND_OPTIONS_MAX 24
 
 struct command_context;
 
@@ -43,8 +43,15 @@ struct command {
     const char *example;                  // lines of it, each a command
     const struct command_option *options; // ends with a row whose name is NULL; NULL: none
     bool hidden;                          // not in `bulkhead --help`
+    bool verbatim; // options end at the first operand: what follows is somebody else's command
     /* argv[0] is the verb, argv[1…] its operands; argv[argc] is NULL. Returns the exit status. */
     int (*run)(struct command_context *context, int argc, char **argv);
+};
+
+/* An option as it was given: its row, its value. */
+struct command_given {
+    size_t index;
+    const char *value;
 };
 
 struct command_context {
@@ -64,6 +71,8 @@ struct command_context {
 
     /* the verb's options: one a row of command->options; NULL: not given, flags: "" */
     const char *option[COMMAND_OPTIONS_MAX];
+    const struct command_given *given; // every one of them, in the order of the command line
+    size_t given_count;
 
     /* the stack: empty until context_stack() */
     char stack[NAME_BYTES_MAX + 1];
@@ -82,6 +91,10 @@ int context_stack_named(struct command_context *context, const char *name);
 const char *option_text(const struct command_context *context, const char *name);
 bool option_given(const struct command_context *context, const char *name);
 
+/* Values of an option that may be given more than once, one after the other: start with *cursor 0.
+ * NULL: no more. */
+const char *option_next(const struct command_context *context, const char *name, size_t *cursor);
+
 /* A length of time in seconds, with a fraction if need be ("10", "0.5"): *ret_ns stays as it is
  * when the option was not given. 0, or STATUS_USAGE after saying what is wrong. */
 int option_seconds(const struct command_context *context, const char *name, int64_t *ret_ns);
@@ -96,9 +109,13 @@ int command_failed(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* "bulkhead: <text>" on stderr, nothing more: a remark, not a failure. */
 void command_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Every verb, defined in cmd_<verb>.c (start, stop, restart and kill: cmd_control.c). */
+/* Every verb, in the order of the help; ends with NULL. */
+extern const struct command *const commands[];
+
+/* Each is defined in cmd_<verb>.c (start, stop, restart and kill: cmd_control.c). */
 extern const struct command command_up, command_down, command_config, command_doctor;
 extern const struct command command_ps, command_logs, command_events, command_why, command_replay;
 extern const struct command command_start, command_stop, command_restart, command_kill;
+extern const struct command command_ls, command_wait, command_stats, command_version;
 
 #endif

@@ -44,7 +44,7 @@ static const char *variable(const char *name)
     return value && value[0] == '/' ? value : NULL;
 }
 
-static char *runtime_path(const char *name)
+char *folders_runtime_path(const char *name)
 {
     const char *base = variable("BULKHEAD_RUNTIME_DIR");
     const char *user = variable("XDG_RUNTIME_DIR");
@@ -58,7 +58,7 @@ static char *runtime_path(const char *name)
     return format_path("/run/user/%u/bulkhead/%s", geteuid(), name);
 }
 
-static char *state_path(const char *name)
+char *folders_state_path(const char *name)
 {
     const char *base = variable("BULKHEAD_STATE_DIR");
     const char *user = variable("XDG_STATE_HOME");
@@ -79,8 +79,8 @@ int context_stack_named(struct command_context *context, const char *name)
         return usage_error(context, "\"%s\" is no name for a stack: %s", name, name_rule);
     context_finish(context);
     snprintf(context->stack, sizeof(context->stack), "%s", name);
-    context->runtime_dir = runtime_path(name);
-    context->state_dir = state_path(name);
+    context->runtime_dir = folders_runtime_path(name);
+    context->state_dir = folders_state_path(name);
     if (!context->runtime_dir || !context->state_dir)
         return command_failed("the path of the stack's folders is too long");
     return 0;

@@ -6,6 +6,11 @@
 
 void context_finish(struct command_context *context); // frees the folders' names
 
+/* Where the folders of a stack of that name are; of "": of all stacks. Malloc'ed; NULL: no memory,
+ * or too long. */
+char *folders_runtime_path(const char *name);
+char *folders_state_path(const char *name);
+
 /* Makes the runtime and the state folder (0700) with what is to be in them before the supervisor
  * starts. 0, or an exit status after saying what is wrong: somebody else's folder, a full disk. */
 int folders_make(const struct command_context *context);

@@ -18,14 +18,14 @@ static void print_options(const struct command_option *options)
     }
 }
 
-void help_all(const struct command *const *commands)
+void help_all(const struct command *const *verbs)
 {
     puts("bulkhead " BULKHEAD_VERSION
          ": runs an application stack, each service in its own memory compartment\n\n"
          "usage: bulkhead [GLOBAL OPTIONS] VERB [OPTIONS] [SERVICE...]\n\nverbs:");
-    for (; *commands; commands++)
-        if (!(*commands)->hidden)
-            printf("  %-10s %s\n", (*commands)->name, (*commands)->summary);
+    for (; *verbs; verbs++)
+        if (!(*verbs)->hidden)
+            printf("  %-10s %s\n", (*verbs)->name, (*verbs)->summary);
     puts("\nglobal options, before the verb or after it:");
     print_options(options_global);
     puts("\nenvironment: BULKHEAD_FILE, BULKHEAD_PROJECT_NAME, NO_COLOR\n"

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-void help_all(const struct command *const *commands); // ends with NULL
+void help_all(const struct command *const *verbs); // ends with NULL
 void help_verb(const struct command *command);
 
 #endif

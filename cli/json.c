@@ -118,6 +118,11 @@ void json_seconds(struct json *object, const char *key, int64_t ns)
     add(object, key, json_real((double)ns / (double)NSEC_PER_SEC));
 }
 
+void json_milli(struct json *object, const char *key, int64_t thousandths)
+{
+    add(object, key, json_real((double)thousandths / 1000));
+}
+
 void json_truth(struct json *object, const char *key, bool truth)
 {
     add(object, key, json_boolean(truth));

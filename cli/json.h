@@ -18,6 +18,7 @@ struct json *json_destroy(struct json *object); // returns NULL
 void json_text(struct json *object, const char *key, const char *text);
 void json_number(struct json *object, const char *key, int64_t number);
 void json_seconds(struct json *object, const char *key, int64_t ns); // 3.204
+void json_milli(struct json *object, const char *key, int64_t thousandths); // 12.5
 void json_truth(struct json *object, const char *key, bool truth);
 void json_nothing(struct json *object, const char *key); // null
 

@@ -12,13 +12,6 @@
 #include "cli/help.h"
 #include "cli/options.h"
 
-static const struct command *const commands[] = {
-    &command_up,      &command_down, &command_ps,     &command_logs,
-    &command_events,  &command_why,  &command_start,  &command_stop,
-    &command_restart, &command_kill, &command_config, &command_doctor,
-    &command_replay,  NULL,
-};
-
 /* The folder that the running program stands in. */
 static int find_self_dir(char *path, size_t size)
 {

@@ -110,6 +110,7 @@ static int take(struct command_context *context, struct options *options,
     if (!own || !own[index].name)
         return take_global(context, options, option, value);
     context->option[index] = value;
+    options->given[context->given_count++] = (struct command_given){index, value};
     return 0;
 }
 
@@ -196,9 +197,9 @@ static int read_letters(struct command_context *context, struct options *options
 }
 
 static int read_verb(struct command_context *context, struct options *options,
-                     const struct command *const *commands, char *word)
+                     const struct command *const *verbs, char *word)
 {
-    const char *names[32];
+    const char *names[64];
     size_t count = 0;
     const char *near;
 
@@ -206,14 +207,14 @@ static int read_verb(struct command_context *context, struct options *options,
         options->help = true;
         return 0;
     }
-    for (size_t i = 0; commands[i]; i++) {
-        if (strcmp(commands[i]->name, word) == 0) {
-            context->command = commands[i];
+    for (size_t i = 0; verbs[i]; i++) {
+        if (strcmp(verbs[i]->name, word) == 0) {
+            context->command = verbs[i];
             options->argv[options->argc++] = word;
             return 0;
         }
-        if (count < sizeof(names) / sizeof(names[0]))
-            names[count++] = commands[i]->name;
+        if (!verbs[i]->hidden && count < sizeof(names) / sizeof(names[0]))
+            names[count++] = verbs[i]->name;
     }
     near = fault_nearest(word, names, count);
     if (near)
@@ -222,7 +223,7 @@ static int read_verb(struct command_context *context, struct options *options,
 }
 
 static int read_words(struct command_context *context, struct options *options,
-                      const struct command *const *commands, struct cursor *cursor)
+                      const struct command *const *verbs, struct cursor *cursor)
 {
     bool only_operands = false;
     int status = 0;
@@ -239,10 +240,12 @@ static int read_words(struct command_context *context, struct options *options,
             status = read_letters(context, options, cursor);
         } else {
             cursor->index++;
-            if (!context->command)
-                status = read_verb(context, options, commands, word);
-            else
+            if (!context->command) {
+                status = read_verb(context, options, verbs, word);
+            } else {
+                only_operands = only_operands || context->command->verbatim;
                 options->argv[options->argc++] = word;
+            }
         }
     }
     return status;
@@ -279,17 +282,29 @@ static void decide_colour(struct command_context *context)
     context->colour_err = always || (!plain && context->stderr_tty);
 }
 
+/* Every letter of a cluster may be an option. */
+static size_t options_bound(int argc, char *const *argv)
+{
+    size_t bound = 1;
+
+    for (int i = 1; i < argc; i++)
+        bound += strlen(argv[i]);
+    return bound;
+}
+
 int options_read(struct command_context *context, struct options *options,
-                 const struct command *const *commands, int argc, char **argv)
+                 const struct command *const *verbs, int argc, char **argv)
 {
     struct cursor cursor = {1, argc, argv};
     int status;
 
     *options = (struct options){0};
     options->argv = calloc((size_t)argc + 2, sizeof(*options->argv));
-    if (!options->argv)
+    options->given = calloc(options_bound(argc, argv), sizeof(*options->given));
+    if (!options->argv || !options->given)
         return command_failed("out of memory");
-    status = read_words(context, options, commands, &cursor);
+    context->given = options->given;
+    status = read_words(context, options, verbs, &cursor);
     if (status == 0)
         status = read_environment(context);
     decide_colour(context);
@@ -299,5 +314,6 @@ int options_read(struct command_context *context, struct options *options,
 void options_finish(struct options *options)
 {
     free(options->argv);
+    free(options->given);
     *options = (struct options){0};
 }

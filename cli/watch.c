@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/row.h"
+
 static int malformed(const struct watch *watch, const char *what, struct fault *ret_fault)
 {
     memset(ret_fault, 0, sizeof(*ret_fault));
@@ -167,12 +169,6 @@ void watch_close(struct watch *watch)
     watch->rows = NULL;
     watch->rows_count = 0;
     watch->client.fd = -1;
-}
-
-static bool row_is(const struct wire_row *row, const char *word)
-{
-    return strcmp(row->name, word) == 0 || (strlen(word) == row->service_length &&
-                                            memcmp(row->name, word, row->service_length) == 0);
 }
 
 /* What a word may have meant: services first, for those are what people type. */

@@ -20,7 +20,9 @@ static const struct command_option log_options[] = {
 };
 static const struct command logs = {.name = "logs", .options = log_options};
 static const struct command up = {.name = "up"};
-static const struct command *const verbs[] = {&logs, &up, NULL};
+static const struct command exec = {.name = "exec", .options = log_options, .verbatim = true};
+static const struct command secret = {.name = "secrets", .hidden = true};
+static const struct command *const verbs[] = {&logs, &up, &exec, &secret, NULL};
 
 static struct command_context context;
 static struct options options;
@@ -118,6 +120,36 @@ static void test_clusters_and_values(void **state)
     assert_int_equal(read_line("bulkhead logs -n 1 --tail=2"), 0);
     assert_string_equal(option_text(&context, "tail"), "2");
     assert_null(option_text(&context, "follow"));
+}
+
+static void test_verbatim_after_the_first_operand(void **state)
+{
+    (void)state;
+    assert_int_equal(read_line("bulkhead exec -t web ls -la -- --help -p"), 0);
+    assert_true(option_given(&context, "timestamps"));
+    assert_false(options.help);
+    assert_int_equal(options.argc, 7);
+    assert_string_equal(options.argv[1], "web");
+    assert_string_equal(options.argv[3], "-la");
+    assert_string_equal(options.argv[4], "--");
+    assert_string_equal(options.argv[6], "-p");
+    assert_int_equal(read_line("bulkhead exec -- web -t"), 0);
+    assert_false(option_given(&context, "timestamps"));
+    assert_string_equal(options.argv[1], "web");
+}
+
+static void test_repeated(void **state)
+{
+    size_t cursor = 0;
+
+    (void)state;
+    assert_int_equal(read_line("bulkhead logs -n 1 -fffff --tail=2 -tn 3"), 0);
+    assert_string_equal(option_next(&context, "tail", &cursor), "1");
+    assert_string_equal(option_next(&context, "tail", &cursor), "2");
+    assert_string_equal(option_next(&context, "tail", &cursor), "3");
+    assert_null(option_next(&context, "tail", &cursor));
+    cursor = 0;
+    assert_null(option_next(&context, "wait-timeout", &cursor));
 }
 
 static void test_refused(void **state)
@@ -228,6 +260,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_letter_is_the_verbs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_clusters_and_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_verbatim_after_the_first_operand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_repeated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_environment_comes_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_help_and_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_seconds, set_up, tear_down),
