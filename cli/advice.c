@@ -237,6 +237,10 @@ void advice_give(const struct death *death, const struct death_history *history,
     case VERDICT_STOPPED:
         stopped(death, ret);
         break;
+    case VERDICT_UNHEALTHY:
+        add(ret, "Its probe failed too often in a row: run the healthcheck's test by hand "
+                 "(\"bulkhead exec\"), and see whether timeout, retries and start_period fit it.");
+        break;
     case VERDICT_UNKILLABLE:
         add(ret,
             "A process of it is stuck inside the kernel, as a rule on a disk or a network file "

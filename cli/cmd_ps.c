@@ -74,7 +74,8 @@ static void state_text(const struct sight *sight, char text[CELL_MAX])
     if (row->state == STATE_BACKOFF && row->deadline_in_ns >= 0)
         snprintf(text, CELL_MAX, "%s, starts in %s", name,
                  render_span(row->deadline_in_ns, length));
-    else if (row->state == STATE_STOPPING && row->deadline_in_ns >= 0)
+    else if ((row->state == STATE_STOPPING || row->state == STATE_LEAVING) &&
+             row->deadline_in_ns >= 0)
         snprintf(text, CELL_MAX, "%s, killed in %s", name,
                  render_span(row->deadline_in_ns, length));
     else if (row->state == STATE_WAITING && row->waits_for >= 0 &&
@@ -103,7 +104,8 @@ static void memory_text(const struct sight *sight, char text[CELL_MAX])
 static void add_row(struct table *table, const struct sight *sight)
 {
     const struct wire_row *row = sight->row;
-    bool alive = row->state == STATE_RUNNING || row->state == STATE_STOPPING;
+    bool alive = row->state == STATE_RUNNING || row->state == STATE_LEAVING ||
+                 row->state == STATE_STOPPING;
     char text[CELL_MAX];
     char number[RENDER_MAX];
 

@@ -101,7 +101,9 @@ void progress_words(const struct watch *watch, const struct wire_row *row, char 
         snprintf(text, size, "quarantined: the kernel does not let go of it");
         return;
     case STATE_CREATED:
+    case STATE_PREPARING:
     case STATE_STARTING:
+    case STATE_LEAVING:
     case STATE_STOPPING:
     case STATE_KILLING:
     case STATES_COUNT:
@@ -125,7 +127,9 @@ static enum render_style style_of(const struct wire_row *row)
         return verdict_is_failure((enum verdict_kind)row->verdict) ? STYLE_RED : STYLE_DIM;
     case STATE_CREATED:
     case STATE_WAITING:
+    case STATE_PREPARING:
     case STATE_STARTING:
+    case STATE_LEAVING:
     case STATE_STOPPING:
     case STATE_KILLING:
     case STATES_COUNT:
@@ -173,8 +177,12 @@ static bool is_worth_a_line(const struct progress *progress, const struct wire_r
     case STATE_KILLING:
     case STATES_COUNT:
         return false;
-    case STATE_STARTING:
+    case STATE_STARTING: // after PREPARING and LEAVING, which look the same
+        return progress->mode == PROGRESS_LINES && before->state != STATE_PREPARING;
     case STATE_STOPPING:
+        return progress->mode == PROGRESS_LINES && before->state != STATE_LEAVING;
+    case STATE_PREPARING:
+    case STATE_LEAVING:
     case STATE_BACKOFF:
     case STATE_HELD:
     case STATE_EXITED:

@@ -35,7 +35,9 @@ enum render_style row_style(const struct wire_row *row)
     case STATE_CREATED:
         return STYLE_DIM;
     case STATE_WAITING:
+    case STATE_PREPARING:
     case STATE_STARTING:
+    case STATE_LEAVING:
     case STATE_STOPPING:
     case STATE_KILLING:
     case STATE_BACKOFF:

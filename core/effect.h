@@ -14,7 +14,12 @@
     X(BURY, "bury")     /* the compartment of `generation` is empty: remove it */                 \
     X(FINISH, "finish") /* everything is at rest and is to stay so: the supervisor may end */     \
     X(VERDICT, "verdict") /* told: a death is explained, in incarnation::last */                  \
-    X(SHIFT, "shift")     /* told: the member's state changed; from, to, deadline */
+    X(SHIFT, "shift")     /* told: the member's state changed; from, to, deadline */              \
+    X(PROBE, "probe")     /* start the probe -> PROBED; serial */                                 \
+    X(HOOK, "hook")       /* start a hook -> HOOKED; hook, index, serial */                       \
+    X(END_AIDE,                                                                                   \
+      "end-aide")       /* kill the probe or hook `serial`; its PROBED or HOOKED still comes */   \
+    X(HEALTH, "health") /* told: what its probes say changed; from, to: enum health */
 
 enum effect_kind {
 #define X(id, name) EFFECT_##id,
@@ -28,7 +33,10 @@ struct effect {
     uint32_t member;
     uint32_t generation;
     int32_t signal;   // SIGNAL
-    uint16_t from;    // SHIFT: enum state
+    uint32_t serial;  // PROBE, HOOK, END_AIDE: with the generation it names one run of an aide
+    uint16_t hook;    // HOOK: enum aide_kind
+    uint16_t index;   // HOOK: which of its kind, from 0
+    uint16_t from;    // SHIFT: enum state; HEALTH: enum health
     uint16_t to;      //
     instant deadline; // SHIFT: when the new state ends by itself, else INSTANT_NEVER
 };

@@ -15,7 +15,7 @@ const char *event_name(enum event_kind kind)
 
 bool event_is_request(enum event_kind kind)
 {
-    return kind == EVENT_START || kind == EVENT_STOP || kind == EVENT_RESTART || kind == EVENT_KILL;
+    return kind >= EVENT_START && kind <= EVENT_FORGET;
 }
 
 bool event_is_fact(enum event_kind kind)

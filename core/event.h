@@ -12,16 +12,19 @@
     X(BEGIN, "begin")               /* stack: the first event of a supervisor; seed */  \
     X(DOWN, "down")                 /* stack: stop everything, then finish; grace */    \
     X(TICK, "tick")                 /* stack: a deadline has come */                    \
-    X(START, "start")               /* request; more */                                 \
+    X(START, "start")               /* request; alone, more */                          \
     X(STOP, "stop")                 /* request; grace, more */                          \
-    X(RESTART, "restart")           /* request; grace, more */                          \
+    X(RESTART, "restart")           /* request; grace, alone, more */                   \
     X(KILL, "kill")                 /* request; signal, more */                         \
+    X(FORGET, "forget")             /* request: at rest, as if never started; more */   \
     X(SPAWNED, "spawned")           /* fact: the child is born; pid, reading */         \
     X(SPAWN_FAILED, "spawn-failed") /* fact: step, error, born, reading */              \
     X(EXECED, "execed")             /* fact: the child is the program */                \
     X(DEAD, "dead")                 /* fact: the main process ended; status, reading */ \
     X(MEMORY, "memory")             /* fact: memory.events changed; reading */          \
-    X(EMPTY, "empty")               /* fact: no live process is left in the compartment; reading */
+    X(EMPTY, "empty")               /* fact: no live process is left; reading */        \
+    X(PROBED, "probed")             /* fact: the probe ended; serial, status, error */  \
+    X(HOOKED, "hooked")             /* fact: a hook ended; serial, hook, index, status, error */
 
 enum event_kind {
 #define X(id, name) EVENT_##id,
@@ -42,15 +45,20 @@ struct event {
 
     int64_t seed;     // BEGIN
     int64_t grace_ns; // EVENT_GRACE_POLICY, 0: kill at once
-    int64_t signal;   // KILL request: number; DEAD: signal that ended it, 0: exited
-    int64_t more;  // another request of the same command follows: gates are judged after the last
-    int64_t pid;   // SPAWNED
-    int64_t step;  // SPAWN_FAILED: enum spawn_step
-    int64_t error; // SPAWN_FAILED: errno
-    int64_t born;  // SPAWN_FAILED: a process exists, DEAD and EMPTY will follow
-    int64_t known; // DEAD: exit code or signal is known
-    int64_t code;  // DEAD: exit code
-    int64_t core;  // DEAD: core dumped
+    int64_t signal;   // KILL request: number; DEAD, PROBED, HOOKED: what ended it, 0: it exited
+    int64_t more;   // another request of the same command follows: gates are judged after the last
+    int64_t pid;    // SPAWNED
+    int64_t step;   // SPAWN_FAILED: enum spawn_step
+    int64_t error;  // SPAWN_FAILED: errno; PROBED, HOOKED: it could not be started
+    int64_t born;   // SPAWN_FAILED: a process exists, DEAD and EMPTY will follow
+    int64_t known;  // DEAD, PROBED, HOOKED: exit code or signal is known
+    int64_t code;   // DEAD, PROBED, HOOKED: exit code
+    int64_t core;   // DEAD: core dumped
+    int64_t alone;  // START: its needs are neither started nor waited for; RESTART: nor are those
+                    // restarted that depend on it
+    int64_t serial; // PROBED, HOOKED: of the effect that asked for it
+    int64_t hook;   // HOOKED: enum aide_kind
+    int64_t index;  // HOOKED: which of its kind, from 0
     struct reading reading;
 };
 

@@ -87,10 +87,13 @@ ptrdiff_t fleet_waits_for(const struct fleet *fleet, uint32_t member)
 static bool is_leaving(const struct incarnation *incarnation)
 {
     switch ((enum state)incarnation->state) {
+    case STATE_PREPARING:
     case STATE_STARTING:
     case STATE_RUNNING:
     case STATE_KILLING:
         return !incarnation->want;
+    case STATE_LEAVING:
+        return true;
     case STATE_STOPPING: // without a deadline (a signal on request) it may stay for ever
         return incarnation->deadline_ns != INSTANT_NEVER.ns;
     case STATE_CREATED:
@@ -264,12 +267,15 @@ void fleet_step(struct fleet *fleet, const struct event *event)
     case EVENT_STOP:
     case EVENT_RESTART:
     case EVENT_KILL:
+    case EVENT_FORGET:
     case EVENT_SPAWNED:
     case EVENT_SPAWN_FAILED:
     case EVENT_EXECED:
     case EVENT_DEAD:
     case EVENT_MEMORY:
     case EVENT_EMPTY:
+    case EVENT_PROBED:
+    case EVENT_HOOKED:
         member_event(fleet, event);
         break;
     case EVENTS_COUNT:
@@ -288,4 +294,16 @@ instant fleet_deadline(const struct fleet *fleet)
     for (uint32_t i = 0; i < fleet->roster->members_count; i++)
         earliest = instant_min(earliest, (instant){fleet->members[i].deadline_ns});
     return earliest;
+}
+
+void fleet_reload(struct fleet *fleet, const struct fleet *old, const int32_t *old_index)
+{
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
+        if (old_index[i] >= 0 && (uint32_t)old_index[i] < old->roster->members_count)
+            fleet->members[i] = old->members[old_index[i]];
+    fleet->random = old->random;
+    fleet->sequence = old->sequence;
+    fleet->now = old->now;
+    fleet->ending = old->ending;
+    fleet->finished = old->finished;
 }

@@ -339,17 +339,19 @@ static void record_too_late(struct step *step)
 
 /* clang-format off */
 static cell *const machine[STATES_COUNT][COLUMNS] = {
-/*                     START         STOP          RESTART       KILL           SPAWNED SPAWN_FAILED  EXECED  DEAD          MEMORY                   EMPTY            OPEN    RELEASE  DEADLINE */
-[STATE_CREATED]     = {want_start,   stop_resting, want_start,   ignore,        ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  ignore},
-[STATE_WAITING]     = {ignore,       stop_waiting, ignore,       kill_waiting,  ignore, ignore,       ignore, ignore,       ignore,                  ignore,          open,   ignore,  ignore},
-[STATE_STARTING]    = {cancel_stop,  want_stop,    want_restart, kill_running,  born,   spawn_failed, execed, died,         memory_changed,          emptied,         ignore, release, exec_too_late},
-[STATE_RUNNING]     = {cancel_stop,  want_stop,    want_restart, kill_running,  ignore, ignore,       ignore, died,         memory_changed,          emptied,         ignore, release, step_kill},
-[STATE_STOPPING]    = {want_again,   stop_sooner,  want_again,   kill_stopping, born,   spawn_failed, ignore, died,         memory_changed, emptied,         ignore, ignore,  step_kill},
-[STATE_KILLING]     = {want_again,   stop_resting, want_again,   kill_again,    born,   spawn_failed, ignore, died_leaving, memory_read,             emptied_leaving, ignore, ignore,  empty_too_late},
-[STATE_BACKOFF]     = {start_now,    stop_waiting, start_now,    kill_waiting,  ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  step_spawn_again},
-[STATE_HELD]        = {want_start,   stop_resting, want_start,   ignore,        ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  ignore},
-[STATE_EXITED]      = {want_start,   stop_resting, want_start,   ignore,        ignore, ignore,       ignore, ignore,       ignore,                  ignore,          ignore, ignore,  ignore},
-[STATE_QUARANTINED] = {want_again,   stop_resting, want_again,   kill_again,    born,   spawn_failed, ignore, died_leaving, memory_read,             emptied_leaving, ignore, ignore,  record_too_late},
+/*                     START        STOP          RESTART       KILL           FORGET  SPAWNED  SPAWN_FAILED  EXECED  DEAD          MEMORY          EMPTY            PROBED  HOOKED  OPEN    RELEASE  DEADLINE          AIDE */
+[STATE_CREATED]     = {want_start,  stop_resting, want_start,   ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
+[STATE_WAITING]     = {ignore,      stop_waiting, ignore,       kill_waiting,  ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, open,   ignore,  ignore,           ignore},
+[STATE_PREPARING]   = {ignore,      ignore,       ignore,       ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
+[STATE_STARTING]    = {cancel_stop, want_stop,    want_restart, kill_running,  ignore, born,    spawn_failed, execed, died,         memory_changed, emptied,         ignore, ignore, ignore, release, exec_too_late,    ignore},
+[STATE_RUNNING]     = {cancel_stop, want_stop,    want_restart, kill_running,  ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         ignore, ignore, ignore, release, step_kill,        ignore},
+[STATE_LEAVING]     = {ignore,      ignore,       ignore,       ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
+[STATE_STOPPING]    = {want_again,  stop_sooner,  want_again,   kill_stopping, ignore, born,    spawn_failed, ignore, died,         memory_changed, emptied,         ignore, ignore, ignore, ignore,  step_kill,        ignore},
+[STATE_KILLING]     = {want_again,  stop_resting, want_again,   kill_again,    ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore, ignore, ignore, ignore,  empty_too_late,   ignore},
+[STATE_BACKOFF]     = {start_now,   stop_waiting, start_now,    kill_waiting,  ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  step_spawn_again, ignore},
+[STATE_HELD]        = {want_start,  stop_resting, want_start,   ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
+[STATE_EXITED]      = {want_start,  stop_resting, want_start,   ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
+[STATE_QUARANTINED] = {want_again,  stop_resting, want_again,   kill_again,    ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore, ignore, ignore, ignore,  record_too_late,  ignore},
 };
 /* clang-format on */
 
@@ -359,6 +361,7 @@ void incarnation_init(struct incarnation *incarnation)
         .state = STATE_CREATED,
         .deadline_ns = INSTANT_NEVER.ns,
         .grace_ns = EVENT_GRACE_POLICY,
+        .aide_ns = INSTANT_NEVER.ns,
     };
 }
 

@@ -39,6 +39,14 @@ struct launch {
     size_t rlimits_count;
     const struct control *controls;
     size_t controls_count;
+    bool tty;            // stdin, stdout and stderr are one terminal
+    bool stdin_open;     // stdin stays open, else it is /dev/null
+    char *const *labels; // "name=value", NULL-terminated
+};
+
+struct plan_aide {
+    enum aide_kind kind;
+    struct launch launch;
 };
 
 struct plan_member {
@@ -48,6 +56,10 @@ struct plan_member {
     const struct need *needs;
     size_t needs_count;
     struct launch launch;
+    const struct plan_aide *aides; // as many as the policy says; hooks of a kind in their order
+    size_t aides_count;
+    uint64_t hash;        // see struct member
+    uint64_t limits_hash; //
 };
 
 struct plan {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/pack.h"
+#include "core/planfile_launch.h"
 
 static const char magic[8] = {'B', 'H', 'P', 'L', 'A', 'N', '\r', '\n'};
 
@@ -26,50 +26,36 @@ static void pack_policy(struct packer *packer, const struct policy *policy)
         pack_i64(packer, field[i]);
 }
 
-static void pack_list(struct packer *packer, char *const *list)
+/* Where a launch record will be: each takes its place after the one before. */
+static void pack_place(struct packer *packer, const struct launch *launch, uint64_t *offset)
 {
-    uint32_t count = 0;
+    size_t size = planfile_launch_size(launch);
 
-    while (list[count])
-        count++;
-    pack_u32(packer, count);
-    for (uint32_t i = 0; i < count; i++)
-        pack_string(packer, list[i]);
+    pack_u64(packer, *offset);
+    pack_u32(packer, (uint32_t)size);
+    *offset += size;
 }
 
-static void pack_launch(struct packer *packer, const struct launch *launch)
+static void pack_member(struct packer *packer, const struct plan_member *member, uint64_t *offset)
 {
-    pack_string(packer, launch->program);
-    pack_list(packer, launch->argv);
-    pack_list(packer, launch->envp);
-    pack_string(packer, launch->directory);
-    pack_u32(packer, launch->keep_identity);
-    pack_u32(packer, launch->uid);
-    pack_u32(packer, launch->gid);
-    pack_u32(packer, (uint32_t)launch->groups_count);
-    for (size_t i = 0; i < launch->groups_count; i++)
-        pack_u32(packer, launch->groups[i]);
-    pack_i64(packer, launch->oom_score_adj);
-    pack_u32(packer, (uint32_t)launch->rlimits_count);
-    for (size_t i = 0; i < launch->rlimits_count; i++) {
-        pack_u32(packer, (uint32_t)launch->rlimits[i].resource);
-        pack_u64(packer, launch->rlimits[i].soft);
-        pack_u64(packer, launch->rlimits[i].hard);
+    pack_string(packer, member->service);
+    pack_u32(packer, member->number);
+    pack_policy(packer, &member->policy);
+    pack_u64(packer, member->hash);
+    pack_u64(packer, member->limits_hash);
+    pack_u32(packer, (uint32_t)member->needs_count);
+    for (size_t i = 0; i < member->needs_count; i++) {
+        pack_u32(packer, member->needs[i].member);
+        pack_u32(packer, member->needs[i].condition);
+        pack_u32(packer, member->needs[i].optional);
+        pack_u32(packer, member->needs[i].restart);
     }
-    pack_u32(packer, (uint32_t)launch->controls_count);
-    for (size_t i = 0; i < launch->controls_count; i++) {
-        pack_string(packer, launch->controls[i].file);
-        pack_string(packer, launch->controls[i].value);
-        pack_u32(packer, launch->controls[i].optional);
+    pack_place(packer, &member->launch, offset);
+    pack_u32(packer, (uint32_t)member->aides_count);
+    for (size_t i = 0; i < member->aides_count; i++) {
+        pack_u32(packer, member->aides[i].kind);
+        pack_place(packer, &member->aides[i].launch, offset);
     }
-}
-
-static size_t launch_size(const struct launch *launch)
-{
-    struct packer counter = {0};
-
-    pack_launch(&counter, launch);
-    return counter.used;
 }
 
 static void pack_index(struct packer *packer, const struct plan *plan, uint64_t launch_start)
@@ -81,23 +67,30 @@ static void pack_index(struct packer *packer, const struct plan *plan, uint64_t 
     pack_string(packer, plan->runtime_dir);
     pack_string(packer, plan->state_dir);
     pack_u32(packer, plan->enclosing);
+    for (size_t i = 0; i < plan->members_count; i++)
+        pack_member(packer, &plan->members[i], &offset);
+}
+
+/* In the order of their places. */
+static void pack_launches(struct packer *packer, const struct plan *plan)
+{
     for (size_t i = 0; i < plan->members_count; i++) {
         const struct plan_member *member = &plan->members[i];
-        size_t size = launch_size(&member->launch);
-
-        pack_string(packer, member->service);
-        pack_u32(packer, member->number);
-        pack_policy(packer, &member->policy);
-        pack_u32(packer, (uint32_t)member->needs_count);
-        for (size_t j = 0; j < member->needs_count; j++) {
-            pack_u32(packer, member->needs[j].member);
-            pack_u32(packer, member->needs[j].condition);
-            pack_u32(packer, member->needs[j].optional);
-        }
-        pack_u64(packer, offset);
-        pack_u32(packer, (uint32_t)size);
-        offset += size;
+        planfile_launch_pack(packer, &member->launch);
+        for (size_t j = 0; j < member->aides_count; j++)
+            planfile_launch_pack(packer, &member->aides[j].launch);
     }
+}
+
+/* Within the bounds of limits.h, one by one. */
+static bool member_fits(const struct plan_member *member)
+{
+    if (member->aides_count > AIDES_MAX || planfile_launch_size(&member->launch) > LAUNCH_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < member->aides_count; i++)
+        if (planfile_launch_size(&member->aides[i].launch) > LAUNCH_BYTES_MAX)
+            return false;
+    return true;
 }
 
 static void pack_header(struct packer *packer, const struct plan *plan, size_t index, size_t total)
@@ -123,15 +116,14 @@ int planfile_encode(const struct plan *plan, unsigned char **ret_bytes, size_t *
         return 1;
     for (size_t i = 0; i < plan->members_count; i++) {
         needs += plan->members[i].needs_count;
-        if (launch_size(&plan->members[i].launch) > LAUNCH_BYTES_MAX)
+        if (!member_fits(&plan->members[i]))
             return 1;
     }
     pack_index(&counter, plan, 0);
     index = counter.used;
     if (needs > DEPENDENCIES_MAX || index > PLANFILE_INDEX_MAX)
         return 1;
-    for (size_t i = 0; i < plan->members_count; i++)
-        pack_launch(&counter, &plan->members[i].launch);
+    pack_launches(&counter, plan);
 
     packer.size = PLANFILE_HEADER_BYTES + counter.used;
     packer.bytes = malloc(packer.size);
@@ -139,8 +131,7 @@ int planfile_encode(const struct plan *plan, unsigned char **ret_bytes, size_t *
         return -ENOMEM;
     pack_header(&packer, plan, index, packer.size);
     pack_index(&packer, plan, PLANFILE_HEADER_BYTES + index);
-    for (size_t i = 0; i < plan->members_count; i++)
-        pack_launch(&packer, &plan->members[i].launch);
+    pack_launches(&packer, plan);
     *ret_bytes = packer.bytes;
     *ret_size = packer.used;
     return 0;
@@ -182,8 +173,8 @@ static int unpack_needs(struct unpacker *unpacker, struct roster *roster, struct
     uint32_t count = unpack_count(unpacker, DEPENDENCIES_MAX - roster->needs_count);
     struct need *needs = roster->needs;
 
-    /* A need takes 12 bytes: a count that the rest of the file cannot hold is a lie. */
-    if (count > (unpacker->size - unpacker->used) / 12)
+    /* A need takes 16 bytes: a count that the rest of the file cannot hold is a lie. */
+    if (count > (unpacker->size - unpacker->used) / 16)
         unpacker->failed = true;
     member->first_need = roster->needs_count;
     if (unpacker->failed || count == 0)
@@ -195,13 +186,51 @@ static int unpack_needs(struct unpacker *unpacker, struct roster *roster, struct
     for (uint32_t i = 0; i < count; i++) {
         struct need *need = &needs[roster->needs_count + i];
         need->member = unpack_u32(unpacker);
-        need->condition = (uint16_t)unpack_count(unpacker, NEED_COMPLETED);
+        need->condition = (uint16_t)unpack_count(unpacker, NEEDS_COUNT - 1);
         need->optional = (uint16_t)unpack_count(unpacker, 1);
+        need->restart = unpack_count(unpacker, 1);
         if (need->member >= members)
             unpacker->failed = true;
     }
     member->needs_count = count;
     roster->needs_count += count;
+    return 0;
+}
+
+static void unpack_place(struct unpacker *unpacker, const struct planfile_header *header,
+                         uint64_t *offset, uint32_t *bytes)
+{
+    *offset = unpack_u64(unpacker);
+    *bytes = unpack_count(unpacker, LAUNCH_BYTES_MAX);
+    if (*offset > header->total_bytes || *bytes > header->total_bytes - *offset)
+        unpacker->failed = true;
+}
+
+/* Appends the member's aides to roster->aides, which grows; they are as many as its policy says. */
+static int unpack_aides(struct unpacker *unpacker, const struct planfile_header *header,
+                        struct roster *roster, struct member *member)
+{
+    uint32_t count = unpack_count(unpacker, AIDES_MAX);
+    int64_t found[AIDE_KINDS] = {0};
+    struct aide *aides;
+
+    member->first_aide = roster->aides_count;
+    if (!unpacker->failed && count > 0) {
+        aides = realloc(roster->aides, (roster->aides_count + count) * sizeof(*aides));
+        if (!aides)
+            return -ENOMEM;
+        roster->aides = aides;
+        for (uint32_t i = 0; i < count; i++) {
+            struct aide *aide = &aides[roster->aides_count++];
+            aide->kind = unpack_count(unpacker, AIDE_KINDS - 1);
+            unpack_place(unpacker, header, &aide->launch_offset, &aide->launch_bytes);
+            found[aide->kind]++;
+        }
+        member->aides_count = count;
+    }
+    for (int kind = 0; kind < AIDE_KINDS; kind++)
+        if (found[kind] != policy_aides(&member->policy, (enum aide_kind)kind))
+            unpacker->failed = true;
     return 0;
 }
 
@@ -219,12 +248,12 @@ static int unpack_member(struct unpacker *unpacker, const struct planfile_header
     unpack_policy(unpacker, &member->policy);
     if (!policy_is_valid(&member->policy))
         unpacker->failed = true;
+    member->hash = unpack_u64(unpacker);
+    member->limits_hash = unpack_u64(unpacker);
     result = unpack_needs(unpacker, roster, member, header->members);
-    member->launch_offset = unpack_u64(unpacker);
-    member->launch_bytes = unpack_count(unpacker, LAUNCH_BYTES_MAX);
-    if (member->launch_offset > header->total_bytes ||
-        member->launch_bytes > header->total_bytes - member->launch_offset)
-        unpacker->failed = true;
+    unpack_place(unpacker, header, &member->launch_offset, &member->launch_bytes);
+    if (result == 0)
+        result = unpack_aides(unpacker, header, roster, member);
     return result;
 }
 
@@ -283,98 +312,4 @@ int planfile_index(const struct planfile_header *header, const unsigned char *by
     }
     *ret = roster;
     return 0;
-}
-
-/* Room for a NULL-terminated pointer array, taken from the front of `memory`. */
-static char **unpack_list(struct unpacker *unpacker, char ***memory, size_t *room)
-{
-    uint32_t count = unpack_count(unpacker, LAUNCH_BYTES_MAX);
-    char **list = *memory;
-
-    if (unpacker->failed || count >= *room) {
-        unpacker->failed = true;
-        return list;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        list[i] = (char *)(uintptr_t)unpack_string(unpacker);
-    list[count] = NULL;
-    *memory += count + 1;
-    *room -= count + 1;
-    return list;
-}
-
-struct launch_lists {
-    gid_t groups[GROUPS_MAX];
-    struct rlimit_value rlimits[RLIMITS_KEPT_MAX];
-    struct control controls[CONTROLS_MAX];
-    char *pointers[];
-};
-
-static void unpack_launch(struct unpacker *unpacker, struct launch *launch,
-                          struct launch_lists *lists, size_t room)
-{
-    char **pointers = lists->pointers;
-    int64_t oom_score_adj;
-
-    launch->program = unpack_string(unpacker);
-    launch->argv = unpack_list(unpacker, &pointers, &room);
-    launch->envp = unpack_list(unpacker, &pointers, &room);
-    launch->directory = unpack_string(unpacker);
-    launch->keep_identity = unpack_count(unpacker, 1) != 0;
-    launch->uid = unpack_u32(unpacker);
-    launch->gid = unpack_u32(unpacker);
-    launch->groups = lists->groups;
-    launch->groups_count = unpack_count(unpacker, GROUPS_MAX);
-    for (size_t i = 0; i < launch->groups_count; i++)
-        lists->groups[i] = unpack_u32(unpacker);
-    oom_score_adj = unpack_i64(unpacker);
-    if (oom_score_adj < -1000 || oom_score_adj > 1000)
-        unpacker->failed = true;
-    else
-        launch->oom_score_adj = (int32_t)oom_score_adj;
-    launch->rlimits = lists->rlimits;
-    launch->rlimits_count = unpack_count(unpacker, RLIMITS_KEPT_MAX);
-    for (size_t i = 0; i < launch->rlimits_count; i++) {
-        lists->rlimits[i].resource = (int32_t)unpack_count(unpacker, 64);
-        lists->rlimits[i].soft = unpack_u64(unpacker);
-        lists->rlimits[i].hard = unpack_u64(unpacker);
-    }
-    launch->controls = lists->controls;
-    launch->controls_count = unpack_count(unpacker, CONTROLS_MAX);
-    for (size_t i = 0; i < launch->controls_count; i++) {
-        lists->controls[i].file = unpack_string(unpacker);
-        lists->controls[i].value = unpack_string(unpacker);
-        lists->controls[i].optional = unpack_count(unpacker, 1) != 0;
-        if (strchr(lists->controls[i].file, '/'))
-            unpacker->failed = true;
-    }
-}
-
-int planfile_launch(const unsigned char *bytes, size_t size, struct launch_record *ret)
-{
-    struct unpacker unpacker = {bytes, size, 0, false};
-    /* Every string takes at least 5 bytes, so there cannot be more than these, plus two ends. */
-    size_t room = size / 5 + 2;
-    struct launch_lists *lists;
-    struct launch launch = {0};
-
-    if (size > LAUNCH_BYTES_MAX)
-        return 1;
-    lists = calloc(1, sizeof(*lists) + room * sizeof(lists->pointers[0]));
-    if (!lists)
-        return -ENOMEM;
-    unpack_launch(&unpacker, &launch, lists, room);
-    if (!unpacked_all(&unpacker) || !launch.argv[0]) {
-        free(lists);
-        return 1;
-    }
-    ret->launch = launch;
-    ret->memory = lists;
-    return 0;
-}
-
-void launch_record_finish(struct launch_record *record)
-{
-    free(record->memory);
-    *record = (struct launch_record){0};
 }

@@ -1,14 +1,15 @@
 /* The plan as bytes: what passes from the command line to the supervisor in a sealed memfd, and
  * what the next supervisor and the recorder read again. Hostile when read: every length is checked.
  *
- * Layout: a header of fixed size, the index (names, policies, needs), then one launch record a
- * member, which a supervisor reads only when it starts that member. Integers are little-endian. */
+ * Layout: a header of fixed size, the index (names, policies, needs, aides), then the launch
+ * records, of each member and of its aides, which a supervisor reads only when it starts one.
+ * Integers are little-endian. */
 #ifndef BULKHEAD_CORE_PLANFILE_H
 #define BULKHEAD_CORE_PLANFILE_H
 
 #include "core/plan.h"
 
-#define PLANFILE_VERSION      1
+#define PLANFILE_VERSION      2
 #define PLANFILE_HEADER_BYTES 32
 #define PLANFILE_INDEX_MAX    ((size_t)16 << 20)
 
@@ -34,6 +35,11 @@ struct launch_record {
     struct launch launch;
     void *memory; // owned: the pointer arrays
 };
+
+/* One record alone, for what is no member. 0 with a malloc'ed *ret_bytes, -ENOMEM, or 1 when it
+ * exceeds a bound. */
+int planfile_launch_encode(const struct launch *launch, unsigned char **ret_bytes,
+                           size_t *ret_size);
 
 /* 0; 1: malformed; -ENOMEM. */
 int planfile_launch(const unsigned char *bytes, size_t size, struct launch_record *ret);

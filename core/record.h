@@ -1,12 +1,14 @@
 /* The journal: one line of text for everything that happened, was decided and was told.
  *
- *   journal version=1 stack=shop seed=… enclosing=1
+ *   journal version=2 stack=shop seed=… enclosing=1
  *   member i=0 name=web-1 service=web number=1 restart=1 …       numbers of struct policy
  *   need i=1 on=0 condition=0 optional=0
  *   state i=0 … m.state=3 …                                      after a rotation: where it stood
  *   event at=… wall=… kind=dead i=0 g=7 known=1 code=0 …
  *   effect kind=spawn i=0 g=8
  *   effect kind=shift i=0 g=8 from=BACKOFF to=STARTING deadline=…
+ *   effect kind=hook i=0 g=8 hook=pre_start index=0 serial=1
+ *   effect kind=health i=0 g=8 from=STARTING to=HEALTHY
  *   verdict i=0 g=7 kind=oom confidence=certain …                the payload of the VERDICT effect
  *   note text…                                                   for people (free text to the end)
  *
@@ -18,8 +20,8 @@
 
 #include "core/fleet.h"
 
-#define RECORD_VERSION  1
-#define RECORD_LINE_MAX 4096 // bytes of a line, with its newline and a NUL
+#define RECORD_VERSION  2
+#define RECORD_LINE_MAX 6144 // bytes of a line, with its newline and a NUL
 
 /* Writers: put one line with its newline into `line` (RECORD_LINE_MAX bytes), return its length. */
 size_t record_write_head(const struct roster *roster, uint64_t seed, char *line);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/health.h"
+
 /* clang-format off */
 #define FIELD_OF(type, field) {#field, offsetof(struct type, field)},
 #define COUNT(table)          (sizeof(table) / sizeof((table)[0]))
@@ -21,6 +23,17 @@ static const struct field policy_fields[] = {
     POLICY_FIELD(stop_grace_ns)  
     POLICY_FIELD(mem_limit_bytes)
     POLICY_FIELD(oom_group)      
+    POLICY_FIELD(restart_window_ns)
+    POLICY_FIELD(health)
+    POLICY_FIELD(health_interval_ns)
+    POLICY_FIELD(health_timeout_ns)
+    POLICY_FIELD(health_retries)
+    POLICY_FIELD(health_start_period_ns)
+    POLICY_FIELD(health_start_interval_ns)
+    POLICY_FIELD(on_unhealthy)
+    POLICY_FIELD(pre_start)
+    POLICY_FIELD(post_start)
+    POLICY_FIELD(pre_stop)
 };
 _Static_assert(sizeof(struct policy) == COUNT(policy_fields) * sizeof(int64_t),
                "every field of a policy is in the journal");
@@ -56,6 +69,10 @@ static const struct field event_fields[] = {
     EVENT_FIELD(born)    
     EVENT_FIELD(code)    
     EVENT_FIELD(core)    
+    EVENT_FIELD(alone)
+    EVENT_FIELD(serial)
+    EVENT_FIELD(hook)
+    EVENT_FIELD(index)
     {"status_known", offsetof(struct event, known)},
 };
 
@@ -77,9 +94,24 @@ static const struct field verdict_fields[] = {
     VERDICT_FIELD(limit)    
     VERDICT_FIELD(uptime)   
     VERDICT_FIELD(delay)    
+    VERDICT_FIELD(hook)
+    VERDICT_FIELD(index)
 };
 
 /* clang-format on */
+
+/* So far from the end of the numbers that counting on from here does not reach it. */
+#define COUNT_MAX (INT64_MAX / 2)
+
+static bool is_flag(int64_t value)
+{
+    return value == 0 || value == 1;
+}
+
+static bool is_within(int64_t value, int64_t least, int64_t most)
+{
+    return value >= least && value <= most;
+}
 
 struct verdict_numbers verdict_to_numbers(const struct verdict *verdict)
 {
@@ -97,6 +129,8 @@ struct verdict_numbers verdict_to_numbers(const struct verdict *verdict)
         .limit = verdict->limit_bytes,
         .uptime = verdict->uptime.ns,
         .delay = verdict->delay.ns,
+        .hook = verdict->hook,
+        .index = verdict->hook_index,
     };
 }
 
@@ -105,7 +139,8 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
     if (numbers->step < 0 || numbers->step >= SPAWN_STEPS_COUNT || numbers->code < INT32_MIN ||
         numbers->code > INT32_MAX || numbers->signal < 0 || numbers->signal > SIGNAL_MAX ||
         numbers->error < 0 || numbers->error > ERRNO_MAX || numbers->enclosing < -1 ||
-        numbers->enclosing >= ENCLOSING_MAX)
+        numbers->enclosing >= ENCLOSING_MAX || !is_within(numbers->hook, 0, AIDE_KINDS - 1) ||
+        !is_within(numbers->index, 0, HOOKS_MAX))
         return 1;
     verdict->exit_code = (int32_t)numbers->code;
     verdict->signal = (int32_t)numbers->signal;
@@ -120,6 +155,8 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
     verdict->limit_bytes = numbers->limit;
     verdict->uptime = span_ns(numbers->uptime);
     verdict->delay = span_ns(numbers->delay);
+    verdict->hook = (uint32_t)numbers->hook;
+    verdict->hook_index = (uint32_t)numbers->index;
     return 0;
 }
 
@@ -128,19 +165,6 @@ const struct field_table record_reading = {reading_fields, COUNT(reading_fields)
 const struct field_table record_event = {event_fields, COUNT(event_fields)};
 const struct field_table record_state = {state_fields, COUNT(state_fields)};
 const struct field_table record_verdict = {verdict_fields, COUNT(verdict_fields)};
-
-/* So far from the end of the numbers that counting on from here does not reach it. */
-#define COUNT_MAX (INT64_MAX / 2)
-
-static bool is_flag(int64_t value)
-{
-    return value == 0 || value == 1;
-}
-
-static bool is_within(int64_t value, int64_t least, int64_t most)
-{
-    return value >= least && value <= most;
-}
 
 static bool reading_is_valid(const struct reading *reading)
 {
@@ -161,7 +185,27 @@ bool record_event_is_valid(const struct event *event)
            is_within(event->step, 0, SPAWN_STEPS_COUNT - 1) &&
            is_within(event->error, 0, ERRNO_MAX) && is_flag(event->born) && is_flag(event->known) &&
            is_within(event->code, INT32_MIN, INT32_MAX) && is_flag(event->core) &&
+           is_flag(event->alone) && is_within(event->serial, 0, UINT32_MAX) &&
+           is_within(event->hook, 0, AIDE_KINDS - 1) && is_within(event->index, 0, HOOKS_MAX - 1) &&
            reading_is_valid(&event->reading);
+}
+
+static bool aide_state_is_valid(const struct incarnation *self)
+{
+    return is_flag(self->alone) && is_flag(self->ready) &&
+           is_within(self->health, 0, HEALTHS_COUNT - 1) &&
+           is_within(self->health_failures, 0, COUNT_MAX) &&
+           is_within(self->aide_serial, 0, UINT32_MAX) &&
+           (self->aide == 0 || self->aide == self->aide_serial) &&
+           is_within(self->aide_kind, 0, AIDE_KINDS - 1) &&
+           is_within(self->aide_index, 0, HOOKS_MAX) && self->aide_since_ns >= 0 &&
+           is_flag(self->aide_ended) && self->aide_ns >= 0 &&
+           is_within(self->blame, 0, BLAMES_COUNT - 1) &&
+           is_within(self->blame_hook, 0, AIDE_KINDS - 1) &&
+           is_within(self->blame_index, 0, HOOKS_MAX) &&
+           is_within(self->blame_code, INT32_MIN, INT32_MAX) &&
+           is_within(self->blame_signal, 0, SIGNAL_MAX) &&
+           is_within(self->blame_error, 0, ERRNO_MAX);
 }
 
 bool record_state_is_valid(const struct incarnation *self)
@@ -176,6 +220,6 @@ bool record_state_is_valid(const struct incarnation *self)
            is_within(self->step_error, 0, ERRNO_MAX) && self->told_ns >= 0 &&
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
-           is_within(self->changed, 0, COUNT_MAX) && reading_is_valid(&self->base) &&
-           reading_is_valid(&self->seen);
+           is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) &&
+           reading_is_valid(&self->base) && reading_is_valid(&self->seen);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/health.h"
 #include "core/record_fields.h"
 
 #define KEY_MAX  32
@@ -154,7 +155,9 @@ static bool take_need(struct record *record, const struct pair *pair)
         return false;
     if (is(pair, "on"))
         record->need.member = number;
-    else if (is(pair, "condition") && number <= NEED_COMPLETED)
+    else if (is(pair, "restart") && number <= 1)
+        record->need.restart = number;
+    else if (is(pair, "condition") && number < NEEDS_COUNT)
         record->need.condition = (uint16_t)number;
     else if (is(pair, "optional") && number <= 1)
         record->need.optional = (uint16_t)number;
@@ -234,9 +237,24 @@ static bool take_event(struct record *record, const struct pair *pair)
            take_field(pair, &record_reading, &event->reading, "");
 }
 
+/* `from` or `to`, of a state or, where the kind before it says so, of health. */
+static bool take_passage(struct effect *effect, const struct pair *pair)
+{
+    bool is_health = effect->kind == EFFECT_HEALTH;
+    int found;
+
+    if (is_health)
+        FIND_NAME(enum health, HEALTHS_COUNT, health_id, pair->text, found);
+    else
+        FIND_NAME(enum state, STATES_COUNT, state_id, pair->text, found);
+    *(is(pair, "from") ? &effect->from : &effect->to) = (uint16_t)found;
+    return found < (is_health ? (int)HEALTHS_COUNT : (int)STATES_COUNT);
+}
+
 static bool take_effect(struct record *record, const struct pair *pair)
 {
     struct effect *effect = &record->effect;
+    uint32_t number;
     int found;
 
     if (is(pair, "kind")) {
@@ -244,11 +262,19 @@ static bool take_effect(struct record *record, const struct pair *pair)
         effect->kind = (enum effect_kind)found;
         return found < EFFECTS_COUNT;
     }
-    if (is(pair, "from") || is(pair, "to")) {
-        FIND_NAME(enum state, STATES_COUNT, state_id, pair->text, found);
-        *(is(pair, "from") ? &effect->from : &effect->to) = (uint16_t)found;
-        return found < STATES_COUNT;
+    if (is(pair, "from") || is(pair, "to"))
+        return take_passage(effect, pair);
+    if (is(pair, "hook")) {
+        FIND_NAME(enum aide_kind, AIDE_KINDS, aide_name, pair->text, found);
+        effect->hook = (uint16_t)found;
+        return found < AIDE_KINDS;
     }
+    if (is(pair, "index") && take_u32(pair, HOOKS_MAX - 1, &number)) {
+        effect->index = (uint16_t)number;
+        return true;
+    }
+    if (is(pair, "serial"))
+        return take_u32(pair, UINT32_MAX, &effect->serial);
     if (is(pair, "signal") && pair->is_number && pair->number >= 0 && pair->number <= SIGNAL_MAX) {
         effect->signal = (int32_t)pair->number;
         return true;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/health.h"
 #include "core/record_fields.h"
 
 struct writer {
@@ -77,6 +78,8 @@ size_t record_write_need(const struct roster *roster, uint32_t member, uint32_t 
 
     put(&writer, "need i=%" PRIu32 " on=%" PRIu32 " condition=%u optional=%u", member, it->member,
         (unsigned)it->condition, (unsigned)it->optional);
+    if (it->restart)
+        put(&writer, " restart=%" PRIu32, it->restart);
     return end_line(&writer);
 }
 
@@ -129,6 +132,14 @@ size_t record_write_effect(const struct effect *effect, char *line)
         if (effect->deadline.ns != INSTANT_NEVER.ns)
             put(&writer, " deadline=%" PRId64, effect->deadline.ns);
     }
+    if (effect->kind == EFFECT_HOOK)
+        put(&writer, " hook=%s index=%u", aide_name((enum aide_kind)effect->hook),
+            (unsigned)effect->index);
+    if (effect->serial)
+        put(&writer, " serial=%" PRIu32, effect->serial);
+    if (effect->kind == EFFECT_HEALTH)
+        put(&writer, " from=%s to=%s", health_id((enum health)effect->from),
+            health_id((enum health)effect->to));
     return end_line(&writer);
 }
 

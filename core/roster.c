@@ -17,7 +17,35 @@ struct policy policy_default(void)
         .stop_signal = SIGTERM,
         .stop_grace_ns = 10 * NSEC_PER_SEC,
         .oom_group = 1,
+        .health_interval_ns = 30 * NSEC_PER_SEC,
+        .health_timeout_ns = 30 * NSEC_PER_SEC,
+        .health_retries = 3,
+        .health_start_interval_ns = 5 * NSEC_PER_SEC,
+        .on_unhealthy = UNHEALTHY_RESTART,
     };
+}
+
+static bool health_is_valid(const struct policy *policy)
+{
+    int64_t least = policy->health; // a probe that is never due or fails at once is none
+
+    return policy->health >= 0 && policy->health <= 1 && policy->health_interval_ns >= least &&
+           policy->health_timeout_ns >= least && policy->health_retries >= least &&
+           policy->health_start_period_ns >= 0 && policy->health_start_interval_ns >= least &&
+           policy->on_unhealthy >= UNHEALTHY_NONE && policy->on_unhealthy <= UNHEALTHY_RESTART;
+}
+
+static bool hooks_are_valid(const struct policy *policy)
+{
+    int64_t sum = 0;
+
+    for (int kind = AIDE_PRE_START; kind < AIDE_KINDS; kind++) {
+        int64_t count = policy_aides(policy, (enum aide_kind)kind);
+        if (count < 0 || count > HOOKS_MAX)
+            return false;
+        sum += count;
+    }
+    return sum <= HOOKS_MAX;
 }
 
 bool policy_is_valid(const struct policy *policy)
@@ -28,7 +56,25 @@ bool policy_is_valid(const struct policy *policy)
            policy->backoff_jitter_milli <= 1000 && policy->backoff_reset_after_ns >= 0 &&
            policy->stop_signal > 0 && policy->stop_signal <= SIGNAL_MAX &&
            policy->stop_grace_ns >= 0 && policy->mem_limit_bytes >= 0 && policy->oom_group >= 0 &&
-           policy->oom_group <= 1;
+           policy->oom_group <= 1 && policy->restart_window_ns >= 0 && health_is_valid(policy) &&
+           hooks_are_valid(policy);
+}
+
+int64_t policy_aides(const struct policy *policy, enum aide_kind kind)
+{
+    switch (kind) {
+    case AIDE_PROBE:
+        return policy->health;
+    case AIDE_PRE_START:
+        return policy->pre_start;
+    case AIDE_POST_START:
+        return policy->post_start;
+    case AIDE_PRE_STOP:
+        return policy->pre_stop;
+    case AIDE_KINDS:
+        break;
+    }
+    return 0;
 }
 
 bool roster_name_is_valid(const char *name)
@@ -47,6 +93,7 @@ void roster_finish(struct roster *roster)
     free(roster->state_dir);
     free(roster->members);
     free(roster->needs);
+    free(roster->aides);
     *roster = (struct roster){0};
 }
 
@@ -62,6 +109,29 @@ bool member_is_of(const struct member *member, const char *service)
 {
     return strlen(service) == member->service_length &&
            memcmp(member->name, service, member->service_length) == 0;
+}
+
+const struct aide *roster_aide(const struct roster *roster, uint32_t member, enum aide_kind kind,
+                               uint32_t index)
+{
+    const struct member *self = &roster->members[member];
+
+    for (uint32_t i = 0; i < self->aides_count; i++) {
+        const struct aide *aide = &roster->aides[self->first_aide + i];
+        if (aide->kind == kind && index-- == 0)
+            return aide;
+    }
+    return NULL;
+}
+
+const char *aide_name(enum aide_kind kind)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        AIDES(X)
+#undef X
+    };
+    return kind < AIDE_KINDS ? names[kind] : "?";
 }
 
 const char *restart_name(enum restart restart)

@@ -328,6 +328,9 @@ static void say_cause(struct words *words, const struct verdict *verdict)
     case VERDICT_STOPPED:
         say(words, "stopped as asked");
         break;
+    case VERDICT_UNHEALTHY:
+        say(words, "stopped because its health check failed");
+        break;
     case VERDICT_UNKILLABLE:
         say(words, "cannot be killed: a process inside is stuck in the kernel");
         break;

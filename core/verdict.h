@@ -16,9 +16,10 @@
     X(OOM_CHILD, "oom-child")     /* a process of the service died, the service lives */   \
     X(KILLED, "killed")           /* a SIGKILL neither the kernel's for memory nor ours */ \
     X(CRASHED, "crashed")         /* any other signal */                                   \
-    X(FAILED, "failed")           /* an exit code that is not success */                   \
+    X(FAILED, "failed")           /* an exit code that is not success; or a hook failed */ \
     X(DONE, "done")               /* exit code 0 */                                        \
     X(STOPPED, "stopped")         /* because we were asked to */                           \
+    X(UNHEALTHY, "unhealthy")     /* stopped by us: its probes failed */                   \
     X(SPAWN_FAILED, "spawn-failed")                                                        \
     X(UNKILLABLE, "unkillable")
 
@@ -109,6 +110,9 @@ struct verdict {
     span uptime;         // since exec was asked for
     enum next next;
     span delay; // until the restart
+    uint32_t
+        hook; // FAILED: this hook did (enum aide_kind), and code, signal and error are its; else 0
+    uint32_t hook_index; // which of its kind, from 0
 };
 
 const char *verdict_name(enum verdict_kind kind);

@@ -338,7 +338,12 @@ void act(struct supervisor *supervisor, const struct effect *effect)
     case EFFECT_FINISH:
         supervisor_finish(supervisor);
         break;
+    case EFFECT_PROBE: // no policy has aides yet
+    case EFFECT_HOOK:
+    case EFFECT_END_AIDE:
+        break;
     case EFFECT_VERDICT: // told by the journal
+    case EFFECT_HEALTH:
     case EFFECT_SHIFT:   // told by the journal and to those who watch
     case EFFECTS_COUNT:
         break;

@@ -22,6 +22,8 @@ static void read_launch(const uint8_t *data, size_t size)
         sum += strlen(record.launch.envp[i]);
     for (size_t i = 0; i < record.launch.controls_count; i++)
         sum += strlen(record.launch.controls[i].file) + strlen(record.launch.controls[i].value);
+    for (size_t i = 0; record.launch.labels[i]; i++)
+        sum += strlen(record.launch.labels[i]);
     if (sum > size)
         abort();
     launch_record_finish(&record);
@@ -37,6 +39,12 @@ static void read_members(const struct roster *roster, const uint8_t *data)
         if (!policy_is_valid(&member->policy) || roster_find(roster, member->name) < 0)
             abort();
         read_launch(data + member->launch_offset, member->launch_bytes);
+        for (uint32_t j = 0; j < member->aides_count; j++) {
+            const struct aide *aide = &roster->aides[member->first_aide + j];
+            if (aide->kind >= AIDE_KINDS)
+                abort();
+            read_launch(data + aide->launch_offset, aide->launch_bytes);
+        }
     }
 }
 

@@ -319,6 +319,10 @@ static void check_effect(struct sim *sim, const struct event *event, const struc
     case EFFECT_SHIFT:
         check_shift(sim, event, effect);
         break;
+    case EFFECT_PROBE:
+    case EFFECT_HOOK:
+    case EFFECT_END_AIDE:
+    case EFFECT_HEALTH:
     case EFFECT_MARK:
     case EFFECTS_COUNT:
         break;

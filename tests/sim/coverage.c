@@ -5,7 +5,14 @@
 
 bool coverage_is_reachable(int state, int column)
 {
+    if (state == STATE_PREPARING || state == STATE_LEAVING)
+        return false; // nobody has hooks yet
     switch (column + EVENT_START) {
+    case EVENT_FORGET:
+    case EVENT_PROBED:
+    case EVENT_HOOKED:
+    case INNER_AIDE:
+        return false;
     case INNER_OPEN:
         return state == STATE_WAITING;
     case INNER_RELEASE:
@@ -57,7 +64,7 @@ void coverage_count(struct sim *sim, const struct event *event)
 
 static const char *column_name(int column)
 {
-    static const char *const inner[] = {"open", "release", "deadline"};
+    static const char *const inner[] = {"open", "release", "deadline", "aide"};
     int kind = column + EVENT_START;
 
     return kind < EVENTS_COUNT ? event_name((enum event_kind)kind) : inner[kind - INNER_OPEN];

@@ -27,6 +27,7 @@ static const char *const texts[] = {"sleep", "1", "", "h\xc3\xa9", "a long word 
 static const struct control controls[] = {{"memory.max", "67108864", false},
                                           {"memory.swap.max", "0", true}};
 static const struct rlimit_value rlimits[] = {{7, 1024, UINT64_MAX}};
+static const char *const labels[] = {"team=shop", "empty=", NULL};
 static const gid_t groups[] = {4, 5, 6};
 
 static struct policy random_policy(void)
@@ -56,14 +57,36 @@ static struct launch random_launch(void)
         .rlimits_count = below(2),
         .controls = controls,
         .controls_count = below(3),
+        .tty = below(2),
+        .stdin_open = below(2),
+        .labels = (char *const *)labels + below(3),
     };
+}
+
+/* A probe or none, and hooks of all kinds. */
+static void add_aides(struct plan_member *member, struct plan_aide *aides)
+{
+    struct policy *policy = &member->policy;
+
+    policy->health = (int64_t)below(2);
+    policy->pre_start = (int64_t)below(3);
+    policy->post_start = (int64_t)below(2);
+    policy->pre_stop = (int64_t)below(2);
+    member->aides = aides;
+    for (int kind = 0; kind < AIDE_KINDS; kind++)
+        for (int64_t i = 0; i < policy_aides(policy, (enum aide_kind)kind); i++)
+            aides[member->aides_count++] =
+                (struct plan_aide){(enum aide_kind)kind, random_launch()};
 }
 
 static struct plan random_plan(struct plan_member *members, struct need *needs)
 {
+    static struct plan_aide aides[MEMBERS][AIDES_MAX];
+
     for (uint32_t i = 0; i < MEMBERS; i++) {
         for (uint32_t j = 0; j < i; j++)
-            needs[i * MEMBERS + j] = (struct need){j, (uint16_t)below(2), (uint16_t)below(2)};
+            needs[i * MEMBERS + j] = (struct need){j, (uint16_t)below(NEEDS_COUNT),
+                                                   (uint16_t)below(2), (uint32_t)below(2)};
         members[i] = (struct plan_member){
             .service = i % 2 ? "web" : "d.b_-2",
             .number = 1 + i,
@@ -71,7 +94,10 @@ static struct plan random_plan(struct plan_member *members, struct need *needs)
             .needs = &needs[i * MEMBERS],
             .needs_count = below(i + 1),
             .launch = random_launch(),
+            .hash = below(UINT64_MAX),
+            .limits_hash = below(UINT64_MAX),
         };
+        add_aides(&members[i], aides[i]);
     }
     return (struct plan){.stack = "shop",
                          .cgroup_dir = "/sys/fs/cgroup/shop",
@@ -114,13 +140,41 @@ static void same_launch(const struct launch *got, const struct launch *sent)
         assert_string_equal(got->controls[i].value, sent->controls[i].value);
         assert_int_equal(got->controls[i].optional, sent->controls[i].optional);
     }
+    assert_int_equal(got->tty, sent->tty);
+    assert_int_equal(got->stdin_open, sent->stdin_open);
+    same_list(got->labels, sent->labels);
+}
+
+static void same_record(const unsigned char *bytes, size_t size, const struct launch *sent)
+{
+    struct launch_record record;
+
+    assert_int_equal(planfile_launch(bytes, size, &record), 0);
+    same_launch(&record.launch, sent);
+    launch_record_finish(&record);
+    launch_record_finish(&record);
+}
+
+static void same_aides(const struct roster *roster, uint32_t i, const struct plan_member *sent,
+                       const unsigned char *bytes)
+{
+    uint32_t next[AIDE_KINDS] = {0};
+
+    assert_int_equal(roster->members[i].aides_count, sent->aides_count);
+    for (size_t j = 0; j < sent->aides_count; j++) {
+        enum aide_kind kind = sent->aides[j].kind;
+        const struct aide *got = roster_aide(roster, i, kind, next[kind]++);
+        assert_non_null(got);
+        same_record(bytes + got->launch_offset, got->launch_bytes, &sent->aides[j].launch);
+    }
+    for (int kind = 0; kind < AIDE_KINDS; kind++)
+        assert_null(roster_aide(roster, i, (enum aide_kind)kind, next[kind]));
 }
 
 static void same_member(const struct roster *roster, uint32_t i, const struct plan_member *sent,
                         const unsigned char *bytes)
 {
     const struct member *got = &roster->members[i];
-    struct launch_record record;
     char name[INSTANCE_NAME_MAX];
 
     snprintf(name, sizeof(name), "%s-%u", sent->service, sent->number);
@@ -131,10 +185,23 @@ static void same_member(const struct roster *roster, uint32_t i, const struct pl
     for (uint32_t j = 0; j < got->needs_count; j++)
         assert_memory_equal(&roster->needs[got->first_need + j], &sent->needs[j],
                             sizeof(sent->needs[j]));
-    assert_int_equal(planfile_launch(bytes + got->launch_offset, got->launch_bytes, &record), 0);
-    same_launch(&record.launch, &sent->launch);
-    launch_record_finish(&record);
-    launch_record_finish(&record);
+    assert_true(got->hash == sent->hash && got->limits_hash == sent->limits_hash);
+    same_record(bytes + got->launch_offset, got->launch_bytes, &sent->launch);
+    same_aides(roster, i, sent, bytes);
+}
+
+static void launches_come_through_alone(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        struct launch launch = random_launch();
+        unsigned char *bytes;
+        size_t size;
+
+        assert_int_equal(planfile_launch_encode(&launch, &bytes, &size), 0);
+        same_record(bytes, size, &launch);
+        free(bytes);
+    }
 }
 
 static void plans_come_through(void **state)
@@ -320,6 +387,31 @@ static void mad_policy(struct plan *plan, struct plan_member *member)
     member->policy.backoff_jitter_milli = -1;
 }
 
+static void mad_probe(struct plan *plan, struct plan_member *member)
+{
+    (void)plan;
+    member->policy.health = 1;
+    member->policy.health_interval_ns = 0;
+}
+
+static void aide_too_few(struct plan *plan, struct plan_member *member)
+{
+    (void)plan;
+    member->policy.pre_start++;
+}
+
+static void aide_too_many(struct plan *plan, struct plan_member *member)
+{
+    (void)plan;
+    member->policy.pre_stop = HOOKS_MAX + 1;
+}
+
+static void label_without_a_value(struct plan *plan, struct plan_member *member)
+{
+    (void)plan;
+    member->launch.labels = WORDS + 1;
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -333,6 +425,10 @@ static void refused(void **state)
     assert_int_equal(spoilt(control_outside), 1);
     assert_int_equal(spoilt(mad_score), 1);
     assert_int_equal(spoilt(mad_policy), 1);
+    assert_int_equal(spoilt(mad_probe), 1);
+    assert_int_equal(spoilt(aide_too_few), 1);
+    assert_int_equal(spoilt(aide_too_many), 1);
+    assert_int_equal(spoilt(label_without_a_value), 1);
 }
 
 static void bounds_are_kept_when_writing(void **state)
@@ -354,6 +450,7 @@ static void bounds_are_kept_when_writing(void **state)
     member.launch =
         (struct launch){.program = "/bin/true", .argv = argv, .envp = WORDS + 5, .directory = "/"};
     assert_int_equal(planfile_encode(&plan, &bytes, &size), 1);
+    assert_int_equal(planfile_launch_encode(&member.launch, &bytes, &size), 1);
     plan.members_count = INSTANCES_MAX + 1;
     assert_int_equal(planfile_encode(&plan, &bytes, &size), 1);
 }
@@ -362,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_come_through),
+        cmocka_unit_test(launches_come_through_alone),
         cmocka_unit_test(every_truncation_and_damage_is_survived),
         cmocka_unit_test(refused),
         cmocka_unit_test(bounds_are_kept_when_writing),

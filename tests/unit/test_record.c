@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/health.h"
 #include "core/record.h"
 #include "core/restart.h"
 
@@ -155,8 +156,11 @@ static void effects_come_through(void **state)
                                 .member = (uint32_t)below(INSTANCES_MAX),
                                 .generation = (uint32_t)number(),
                                 .signal = (int32_t)below(65),
-                                .from = (uint16_t)below(STATES_COUNT),
-                                .to = (uint16_t)below(STATES_COUNT),
+                                .serial = (uint32_t)number(),
+                                .hook = (uint16_t)below(AIDE_KINDS),
+                                .index = (uint16_t)below(HOOKS_MAX),
+                                .from = (uint16_t)below(HEALTHS_COUNT),
+                                .to = (uint16_t)below(HEALTHS_COUNT),
                                 .deadline = below(2) ? INSTANT_NEVER : (instant){number()}};
         record_write_effect(&effect, line);
         assert_int_equal(read_line(line, &record), 0);
@@ -301,17 +305,25 @@ static void refused(void **state)
         "event at=1 kind=spawn-failed step=99",
         "event at=1 unknown=1",
         "event at=1 a-key-that-is-longer-than-any-key-can-be=1",
-        "journal version=2 stack=x members=1 seed=1 enclosing=1",
-        "journal version=1 members=1",
-        "journal version=1 stack=x members=4097",
+        "journal version=3 stack=x members=1 seed=1 enclosing=1",
+        "journal version=2 members=1",
+        "journal version=2 stack=x members=4097",
         "member i=0 service=web name=web-1 number=1",
         "member i=0 name=web-1 service=db number=1",
         "member i=0 name=web-1 service=web number=1 restart=9 stop_signal=15",
         "member i=0 name=web-1 service=web number=1 restart=1 stop_signal=0",
         "member i=0 name=web-1 service=web number=1 stop_signal=15 backoff_max_ns=-1",
-        "need i=0 on=1 condition=2 optional=0",
+        "need i=0 on=1 condition=3 optional=0",
+        "need i=0 on=1 condition=0 optional=0 restart=2",
         "need i=0 on=5000",
-        "state i=0 sequence=1 m.state=10",
+        "state i=0 sequence=1 m.state=12",
+        "state i=0 sequence=1 m.state=1 m.health=4",
+        "state i=0 sequence=1 m.state=1 m.aide=2 m.aide_serial=1",
+        "effect kind=health i=0 g=1 from=STARTING to=RUNNING",
+        "effect kind=hook i=0 g=1 hook=pre_lunch index=0 serial=1",
+        "effect kind=hook i=0 g=1 hook=pre_stop index=16 serial=1",
+        "member i=0 name=web-1 service=web number=1 stop_signal=15 health=1",
+        "member i=0 name=web-1 service=web number=1 stop_signal=15 pre_start=9 pre_stop=8",
         "state i=0 sequence=-1 m.state=1",
         "state i=0 sequence=1 m.state=1 m.want=2",
         "state i=0 sequence=1 m.state=1 base.oom=-5",
