@@ -1,0 +1,45 @@
+/* Texts with variables in them: $NAME, ${NAME}, ${NAME:-default}, ${NAME-default}, ${NAME:?why},
+ * ${NAME?why}, ${NAME:+instead}, ${NAME+instead}, and $$ for a dollar. Defaults and their like may
+ * hold variables again. A dollar that starts none of these stays. Source: the Compose
+ * Specification's chapter on interpolation, and compose-go's template package. */
+#ifndef BULKHEAD_STACKFILE_TEMPLATE_H
+#define BULKHEAD_STACKFILE_TEMPLATE_H
+
+#include <stddef.h>
+
+#include "stackfile/variables.h"
+
+#define TEMPLATE_DEPTH_MAX 16 // variables within defaults of variables
+
+/* A reference to a variable, as it is met. The texts need not be NUL-terminated. */
+struct template_reference {
+    const char *name;
+    size_t name_length;
+    const char *operation; // "", ":-", "-", ":?", "?", ":+" or "+"
+    const char *operand;   // the text after the operation, not expanded
+    size_t operand_length;
+};
+
+/* What is needed to expand, and its outcome. `variables` and the two functions are the caller's;
+ * the buffer is reused from one text to the next and freed by template_finish(). */
+struct template
+{
+    const struct variables *variables;
+    void *self;
+    /* A variable that has no value and no default; may be NULL. */
+    void (*unset)(void *self, const char *name, size_t length);
+    /* Every reference, whether it is used or not; may be NULL. */
+    void (*met)(void *self, const struct template_reference *reference);
+    size_t bytes_max; // the longest that a text may become
+
+    char *text; // the outcome: NUL-terminated after 0
+    size_t length, room;
+    char what[320]; // why not, after 1
+    const char *remedy;
+};
+
+/* 0; 1: what and remedy say why not; -ENOMEM. */
+int template_expand(struct template *template, const char *text, size_t length);
+void template_finish(struct template *template); // may be zeroed
+
+#endif
