@@ -78,3 +78,10 @@ const char *spec_condition_name(enum spec_condition condition)
     }
     return "service_started";
 }
+
+const char *spec_hook_name(enum spec_hook_kind kind)
+{
+    static const char *const names[SPEC_HOOK_KINDS] = {"pre_start", "post_start", "pre_stop"};
+
+    return kind < SPEC_HOOK_KINDS ? names[kind] : "?";
+}

@@ -114,6 +114,8 @@ enum spec_hook_kind {
     SPEC_HOOK_KINDS,
 };
 
+#define SPEC_HOOKS_MAX 16 // of one service, all kinds together
+
 /* A command at a turn of a service's life. What is not set is the service's own. */
 struct spec_hook {
     struct spec_words command;
@@ -129,11 +131,12 @@ struct spec_hooks {
     size_t count;
 };
 
-/* deploy.restart_policy; what `restart` and x-bulkhead.backoff do not say already. */
+/* deploy.restart_policy. Where it is set it goes before `restart`, as in Compose: `restart` and
+ * `restart_max` of the service say what it comes to. */
 struct spec_restart_policy {
     bool set;
     bool condition_set;
-    enum spec_restart condition; // any: always; on-failure; none: no
+    enum spec_restart condition; // any, the default: always; on-failure; none: no
     struct spec_int delay_ns;
     struct spec_int max_attempts;
     struct spec_int window_ns;
@@ -159,7 +162,7 @@ struct spec_service {
 
     enum spec_restart restart;
     bool restart_set;
-    int64_t restart_max; // on-failure:N; 0: no bound
+    int64_t restart_max; // on-failure:N, deploy.restart_policy.max_attempts; 0: no bound
     struct mark restart_at;
     const struct spec_dependency *depends_on;
     size_t depends_on_count;
@@ -185,6 +188,7 @@ struct spec_service {
     struct spec_healthcheck healthcheck;
     enum spec_on_unhealthy on_unhealthy;
     bool on_unhealthy_set;
+    struct mark on_unhealthy_at;
     struct spec_hooks hooks[SPEC_HOOK_KINDS];
 
     struct spec_int scale;           // instances: scale or deploy.replicas; 0 is allowed
@@ -220,5 +224,6 @@ extern const size_t spec_rlimit_names_count;
 
 const char *spec_restart_name(enum spec_restart restart);
 const char *spec_condition_name(enum spec_condition condition);
+const char *spec_hook_name(enum spec_hook_kind kind); // "pre_start", …
 
 #endif

@@ -6,16 +6,20 @@
 #define INTO(field) offsetof(struct service_draft, service.field)
 
 static const struct key_row backoff_rows[] = {
-    {"factor", .class = KEY_HONOURED, .read = read_factor,
-     .offset = offsetof(struct spec_backoff, factor_milli)},
-    {"initial", .class = KEY_HONOURED, .read = read_duration,
-     .offset = offsetof(struct spec_backoff, initial_ns)},
-    {"jitter", .class = KEY_HONOURED, .read = read_jitter,
-     .offset = offsetof(struct spec_backoff, jitter_milli)},
-    {"max", .class = KEY_HONOURED, .read = read_duration,
-     .offset = offsetof(struct spec_backoff, max_ns)},
-    {"reset_after", .class = KEY_HONOURED, .read = read_duration,
-     .offset = offsetof(struct spec_backoff, reset_after_ns)},
+    {"factor", .class = KEY_HONOURED, .shape = SHAPE_NUMBER, .read = read_factor,
+     .offset = offsetof(struct spec_backoff, factor_milli),
+     .about = "each wait is this many times the one before, 1 to 100; default 2"},
+    {"initial", .class = KEY_HONOURED, .shape = SHAPE_DURATION, .read = read_duration,
+     .offset = offsetof(struct spec_backoff, initial_ns),
+     .about = "before the first restart; default 100ms"},
+    {"jitter", .class = KEY_HONOURED, .shape = SHAPE_NUMBER, .read = read_jitter,
+     .offset = offsetof(struct spec_backoff, jitter_milli),
+     .about = "a percentage by which waits differ at random; default 10%"},
+    {"max", .class = KEY_HONOURED, .shape = SHAPE_DURATION, .read = read_duration,
+     .offset = offsetof(struct spec_backoff, max_ns), .about = "the longest wait; default 1m"},
+    {"reset_after", .class = KEY_HONOURED, .shape = SHAPE_DURATION, .read = read_duration,
+     .offset = offsetof(struct spec_backoff, reset_after_ns),
+     .about = "a service that was up this long starts from initial again; default 10s"},
 };
 
 static const struct key_table keys_backoff = {
@@ -51,16 +55,23 @@ static void read_backoff(struct reader *reader, const char *key, const struct no
 }
 
 static const struct key_row rows[] = {
-    {"backoff", .class = KEY_HONOURED, .table = true, .read = read_backoff,
-     .offset = INTO(backoff)},
+    {"backoff", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_backoff,
+     .read = read_backoff, .offset = INTO(backoff), .about = "how long to wait before a restart"},
     {"intensity", .class = KEY_LATER,
      .remedy = "write restart: on-failure:N to give up after N restarts"},
     {"isolation", .class = KEY_LATER, .remedy = "remove it"},
     {"landlock", .class = KEY_LATER, .remedy = "remove it"},
-    {"memory_high", .class = KEY_HONOURED, .read = read_size, .offset = INTO(memory_high)},
-    {"memory_min", .class = KEY_HONOURED, .read = read_size, .offset = INTO(memory_min)},
+    {"memory_high", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_size,
+     .offset = INTO(memory_high),
+     .about = "from here on the kernel slows the service down and reclaims; a size or a percentage "
+              "of mem_limit"},
+    {"memory_min", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_size,
+     .offset = INTO(memory_min), .about = "memory that is never reclaimed; likewise"},
     {"on_memory_high", .class = KEY_LATER, .remedy = "remove it"},
-    {"on_unhealthy", .class = KEY_LATER, .remedy = "remove it"},
+    {"on_unhealthy", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = on_unhealthy_choices,
+     .read = read_on_unhealthy, .offset = offsetof(struct service_draft, service),
+     .about = "restart, the default: a service that is unhealthy is stopped and started again; "
+              "none: it is only told"},
     {"oom", .class = KEY_LATER, .remedy = "remove it: the whole service is killed and restarted"},
     {"private_tmp", .class = KEY_LATER, .remedy = "remove it", .harmless = "false"},
     {"recycle", .class = KEY_LATER, .remedy = "remove it"},

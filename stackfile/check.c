@@ -45,7 +45,7 @@ static void check_share(struct reader *reader, const struct spec_size *size, con
                "x-bulkhead.%s is above mem_limit and has no effect beyond it", key);
 }
 
-void check_sizes(struct reader *reader, const struct spec_service *service)
+static void check_sizes(struct reader *reader, const struct spec_service *service)
 {
     const struct spec_int *memory = &service->mem_limit_bytes;
     const struct spec_int *reserved = &service->mem_reservation_bytes;
@@ -56,6 +56,48 @@ void check_sizes(struct reader *reader, const struct spec_service *service)
     if (memory->set && reserved->set && reserved->value > memory->value)
         report(reader, FAULT_ERROR, reserved->at, "lower it, or raise mem_limit",
                "mem_reservation is more than mem_limit");
+}
+
+/* --- what belongs together --- */
+
+static bool has_probe(const struct spec_service *service)
+{
+    return service->healthcheck.set && !service->healthcheck.disabled;
+}
+
+static size_t hooks_of(const struct spec_service *service)
+{
+    size_t count = 0;
+
+    for (size_t kind = 0; kind < SPEC_HOOK_KINDS; kind++)
+        count += service->hooks[kind].count;
+    return count;
+}
+
+void check_service(struct reader *reader, const struct spec_service *service)
+{
+    check_sizes(reader, service);
+    if (service->on_unhealthy_set && !has_probe(service))
+        report(reader, FAULT_WARNING, service->on_unhealthy_at, "write a healthcheck: too",
+               "x-bulkhead.on_unhealthy has no effect without a healthcheck");
+    if (hooks_of(service) > SPEC_HOOKS_MAX)
+        report(reader, FAULT_ERROR, service->at, "put several commands into one script",
+               "service %s has %zu hooks, and %d is the most", shown(service->name).text,
+               hooks_of(service), SPEC_HOOKS_MAX);
+}
+
+void check_instances(struct reader *reader, const struct spec_service *services, size_t count)
+{
+    int64_t instances = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        instances += services[i].scale.set ? services[i].scale.value : 1;
+        if (instances <= INSTANCES_MAX)
+            continue;
+        report(reader, FAULT_ERROR, services[i].at, "lower the scale of some service",
+               "the services have more than %d instances together", INSTANCES_MAX);
+        return;
+    }
 }
 
 /* --- dependencies --- */
@@ -123,6 +165,33 @@ static void unknown_service(const struct graph *graph, const struct spec_service
            dependency->optional ? "; it is not required, so it is left out" : "");
 }
 
+/* Whether what is waited for can come. */
+static void check_condition(const struct graph *graph, const struct spec_service *service,
+                            const struct spec_dependency *dependency,
+                            const struct spec_service *other)
+{
+    struct shown name = shown(other->name);
+
+    if (dependency->condition == SPEC_SERVICE_HEALTHY && !has_probe(other))
+        report(
+            graph->reader, FAULT_ERROR, dependency->at,
+            remedy_of("write a healthcheck: for %s, or condition: service_started", name.text).text,
+            "service %s waits until %s is healthy, and %s has no healthcheck",
+            shown(service->name).text, name.text, name.text);
+    if (dependency->condition == SPEC_SERVICE_COMPLETED &&
+        (other->restart == SPEC_RESTART_ALWAYS || other->restart == SPEC_RESTART_UNLESS_STOPPED) &&
+        !other->restart_max)
+        report(graph->reader, FAULT_WARNING, dependency->at,
+               remedy_of("write restart: on-failure for %s", name.text).text,
+               "service %s waits until %s is done, and restart: %s starts %s again each time",
+               shown(service->name).text, name.text, spec_restart_name(other->restart), name.text);
+    if (other->scale.set && other->scale.value == 0 && !dependency->optional)
+        report(graph->reader, FAULT_ERROR, dependency->at,
+               remedy_of("raise the scale of %s, or write required: false", name.text).text,
+               "service %s depends on %s, which has no instances", shown(service->name).text,
+               name.text);
+}
+
 /* Takes unknown services out of the list, so that nobody after us meets one. */
 static void resolve(const struct graph *graph, size_t index)
 {
@@ -140,6 +209,7 @@ static void resolve(const struct graph *graph, size_t index)
                    "depends_on has %s twice", shown(dependencies[i].service).text);
         } else {
             graph->wanted_by[found] = index + 1;
+            check_condition(graph, service, &dependencies[i], &graph->services[found]);
             dependencies[kept++] = dependencies[i];
         }
     }

@@ -4,8 +4,11 @@
 
 #include "stackfile/reader.h"
 
-/* Sizes of one service against each other. */
-void check_sizes(struct reader *reader, const struct spec_service *service);
+/* What one service says, against each other. */
+void check_service(struct reader *reader, const struct spec_service *service);
+
+/* Not more instances together than a stack may have. */
+void check_instances(struct reader *reader, const struct spec_service *services, size_t count);
 
 /* Dependencies: every one known, none on itself or in a circle. Optional ones on services that do
  * not exist are dropped with a warning. -ENOMEM, else 0. */

@@ -94,6 +94,8 @@ static void read_pair(struct reader *reader, const struct key_table *table,
         row->read(reader, row->key, pair->value, (char *)into + row->offset);
         break;
     case KEY_NO_EFFECT:
+        if (row->read && interpolate(reader, pair->value))
+            row->read(reader, row->key, pair->value, into);
         no_effect(reader, row->key, pair->key->at);
         break;
     case KEY_LATER:

@@ -18,12 +18,38 @@ enum key_class {
 /* Reads the value of `key` into what the row's offset points at. */
 typedef void key_read(struct reader *reader, const char *key, const struct node *value, void *into);
 
+/* What a value looks like, for the manual and for editors; whether it is right is its reader's to
+ * say. A number may always be written as a text, as Compose casts it. */
+enum key_shape {
+    SHAPE_NONE, // anything, or not honoured
+    SHAPE_TEXT,
+    SHAPE_BOOL,
+    SHAPE_WHOLE,
+    SHAPE_NUMBER,
+    SHAPE_SIZE,
+    SHAPE_DURATION,
+    SHAPE_WORDS,          // a text or a list of texts
+    SHAPE_TEXTS,          // a list of texts
+    SHAPE_PAIRS,          // a mapping of names to scalars, or a list of NAME=value
+    SHAPE_TABLE,          // a mapping with the keys of `inner`
+    SHAPE_TABLES,         // a list of such
+    SHAPE_NAMED,          // a mapping of free names to such
+    SHAPE_NAMED_OR_TEXTS, // that, or a list of the names
+    SHAPE_NAMED_OR_WHOLE, // a mapping of free names to such or to whole numbers
+};
+
+struct key_table;
+
 struct key_row {
     const char *key;
     enum key_class class;
+    enum key_shape shape;          // of an honoured one
+    const struct key_table *inner; // of a SHAPE_TABLE and its like
+    const char *const *choices;    // of a SHAPE_TEXT: all that it may be, NULL-terminated
+    const char *about;             // of an honoured one: half a sentence for the manual
     bool table;           // its value is read through tables, which interpolate what they honour
     bool nullable;        // `key:` with nothing behind it is as if it was not there
-    key_read *read;       // of an honoured one
+    key_read *read;       // of an honoured one; without effect: looks for what may not be dropped
     size_t offset;        // of an honoured one: where its value goes in what the table fills
     const char *remedy;   // of a refused one: what to write instead
     const char *harmless; // of a refused one: the value that says what is so anyway, or NULL
@@ -53,6 +79,14 @@ extern const struct key_table keys_top;
 extern const struct key_table keys_service;
 extern const struct key_table keys_deploy;
 extern const struct key_table keys_bulkhead;
+extern const struct key_table keys_dependency;
+extern const struct key_table keys_healthcheck;
+extern const struct key_table keys_pre_start;
+extern const struct key_table keys_post_start;
+extern const struct key_table keys_pre_stop;
+extern const struct key_table keys_logging;
+extern const struct key_table keys_restart_policy;
+extern const struct key_table keys_rlimit;
 
 #define KEY_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 

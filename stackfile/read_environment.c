@@ -27,9 +27,8 @@ static bool valid_name(struct reader *reader, const struct node *at, const char 
     return false;
 }
 
-/* The text of a value; NULL: passed through. False after a fault. */
-static bool value_text(struct reader *reader, const char *name, const struct node *value,
-                       const char **ret_text)
+bool take_scalar_text(struct reader *reader, const char *name, const struct node *value,
+                      const char **ret_text)
 {
     char canonical[SCALAR_CANONICAL_MAX];
     const char *text;
@@ -47,7 +46,7 @@ static bool value_text(struct reader *reader, const char *name, const struct nod
         if (strcmp(text, canonical) != 0)
             report(reader, FAULT_WARNING, value->at,
                    remedy_of("write \"%s\" in quotes if it is to stay", shown(text).text).text,
-                   "environment.%s: %s is %s to YAML, so the program sees %s", shown(name).text,
+                   "%s%s: %s is %s to YAML, so its text is %s", reader->prefix, shown(name).text,
                    shown(text).text, node_kind_name(value), canonical);
         text = canonical;
     }
@@ -68,7 +67,7 @@ static size_t from_map(struct reader *reader, const struct node *map, struct spe
         if (!valid_name(reader, pair->key, pair->key->text))
             continue;
         reader->prefix = "environment.";
-        if (!value_text(reader, pair->key->text, pair->value, &text))
+        if (!take_scalar_text(reader, pair->key->text, pair->value, &text))
             continue;
         env[count++] = (struct spec_env){
             .name = keep_text(reader, pair->key->text), .value = text, .at = pair->key->at};
@@ -120,25 +119,33 @@ static void refuse_repeated(struct reader *reader, const struct spec_env *env, s
     }
 }
 
-void read_environment(struct reader *reader, const char *key, const struct node *value, void *into)
+bool take_environment(struct reader *reader, const char *key, const struct node *value,
+                      const struct spec_env **ret_env, size_t *ret_count)
 {
-    struct spec_service *service = into;
     struct spec_env *env;
     size_t count;
 
     if (value->kind == NODE_SCALAR) {
         report_key(reader, value->at, key, "write it as environment: {NAME: value}",
                    "must be a mapping or a list, not %s", node_kind_name(value));
-        return;
+        return false;
     }
     env = arena_array(reader->arena, value->count, sizeof(*env));
     if (!env)
-        return; // the arena remembers
+        return false; // the arena remembers
     count = value->kind == NODE_MAP ? from_map(reader, value, env) : from_list(reader, value, env);
     if (arena_failed(reader->arena))
-        return;
+        return false;
     qsort(env, count, sizeof(*env), by_name);
     refuse_repeated(reader, env, count);
-    service->environment = env;
-    service->environment_count = count;
+    *ret_env = env;
+    *ret_count = count;
+    return true;
+}
+
+void read_environment(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    struct spec_service *service = into;
+
+    take_environment(reader, key, value, &service->environment, &service->environment_count);
 }

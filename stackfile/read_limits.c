@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "stackfile/value.h"
 
 #define SIZE_EXAMPLE "a size such as 512m"
@@ -149,6 +150,22 @@ static bool take_between(struct reader *reader, const char *key, const struct no
     }
     *ret_number = number;
     return true;
+}
+
+void read_scale(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    int64_t instances;
+
+    if (take_between(reader, key, value, 0, INSTANCES_MAX, &instances))
+        set_int(into, value, instances);
+}
+
+void read_attempts(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    int64_t attempts;
+
+    if (take_between(reader, key, value, 0, INT32_MAX, &attempts))
+        set_int(into, value, attempts);
 }
 
 #define PIDS_MAX (INT64_C(4) << 20) // PID_MAX_LIMIT, linux/threads.h

@@ -72,22 +72,39 @@ static void read_stack_bulkhead(struct reader *reader, const char *key, const st
     keys_read(reader, &keys_stack_bulkhead, key, value, into);
 }
 
+/* Every service is in the network `default`, and an internal one has no way out. */
+static void read_networks(struct reader *reader, const char *key, const struct node *value,
+                          void *into)
+{
+    const struct node *network = node_get(value, "default");
+    const struct node *internal = network ? node_get(network, "internal") : NULL;
+    bool isolates = false;
+
+    (void)into;
+    if (internal && take_bool(reader, key, internal, &isolates) && isolates)
+        report_key(reader, internal->at, key, "remove it, and let services listen on 127.0.0.1",
+                   "default cannot be internal: services share the host's network");
+}
+
 /* Networks, volumes and the like only say what services may use; a service's use of them is refused
  * in its own table. */
 static const struct key_row rows[] = {
     {"configs", .class = KEY_NO_EFFECT},
     {"include", .class = KEY_LATER, .remedy = "write all services into one file"},
     {"models", .class = KEY_NO_EFFECT},
-    {"name", .class = KEY_HONOURED, .read = read_name,
-     .offset = offsetof(struct stack_draft, name)},
-    {"networks", .class = KEY_NO_EFFECT},
+    {"name", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .read = read_name,
+     .offset = offsetof(struct stack_draft, name),
+     .about = "of the project; default: that of its folder"},
+    {"networks", .class = KEY_NO_EFFECT, .read = read_networks},
     {"secrets", .class = KEY_NO_EFFECT},
-    {"services", .class = KEY_HONOURED, .table = true, .read = read_services,
-     .offset = offsetof(struct stack_draft, services)},
+    {"services", .class = KEY_HONOURED, .table = true, .shape = SHAPE_NAMED, .inner = &keys_service,
+     .read = read_services, .offset = offsetof(struct stack_draft, services),
+     .about = "what is to run, by name"},
     {"version", .class = KEY_NO_EFFECT},
     {"volumes", .class = KEY_NO_EFFECT},
-    {"x-bulkhead", .class = KEY_HONOURED, .table = true, .nullable = true,
-     .read = read_stack_bulkhead},
+    {"x-bulkhead", .class = KEY_HONOURED, .table = true, .nullable = true, .shape = SHAPE_TABLE,
+     .inner = &keys_stack_bulkhead, .read = read_stack_bulkhead,
+     .about = "what Compose cannot say of a stack"},
 };
 
 const struct key_table keys_top = {
@@ -198,11 +215,12 @@ static int read_all(struct reader *reader, const struct node *map, struct spec *
     reader->prefix = "services.";
     for (size_t i = 0; i < map->count; i++) {
         read_service(reader, map->pairs[i].key, map->pairs[i].value, &services[i]);
-        check_sizes(reader, &services[i]);
+        check_service(reader, &services[i]);
     }
     reader->prefix = "";
     if (arena_failed(reader->arena))
         return -ENOMEM;
+    check_instances(reader, services, map->count);
     spec->services = services;
     spec->services_count = map->count;
     return check_dependencies(reader, services, map->count);

@@ -32,13 +32,14 @@ struct rlimit_pair {
 };
 
 static const struct key_row rlimit_rows[] = {
-    {"hard", .class = KEY_HONOURED, .read = read_rlimit_value,
+    {"hard", .class = KEY_HONOURED, .shape = SHAPE_WHOLE,
+     .about = "the most that soft can be raised to; -1 is no limit", .read = read_rlimit_value,
      .offset = offsetof(struct rlimit_pair, hard)},
-    {"soft", .class = KEY_HONOURED, .read = read_rlimit_value,
-     .offset = offsetof(struct rlimit_pair, soft)},
+    {"soft", .class = KEY_HONOURED, .shape = SHAPE_WHOLE, .about = "what holds; -1 is no limit",
+     .read = read_rlimit_value, .offset = offsetof(struct rlimit_pair, soft)},
 };
 
-static const struct key_table keys_rlimit = {
+const struct key_table keys_rlimit = {
     .prefix = "ulimits.",
     .where = "a ulimit",
     .row = rlimit_rows,

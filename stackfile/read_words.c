@@ -1,4 +1,4 @@
-/* Readers of texts: command and entrypoint, working_dir, user. */
+/* Readers of texts: command and entrypoint, working_dir, user; and of true and false. */
 #include "stackfile/readers.h"
 
 #include <string.h>
@@ -119,4 +119,9 @@ void read_user(struct reader *reader, const char *key, const struct node *value,
     else
         *(struct spec_text *)into =
             (struct spec_text){.value = keep_text(reader, text), .at = value->at};
+}
+
+void read_bool(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    take_bool(reader, key, value, into);
 }

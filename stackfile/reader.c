@@ -154,3 +154,38 @@ bool take_bool(struct reader *reader, const char *key, const struct node *value,
                shown(text).text);
     return false;
 }
+
+/* "write a, b or c" */
+static struct remedy name_choices(const char *const *choices)
+{
+    struct remedy remedy = {"write "};
+    size_t used = strlen(remedy.text);
+
+    for (size_t i = 0; choices[i] && used < sizeof(remedy.text); i++)
+        used += (size_t)snprintf(remedy.text + used, sizeof(remedy.text) - used, "%s%s",
+                                 i == 0           ? ""
+                                 : choices[i + 1] ? ", "
+                                                  : " or ",
+                                 choices[i]);
+    return remedy;
+}
+
+int take_choice(struct reader *reader, const char *key, const struct node *value,
+                const char *const *choices, const char *noun)
+{
+    struct remedy example = remedy_of("%s such as %s", noun, choices[0]);
+    const char *text = take_text(reader, key, value, ACCEPT_STRING, example.text);
+    const char *nearest;
+    int count = 0;
+
+    if (!text)
+        return -1;
+    for (; choices[count]; count++)
+        if (strcmp(text, choices[count]) == 0)
+            return count;
+    nearest = fault_nearest(text, choices, (size_t)count);
+    report_key(reader, value->at, key,
+               nearest ? remedy_of("did you mean %s?", nearest).text : name_choices(choices).text,
+               "\"%s\" is not %s", shown(text).text, noun);
+    return -1;
+}

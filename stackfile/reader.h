@@ -60,4 +60,9 @@ const char *keep_text(struct reader *reader, const char *text);
 /* true, false; a string that is one of them, as Compose casts it. False after a fault. */
 bool take_bool(struct reader *reader, const char *key, const struct node *value, bool *ret_value);
 
+/* The index of a text among the choices (NULL-terminated), or -1 after a fault, which names them.
+ * `noun` is what they are: "a condition". */
+int take_choice(struct reader *reader, const char *key, const struct node *value,
+                const char *const *choices, const char *noun);
+
 #endif

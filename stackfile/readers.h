@@ -8,7 +8,7 @@
  * known. */
 struct service_draft {
     struct spec_service service;
-    struct spec_int deploy_memory, deploy_reservation, deploy_pids, deploy_cpus;
+    struct spec_int deploy_memory, deploy_reservation, deploy_pids, deploy_cpus, deploy_replicas;
 };
 
 /* `into` is a spec_int … */
@@ -22,23 +22,48 @@ key_read read_oom_score_adj;
 key_read read_signal;
 key_read read_duration; // string; not negative
 key_read read_factor;   // in thousandths, 1 … 100
+key_read read_scale;    // 0 … INSTANCES_MAX
+key_read read_attempts; // 0 … 2^31 - 1
 key_read read_jitter;   // percent in tenths: ±10 % is 100
 
 /* … or something else. */
-key_read read_size;        // spec_size: bytes or percent
-key_read read_words;       // spec_words
-key_read read_path;        // spec_text
-key_read read_user;        // spec_text
-key_read read_environment; // spec_service
-key_read read_restart;     // spec_service
-key_read read_depends_on;  // spec_service
-key_read read_ulimits;     // spec_service
-key_read read_deploy;      // service_draft
-key_read read_bulkhead;    // service_draft
+key_read read_size;           // spec_size: bytes or percent
+key_read read_bool;           // bool
+key_read read_words;          // spec_words
+key_read read_path;           // spec_text
+key_read read_user;           // spec_text
+key_read read_environment;    // spec_service
+key_read read_restart;        // spec_service
+key_read read_depends_on;     // spec_service
+key_read read_ulimits;        // spec_service
+key_read read_on_unhealthy;   // spec_service
+key_read read_labels;         // spec_service
+key_read read_profiles;       // spec_service
+key_read read_healthcheck;    // spec_healthcheck
+key_read read_hooks;          // spec_hooks, whose kind is the key's
+key_read read_restart_policy; // spec_restart_policy
+key_read read_logging;        // nothing: what is accepted is what is so anyway
+key_read read_deploy;         // service_draft
+key_read read_bulkhead;       // service_draft
+
+extern const char *const on_unhealthy_choices[]; // by enum spec_on_unhealthy
 
 /* A whole number, or false after a fault. */
 bool take_integer(struct reader *reader, const char *key, const struct node *value,
                   int64_t *ret_number);
+
+/* The text that Compose makes of a scalar, with a warning where it is not what is written; NULL for
+ * a null. `name` is the key that it stands at. False after a fault. */
+bool take_scalar_text(struct reader *reader, const char *name, const struct node *value,
+                      const char **ret_text);
+
+/* A mapping of names to values, or a list of NAME=value, sorted by name. False after a fault that
+ * leaves nothing. */
+bool take_environment(struct reader *reader, const char *key, const struct node *value,
+                      const struct spec_env **ret_env, size_t *ret_count);
+
+/* What `restart` and deploy.restart_policy come to. */
+void settle_restart(struct reader *reader, struct spec_service *service);
 
 /* One service, complete but for what needs its siblings; its faults are said. */
 void read_service(struct reader *reader, const struct node *key, const struct node *value,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "stackfile/emit.h"
+#include "stackfile/readers.h"
 #include "stackfile/value.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
     KEY_LEVEL = 2,
     INNER_LEVEL = 3,
     DEEP_LEVEL = 4,
+    DEEPER_LEVEL = 5,
 };
 
 static void show_text(struct emit *emit, unsigned level, const char *key, const char *value)
@@ -132,6 +134,30 @@ static void show_duration(struct emit *emit, unsigned level, const char *key,
     emit_format(emit, "%s\n", value->value ? "" : "0s");
 }
 
+static void show_true(struct emit *emit, unsigned level, const char *key, bool value)
+{
+    if (!value)
+        return;
+    emit_key(emit, level, key);
+    emit_bytes(emit, " true\n", 6);
+}
+
+static void show_optional(struct emit *emit, unsigned level, const char *key,
+                          const struct spec_text *text)
+{
+    if (text->value)
+        show_text(emit, level, key, text->value);
+}
+
+static void show_items(struct emit *emit, unsigned level, const char *const *item, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        emit_format(emit, "%*s- ", 2 * (int)level, "");
+        emit_value(emit, item[i]);
+        emit_bytes(emit, "\n", 1);
+    }
+}
+
 static void show_words(struct emit *emit, const char *key, const struct spec_words *words)
 {
     if (!words->set)
@@ -142,25 +168,31 @@ static void show_words(struct emit *emit, const char *key, const struct spec_wor
         return;
     }
     show_open(emit, KEY_LEVEL, key);
-    for (size_t i = 0; i < words->count; i++) {
-        emit_format(emit, "%*s- ", 2 * INNER_LEVEL, "");
-        emit_value(emit, words->item[i]);
-        emit_bytes(emit, "\n", 1);
+    show_items(emit, INNER_LEVEL, words->item, words->count);
+}
+
+static void show_environment(struct emit *emit, unsigned level, const struct spec_env *env,
+                             size_t count)
+{
+    if (count)
+        show_open(emit, level, "environment");
+    for (size_t i = 0; i < count; i++) {
+        if (env[i].value)
+            show_text(emit, level + 1, env[i].name, env[i].value);
+        else
+            show_open(emit, level + 1, env[i].name);
     }
 }
 
-static void show_environment(struct emit *emit, const struct spec_service *service)
+static void show_names(struct emit *emit, const struct spec_service *service)
 {
-    if (service->environment_count)
-        show_open(emit, KEY_LEVEL, "environment");
-    for (size_t i = 0; i < service->environment_count; i++) {
-        const struct spec_env *env = &service->environment[i];
-
-        if (env->value)
-            show_text(emit, INNER_LEVEL, env->name, env->value);
-        else
-            show_open(emit, INNER_LEVEL, env->name);
-    }
+    if (service->labels_count)
+        show_open(emit, KEY_LEVEL, "labels");
+    for (size_t i = 0; i < service->labels_count; i++)
+        show_text(emit, INNER_LEVEL, service->labels[i].name, service->labels[i].value);
+    if (service->profiles_count)
+        show_open(emit, KEY_LEVEL, "profiles");
+    show_items(emit, INNER_LEVEL, service->profiles, service->profiles_count);
 }
 
 static void show_restart(struct emit *emit, const struct spec_service *service)
@@ -170,6 +202,60 @@ static void show_restart(struct emit *emit, const struct spec_service *service)
         emit_format(emit, " on-failure:%" PRId64 "\n", service->restart_max);
     } else {
         show_text(emit, KEY_LEVEL, "restart", spec_restart_name(service->restart));
+    }
+}
+
+/* "none", "on-failure", "any" */
+static const char *condition_name(enum spec_restart condition)
+{
+    return condition == SPEC_RESTART_NO           ? "none"
+           : condition == SPEC_RESTART_ON_FAILURE ? "on-failure"
+                                                  : "any";
+}
+
+static void show_restart_policy(struct emit *emit, const struct spec_restart_policy *policy)
+{
+    if (!policy->set)
+        return;
+    show_open(emit, KEY_LEVEL, "deploy");
+    show_open(emit, INNER_LEVEL, "restart_policy");
+    show_text(emit, DEEP_LEVEL, "condition", condition_name(policy->condition));
+    show_duration(emit, DEEP_LEVEL, "delay", &policy->delay_ns);
+    show_integer(emit, DEEP_LEVEL, "max_attempts", &policy->max_attempts);
+    show_duration(emit, DEEP_LEVEL, "window", &policy->window_ns);
+}
+
+static void show_healthcheck(struct emit *emit, const struct spec_healthcheck *check)
+{
+    if (!check->set)
+        return;
+    show_open(emit, KEY_LEVEL, "healthcheck");
+    show_true(emit, INNER_LEVEL, "disable", check->disabled);
+    if (check->disabled)
+        return;
+    show_open(emit, INNER_LEVEL, "test");
+    emit_format(emit, "%*s- CMD\n", 2 * DEEP_LEVEL, "");
+    show_items(emit, DEEP_LEVEL, check->test.item, check->test.count);
+    show_duration(emit, INNER_LEVEL, "interval", &check->interval_ns);
+    show_duration(emit, INNER_LEVEL, "timeout", &check->timeout_ns);
+    show_integer(emit, INNER_LEVEL, "retries", &check->retries);
+    show_duration(emit, INNER_LEVEL, "start_period", &check->start_period_ns);
+    show_duration(emit, INNER_LEVEL, "start_interval", &check->start_interval_ns);
+}
+
+static void show_hooks(struct emit *emit, const char *key, const struct spec_hooks *hooks)
+{
+    if (hooks->count)
+        show_open(emit, KEY_LEVEL, key);
+    for (size_t i = 0; i < hooks->count; i++) {
+        const struct spec_hook *hook = &hooks->item[i];
+
+        emit_format(emit, "%*s- ", 2 * INNER_LEVEL, "");
+        show_open(emit, STACK_LEVEL, "command");
+        show_items(emit, DEEPER_LEVEL, hook->command.item, hook->command.count);
+        show_environment(emit, DEEP_LEVEL, hook->environment, hook->environment_count);
+        show_optional(emit, DEEP_LEVEL, "working_dir", &hook->working_dir);
+        show_optional(emit, DEEP_LEVEL, "user", &hook->user);
     }
 }
 
@@ -186,6 +272,7 @@ static void show_depends_on(struct emit *emit, const struct spec_service *servic
             emit_key(emit, DEEP_LEVEL, "required");
             emit_bytes(emit, " false\n", 7);
         }
+        show_true(emit, DEEP_LEVEL, "restart", dependency->restart);
     }
 }
 
@@ -244,9 +331,12 @@ static void show_bulkhead(struct emit *emit, const struct spec_service *service)
 {
     const struct spec_backoff *backoff = &service->backoff;
 
-    if (!service->memory_high.set && !service->memory_min.set && !backoff->set)
+    if (!service->memory_high.set && !service->memory_min.set && !service->on_unhealthy_set &&
+        !backoff->set)
         return;
     show_open(emit, KEY_LEVEL, "x-bulkhead");
+    if (service->on_unhealthy_set)
+        show_text(emit, INNER_LEVEL, "on_unhealthy", on_unhealthy_choices[service->on_unhealthy]);
     show_share(emit, INNER_LEVEL, "memory_high", &service->memory_high);
     show_share(emit, INNER_LEVEL, "memory_min", &service->memory_min);
     if (!backoff->set)
@@ -264,13 +354,19 @@ static void show_service(struct emit *emit, const struct spec_service *service)
     show_open(emit, SERVICE_LEVEL, service->name);
     show_words(emit, "entrypoint", &service->entrypoint);
     show_words(emit, "command", &service->command);
-    show_environment(emit, service);
-    if (service->working_dir.value)
-        show_text(emit, KEY_LEVEL, "working_dir", service->working_dir.value);
-    if (service->user.value)
-        show_text(emit, KEY_LEVEL, "user", service->user.value);
+    show_environment(emit, KEY_LEVEL, service->environment, service->environment_count);
+    show_optional(emit, KEY_LEVEL, "working_dir", &service->working_dir);
+    show_optional(emit, KEY_LEVEL, "user", &service->user);
+    show_true(emit, KEY_LEVEL, "tty", service->tty);
+    show_true(emit, KEY_LEVEL, "stdin_open", service->stdin_open);
+    show_names(emit, service);
+    show_integer(emit, KEY_LEVEL, "scale", &service->scale);
     show_restart(emit, service);
+    show_restart_policy(emit, &service->restart_policy);
     show_depends_on(emit, service);
+    show_healthcheck(emit, &service->healthcheck);
+    for (unsigned kind = 0; kind < SPEC_HOOK_KINDS; kind++)
+        show_hooks(emit, spec_hook_name(kind), &service->hooks[kind]);
     show_limits(emit, service);
     show_stop(emit, service);
     show_bulkhead(emit, service);
