@@ -162,3 +162,22 @@ int controls_make(const struct spec_service *service, const struct host *host, s
     launch->controls_count = list.count;
     return arena_failed(arena) ? -ENOMEM : 0;
 }
+
+int controls_aide(const struct host *host, int64_t memory_bytes, int64_t pids, struct arena *arena,
+                  struct launch *launch)
+{
+    struct list list = {arena, arena_array(arena, CONTROLS_MAX, sizeof(struct control)), 0};
+
+    if (!list.item)
+        return -ENOMEM;
+    if (host->controllers[CONTROLLER_PIDS] == CONTROLLER_USABLE)
+        put_number(&list, "pids.max", pids, false);
+    if (host->controllers[CONTROLLER_MEMORY] == CONTROLLER_USABLE) {
+        put(&list, "memory.oom.group", "1", false);
+        put_number(&list, "memory.swap.max", 0, true);
+        put_number(&list, "memory.max", memory_bytes, false);
+    }
+    launch->controls = list.item;
+    launch->controls_count = list.count;
+    return arena_failed(arena) ? -ENOMEM : 0;
+}

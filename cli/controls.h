@@ -38,4 +38,9 @@ size_t controls_needs(const struct spec_service *service, struct controls_need *
 int controls_make(const struct spec_service *service, const struct host *host, struct arena *arena,
                   struct launch *launch);
 
+/* The same for what runs beside a service, with limits of its own wherever a controller is there to
+ * enforce them. */
+int controls_aide(const struct host *host, int64_t memory_bytes, int64_t pids, struct arena *arena,
+                  struct launch *launch);
+
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "cli/controls.h"
+#include "cli/planner_aides.h"
+#include "cli/planner_hash.h"
 #include "cli/planner_launch.h"
 #include "cli/planner_policy.h"
 
@@ -51,6 +53,19 @@ static int make_places(const struct planner_request *request, const size_t *orde
 
 /* --- what a service needs --------------------------------------------------------------------- */
 
+/* Without a probe nothing would ever open that gate. */
+static void check_healthy(const struct spec_service *service, const struct spec_dependency *on,
+                          const struct spec_service *needed, struct faults *faults)
+{
+    const struct spec_healthcheck *check = &needed->healthcheck;
+
+    if (on->condition == SPEC_SERVICE_HEALTHY && (!check->set || check->disabled))
+        faults_add(faults, FAULT_ERROR, on->at,
+                   "give it a healthcheck, or write condition: service_started",
+                   "service \"%s\" waits for \"%s\" to be healthy, which has no healthcheck",
+                   service->name, on->service);
+}
+
 /* The service that is depended on, or -1 when it counts for nothing: not there, or not enabled. */
 static ptrdiff_t find_needed(const struct planner_request *request,
                              const struct spec_service *service, const struct spec_dependency *on,
@@ -58,8 +73,10 @@ static ptrdiff_t find_needed(const struct planner_request *request,
 {
     ptrdiff_t index = spec_find(request->spec, on->service);
 
-    if (index >= 0 && is_enabled(request, (size_t)index))
+    if (index >= 0 && is_enabled(request, (size_t)index)) {
+        check_healthy(service, on, &request->spec->services[index], faults);
         return index;
+    }
     if (!on->optional && index >= 0)
         faults_add(faults, FAULT_ERROR, on->at,
                    "activate one of its profiles with --profile, or write required: false",
@@ -78,6 +95,7 @@ static enum need_condition condition_of(enum spec_condition condition)
     case SPEC_SERVICE_COMPLETED:
         return NEED_COMPLETED;
     case SPEC_SERVICE_HEALTHY:
+        return NEED_HEALTHY;
     case SPEC_SERVICE_STARTED:
         break;
     }
@@ -92,6 +110,7 @@ static void add_needs(const struct spec_dependency *on, uint32_t first, uint32_t
             .member = first + i,
             .condition = (uint16_t)condition_of(on->condition),
             .optional = on->optional,
+            .restart = on->restart,
         };
 }
 
@@ -127,6 +146,7 @@ static int make_member(const struct places *places, const struct spec_service *s
                        struct arena *arena, struct plan_member *member, struct faults *faults)
 {
     const struct planner_request *request = places->request;
+    size_t errors = faults->errors;
     int result;
 
     member->service = arena_string(arena, service->name);
@@ -137,6 +157,9 @@ static int make_member(const struct places *places, const struct spec_service *s
         result = planner_launch(request, service, arena, &member->launch, faults);
     if (result == 0)
         result = controls_make(service, request->host, arena, &member->launch);
+    if (result == 0 && faults->errors == errors) // what is wrong with it is wrong with them, too
+        result = planner_aides(request, service, arena, member, faults);
+    planner_hash(member);
     return result;
 }
 

@@ -60,9 +60,12 @@ static int make_identity(const struct work *work, struct user *user)
     return 0;
 }
 
-/* A service that waits for another one to complete may find what that one made. */
+/* A service that waits for another one to complete, or has hooks of its own before its start, may
+ * find what those made. */
 static bool comes_after_work(const struct spec_service *service)
 {
+    if (service->hooks[SPEC_PRE_START].count > 0)
+        return true;
     for (size_t i = 0; i < service->depends_on_count; i++)
         if (service->depends_on[i].condition == SPEC_SERVICE_COMPLETED)
             return true;
@@ -189,6 +192,25 @@ static int make_rlimits(const struct work *work)
     return 0;
 }
 
+static int make_labels(const struct work *work)
+{
+    const struct spec_service *service = work->service;
+    char **labels = arena_array(work->arena, service->labels_count + 1, sizeof(char *));
+
+    if (!labels)
+        return -ENOMEM;
+    for (size_t i = 0; i < service->labels_count; i++) {
+        const struct spec_label *label = &service->labels[i];
+        size_t length = strlen(label->name) + strlen(label->value) + 2;
+        labels[i] = arena_alloc(work->arena, length);
+        if (!labels[i])
+            return -ENOMEM;
+        snprintf(labels[i], length, "%s=%s", label->name, label->value);
+    }
+    work->launch->labels = labels;
+    return 0;
+}
+
 int planner_launch(const struct planner_request *request, const struct spec_service *service,
                    struct arena *arena, struct launch *launch, struct faults *faults)
 {
@@ -209,6 +231,10 @@ int planner_launch(const struct planner_request *request, const struct spec_serv
         result = make_program(&work);
     if (result == 0)
         result = make_rlimits(&work);
+    if (result == 0)
+        result = make_labels(&work);
+    launch->tty = service->tty;
+    launch->stdin_open = service->stdin_open;
     make_oom_score(&work);
     return result;
 }

@@ -31,8 +31,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* deploy.restart_policy: a fixed delay is a back-off that does not grow; `window` is how long a
- * start has to hold to count as one that worked, which is what resets the back-off. */
+/* deploy.restart_policy: a fixed delay is a back-off that does not grow. */
 static void take_restart_policy(struct policy *policy, const struct spec_service *service)
 {
     const struct spec_restart_policy *from = &service->restart_policy;
@@ -49,7 +48,7 @@ static void take_restart_policy(struct policy *policy, const struct spec_service
         policy->backoff_factor_milli = 1000;
         policy->backoff_max_ns = larger(policy->backoff_max_ns, from->delay_ns.value);
     }
-    take_int(&policy->backoff_reset_after_ns, &from->window_ns);
+    take_int(&policy->restart_window_ns, &from->window_ns);
 }
 
 static void take_backoff(struct policy *policy, const struct spec_backoff *from)
@@ -59,6 +58,29 @@ static void take_backoff(struct policy *policy, const struct spec_backoff *from)
     take_int(&policy->backoff_max_ns, &from->max_ns);
     take_int(&policy->backoff_jitter_milli, &from->jitter_milli);
     take_int(&policy->backoff_reset_after_ns, &from->reset_after_ns);
+}
+
+/* Docker's 0 is "the default". */
+static void take_positive(int64_t *to, const struct spec_int *from)
+{
+    if (from->set && from->value > 0)
+        *to = from->value;
+}
+
+static void take_health(struct policy *policy, const struct spec_service *service)
+{
+    const struct spec_healthcheck *check = &service->healthcheck;
+
+    if (service->on_unhealthy == SPEC_UNHEALTHY_NONE)
+        policy->on_unhealthy = UNHEALTHY_NONE;
+    if (!check->set || check->disabled)
+        return;
+    policy->health = 1;
+    take_positive(&policy->health_interval_ns, &check->interval_ns);
+    take_positive(&policy->health_timeout_ns, &check->timeout_ns);
+    take_positive(&policy->health_retries, &check->retries);
+    take_positive(&policy->health_start_period_ns, &check->start_period_ns);
+    take_positive(&policy->health_start_interval_ns, &check->start_interval_ns);
 }
 
 struct policy planner_policy(const struct spec_service *service, const struct host *host)
@@ -71,6 +93,10 @@ struct policy planner_policy(const struct spec_service *service, const struct ho
     }
     take_restart_policy(&policy, service);
     take_backoff(&policy, &service->backoff);
+    take_health(&policy, service);
+    policy.pre_start = (int64_t)service->hooks[SPEC_PRE_START].count;
+    policy.post_start = (int64_t)service->hooks[SPEC_POST_START].count;
+    policy.pre_stop = (int64_t)service->hooks[SPEC_PRE_STOP].count;
     take_int(&policy.stop_signal, &service->stop_signal);
     take_int(&policy.stop_grace_ns, &service->stop_grace_period_ns);
     policy.mem_limit_bytes = 0;

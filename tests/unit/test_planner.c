@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/planner.o cli/planner_order.o cli/planner_policy.o cli/planner_launch.o cli/selection.o cli/explain.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
+// links: cli/planner.o cli/planner_order.o cli/planner_policy.o cli/planner_aides.o cli/planner_hash.o cli/planner_launch.o cli/selection.o cli/explain.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
 // clang-format on
 /* Spec to plan: order, defaults, the environment, the PATH look-up, and what is refused. Specs are
  * written by hand here, so that the planner is tested without the stack file. */
@@ -288,7 +288,7 @@ static void test_restart_policy(void **state)
     assert_int_equal(policy->backoff_initial_ns, 90 * NSEC_PER_SEC);
     assert_int_equal(policy->backoff_factor_milli, 1000);
     assert_int_equal(policy->backoff_max_ns, 90 * NSEC_PER_SEC);
-    assert_int_equal(policy->backoff_reset_after_ns, 3 * NSEC_PER_SEC);
+    assert_int_equal(policy->restart_window_ns, 3 * NSEC_PER_SEC);
     service.restart_policy.condition_set = true;
     service.restart_policy.condition = SPEC_RESTART_ON_FAILURE;
     assert_int_equal(make(&service, 1), 0);
