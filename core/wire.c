@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "core/health.h"
 #include "core/pack.h"
 
 #define REQUEST_MAGIC UINT32_C(0x52484b42) // "BKHR"
@@ -12,8 +13,6 @@
 #define FLAG_ALONE 1u
 #define FLAG_RUN   2u
 #define FLAGS_MAX  (FLAG_ALONE | FLAG_RUN)
-
-#define HEALTHS_MAX 3u // core/lifecycle.h: none, starting, healthy, unhealthy
 
 const char *wire_verb_name(enum wire_verb verb)
 {
@@ -174,7 +173,7 @@ static void unpack_row(struct unpacker *unpacker, struct wire_row *row)
     row->limit_bytes = unpack_i64(unpacker);
     row->waits_for = unpack_i64(unpacker);
     row->sequence = unpack_i64(unpacker);
-    row->health = unpack_count(unpacker, HEALTHS_MAX);
+    row->health = unpack_count(unpacker, HEALTHS_COUNT - 1);
     row->hash = unpack_u64(unpacker);
     row->limits_hash = unpack_u64(unpacker);
     unpack_into(unpacker, row->name, sizeof(row->name));

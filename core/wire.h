@@ -20,8 +20,7 @@
 
 #include <stddef.h>
 
-#include "core/limits.h"
-#include "core/lifecycle.h"
+#include "core/wire_row.h"
 
 #define WIRE_VERSION     2
 #define WIRE_REQUEST_MAX ((size_t)32 * 1024) // a request's bytes
@@ -85,50 +84,6 @@ enum wire_reply_kind {
     WIRE_STARTED, // EXEC: the process is born and is the program
     WIRE_EXITED,  // EXEC: it has ended, and everything in its compartment with it
     WIRE_REPLIES_END,
-};
-
-struct wire_info {
-    int32_t supervisor_pid;
-    int32_t keeper_pid;
-    uint32_t members;
-    uint32_t ending; // the stack is going down
-    int64_t started_wall_ns;
-    int64_t journal_lost; // journal lines that could not be kept
-    char stack[NAME_BYTES_MAX + 1];
-};
-
-struct wire_row {
-    uint32_t member;
-    uint32_t service_length; // the service's name is the first service_length bytes of `name`
-    uint32_t number;
-    uint32_t state; // enum state
-    uint32_t want;
-    uint32_t generation;
-    int32_t pid;
-    int32_t exit_code; // of the last death; -1: by a signal or unknown
-    int32_t signal;
-    uint32_t verdict; // enum verdict_kind of the last death
-    int32_t step;     // SPAWN_FAILED
-    int32_t error;
-    int64_t restarts;        // by policy, since ever
-    int64_t started_wall_ns; // 0: never
-    int64_t uptime_ns;       // running: of this one; else: of the last
-    int64_t deadline_in_ns;  // BACKOFF, STOPPING: from now; -1: none
-    int64_t peak_bytes;      // of the last death
-    int64_t limit_bytes;     // memory.max of the policy, 0: none
-    int64_t waits_for;       // WAITING: member index, else -1
-    int64_t sequence;        // of its last change
-    uint32_t health;         // enum health
-    uint64_t hash; // of the running incarnation, as it was launched; else of the plan's member
-    uint64_t limits_hash; // the same, of what can be changed live
-    char name[INSTANCE_NAME_MAX];
-};
-
-struct wire_exec {
-    int32_t pid;    // STARTED
-    int32_t code;   // EXITED: exit code; -1: by a signal or unknown
-    int32_t signal; // EXITED: that ended it, else 0
-    uint32_t oom;   // EXITED: 1: the kernel killed it, or a process of it, for memory
 };
 
 struct wire_reply {

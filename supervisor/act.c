@@ -293,9 +293,14 @@ static void bury(struct supervisor *supervisor, const struct effect *effect)
 
     if (slot->generation == effect->generation)
         facts_close_incarnation(supervisor, slot);
-    if (graves_add(&supervisor->graves, effect->member, effect->generation, supervisor->now) == 0)
-        return;
     compartment_name(&supervisor->roster.members[effect->member], effect->generation, name);
+    act_bury(supervisor, name);
+}
+
+void act_bury(struct supervisor *supervisor, const char *name)
+{
+    if (graves_add(&supervisor->graves, name, supervisor->now) == 0)
+        return;
     if (cgroup_remove(supervisor->services, name) < 0)
         supervisor_say(supervisor, "the compartment %s is left for `bulkhead down`", name);
 }
@@ -305,13 +310,10 @@ void act_on_graves(struct supervisor *supervisor)
     struct grave grave;
     int error;
 
-    while (graves_visit(&supervisor->graves, &supervisor->roster, supervisor->services,
-                        supervisor->now, &grave, &error))
+    while (graves_visit(&supervisor->graves, supervisor->services, supervisor->now, &grave, &error))
         supervisor_say(supervisor,
-                       "%s: the compartment of start %u cannot be removed: %s; it is left for "
-                       "`bulkhead down`",
-                       supervisor->roster.members[grave.member].name, grave.generation,
-                       strerrordesc_np(-error));
+                       "the compartment %s cannot be removed: %s; it is left for `bulkhead down`",
+                       grave.name, strerrordesc_np(-error));
 }
 
 void act(struct supervisor *supervisor, const struct effect *effect)

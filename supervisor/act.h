@@ -10,6 +10,9 @@ void act(struct supervisor *supervisor, const struct effect *effect);
 /* Begins a turn: brings the births that earlier turns had no room for, up to BIRTHS_PER_TURN. */
 void act_on_births(struct supervisor *supervisor);
 
+/* An empty compartment is to be removed, now or in one of the next turns. */
+void act_bury(struct supervisor *supervisor, const char *name);
+
 /* Removes the compartments whose time has come. */
 void act_on_graves(struct supervisor *supervisor);
 

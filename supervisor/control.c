@@ -2,12 +2,15 @@
 #include "supervisor/control.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/paths.h"
+#include "supervisor/aide.h"
+#include "supervisor/request.h"
 #include "supervisor/row.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/sock.h"
@@ -25,19 +28,21 @@ static int send_reply(const struct client *client, const struct wire_reply *repl
 }
 
 /* Answers are small and few: one that does not even take this is dropped by its deadline. */
-static void send_done(const struct client *client)
+void control_done(const struct client *client)
 {
     const struct wire_reply reply = {.kind = WIRE_DONE};
 
     (void)send_reply(client, &reply);
 }
 
-static void send_error(const struct client *client, const char *what, const char *name)
+void control_error(const struct client *client, const char *format, ...)
 {
     struct wire_reply reply = {.kind = WIRE_ERROR};
+    va_list arguments;
 
-    snprintf(reply.message, sizeof(reply.message), "%s%s%.80s", what, name ? " " : "",
-             name ? name : "");
+    va_start(arguments, format);
+    vsnprintf(reply.message, sizeof(reply.message), format, arguments);
+    va_end(arguments);
     (void)send_reply(client, &reply);
 }
 
@@ -74,6 +79,8 @@ static void drop(struct supervisor *supervisor, struct client *client)
     close(client->fd);
     client->fd = -1;
     supervisor->control.open--;
+    if (client->state == CLIENT_EXECUTING)
+        aide_client_gone(supervisor, (uint32_t)(client - supervisor->control.clients));
 }
 
 static void be_patient(const struct supervisor *supervisor, struct client *client)
@@ -155,7 +162,7 @@ static void tell(struct supervisor *supervisor, struct client *client)
         wait_for(supervisor, client, result != 0);
 }
 
-static void begin_listing(struct supervisor *supervisor, struct client *client, bool watch)
+void control_list(struct supervisor *supervisor, struct client *client, bool watch)
 {
     client->state = CLIENT_LISTING;
     client->watch = watch;
@@ -165,146 +172,31 @@ static void begin_listing(struct supervisor *supervisor, struct client *client, 
     tell(supervisor, client);
 }
 
-/* --- requests ----------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------ */
 
-#define MARKED_WORDS ((INSTANCES_MAX + 63) / 64)
-
-static void mark(uint64_t marked[MARKED_WORDS], uint32_t index)
+/* One frame, decoded and served, or an error. False: there is nobody to talk to any more. */
+static bool take_frame(struct supervisor *supervisor, struct client *client, unsigned char *frame,
+                       struct wire_request *request)
 {
-    marked[index / 64] |= UINT64_C(1) << index % 64;
-}
+    struct request_files files = {.count = WIRE_FILES_MAX};
+    const char *why = "the request is too long, or brings too many files";
+    ssize_t length =
+        sock_receive_files(client->fd, frame, WIRE_REQUEST_MAX, files.fd, &files.count);
 
-static bool is_marked(const uint64_t marked[MARKED_WORDS], uint32_t index)
-{
-    return marked[index / 64] >> index % 64 & 1;
-}
-
-/* Marks the members that the request names, a service standing for all its instances. The first
- * name that nobody bears, or NULL. */
-static const char *mark_named(const struct roster *roster, const struct wire_request *request,
-                              uint64_t marked[MARKED_WORDS])
-{
-    for (uint32_t i = 0; i < roster->members_count && request->names_count == 0; i++)
-        mark(marked, i);
-    for (uint32_t i = 0; i < request->names_count; i++) {
-        const char *name = request->names[i];
-        bool found = false;
-        for (uint32_t j = 0; j < roster->members_count; j++) {
-            if (!member_is_of(&roster->members[j], name) &&
-                strcmp(roster->members[j].name, name) != 0)
-                continue;
-            mark(marked, j);
-            found = true;
-        }
-        if (!found)
-            return name;
+    if (length == -EAGAIN)
+        return true;
+    if (length == 0 || (length < 0 && length != -EMSGSIZE)) {
+        request_files_close(&files);
+        return false;
     }
-    return NULL;
-}
-
-static enum event_kind event_of(enum wire_verb verb)
-{
-    switch (verb) {
-    case WIRE_START:
-        return EVENT_START;
-    case WIRE_STOP:
-        return EVENT_STOP;
-    case WIRE_RESTART:
-        return EVENT_RESTART;
-    case WIRE_KILL:
-        return EVENT_KILL;
-    case WIRE_DOWN:
-    case WIRE_PS:
-    case WIRE_WATCH:
-    case WIRE_RELOAD:
-    case WIRE_LIMITS:
-    case WIRE_FORGET:
-    case WIRE_EXEC:
-    case WIRE_EXEC_SIGNAL:
-    case WIRE_VERBS_COUNT:
-        break;
-    }
-    return EVENT_DOWN;
-}
-
-/* One event a member; all but the last say that more follow. */
-static void push_requests(struct supervisor *supervisor, const struct wire_request *request,
-                          const uint64_t marked[MARKED_WORDS])
-{
-    struct event event = {
-        .kind = event_of(request->verb),
-        .grace_ns =
-            request->verb == WIRE_STOP || request->verb == WIRE_RESTART ? request->grace_ns : 0,
-        .signal = request->verb == WIRE_KILL ? request->signal : 0,
-        .more = 1,
-    };
-    uint32_t last = supervisor->roster.members_count;
-
-    while (last > 0 && !is_marked(marked, last - 1))
-        last--;
-    for (uint32_t i = 0; i < last; i++) {
-        if (!is_marked(marked, i))
-            continue;
-        event.member = i;
-        event.more = i + 1 < last;
-        queue_push(&supervisor->events, &event);
-    }
-}
-
-static void serve_change(struct supervisor *supervisor, const struct client *client,
-                         const struct wire_request *request)
-{
-    uint64_t marked[MARKED_WORDS] = {0};
-    const char *unknown;
-
-    if (supervisor->fleet.ending) {
-        send_error(client, "the stack is going down", NULL);
-        return;
-    }
-    if (request->alone) {
-        send_error(client, "this supervisor cannot start a service alone yet", NULL);
-        return;
-    }
-    unknown = mark_named(&supervisor->roster, request, marked);
-    if (unknown) {
-        send_error(client, "no such service:", unknown);
-        return;
-    }
-    push_requests(supervisor, request, marked);
-    send_done(client);
-}
-
-static void serve(struct supervisor *supervisor, struct client *client,
-                  const struct wire_request *request)
-{
-    const struct event down = {.kind = EVENT_DOWN, .grace_ns = request->grace_ns};
-
-    switch (request->verb) {
-    case WIRE_PS:
-    case WIRE_WATCH:
-        begin_listing(supervisor, client, request->verb == WIRE_WATCH);
-        return;
-    case WIRE_DOWN:
-        queue_push(&supervisor->events, &down);
-        send_done(client);
-        return;
-    case WIRE_START:
-    case WIRE_STOP:
-    case WIRE_RESTART:
-    case WIRE_KILL:
-        serve_change(supervisor, client, request);
-        return;
-    case WIRE_RELOAD:
-    case WIRE_LIMITS:
-    case WIRE_FORGET:
-    case WIRE_EXEC:
-    case WIRE_EXEC_SIGNAL:
-        send_error(client, "this supervisor cannot do that yet:", wire_verb_name(request->verb));
-        return;
-    case WIRE_VERBS_COUNT:
-        break;
-    }
-    send_error(client, "no such verb", NULL);
+    if (client->state == CLIENT_ASKING)
+        be_patient(supervisor, client);
+    if (length > 0 && wire_request_decode(frame, (size_t)length, request, &why) == 0)
+        request_serve(supervisor, client, request, &files);
+    else
+        control_error(client, "%s", why);
+    request_files_close(&files);
+    return true;
 }
 
 /* Reads one request into memory that is given back: a big one leaves nothing behind. */
@@ -313,25 +205,13 @@ static void take_request(struct supervisor *supervisor, struct client *client)
     size_t size = WIRE_REQUEST_MAX + sizeof(struct wire_request);
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct wire_request *request = memory;
-    unsigned char *frame;
-    const char *why = "the request is too long";
-    ssize_t length;
 
     if (memory == MAP_FAILED) {
         drop(supervisor, client);
         return;
     }
-    frame = (unsigned char *)memory + sizeof(*request);
-    length = sock_receive(client->fd, frame, WIRE_REQUEST_MAX);
-    if (length == 0 || (length < 0 && length != -EAGAIN && length != -EMSGSIZE)) {
+    if (!take_frame(supervisor, client, (unsigned char *)memory + sizeof(*request), request))
         drop(supervisor, client);
-    } else if (length != -EAGAIN) {
-        be_patient(supervisor, client);
-        if (length > 0 && wire_request_decode(frame, (size_t)length, request, &why) == 0)
-            serve(supervisor, client, request);
-        else
-            send_error(client, why, NULL);
-    }
     munmap(memory, size);
 }
 
@@ -360,10 +240,24 @@ void control_client(struct supervisor *supervisor, uint32_t index)
         return;
     if (client->waits_out)
         tell(supervisor, client);
-    else if (client->state != CLIENT_ASKING)
+    else if (client->state != CLIENT_ASKING && client->state != CLIENT_EXECUTING)
         take_end(supervisor, client);
     else if (has_room(supervisor))
         take_request(supervisor, client); // else at the next turn: it stays ready
+}
+
+void control_executes(struct client *client)
+{
+    client->state = CLIENT_EXECUTING;
+}
+
+void control_tell(struct supervisor *supervisor, uint32_t index, const struct wire_reply *reply,
+                  bool is_last)
+{
+    struct client *client = &supervisor->control.clients[index];
+
+    if (send_reply(client, reply) < 0 || is_last)
+        drop(supervisor, client);
 }
 
 /* --- coming and going --------------------------------------------------------------------- */
@@ -372,7 +266,7 @@ static void refuse(int fd, const char *why)
 {
     const struct client client = {.fd = fd};
 
-    send_error(&client, why, NULL);
+    control_error(&client, "%s", why);
     close(fd);
 }
 
@@ -464,6 +358,12 @@ void control_close(struct supervisor *supervisor)
     }
 }
 
+/* One who watches, or waits for a process, may be silent for ever. */
+static bool has_deadline(const struct client *client)
+{
+    return client->state == CLIENT_ASKING || client->state == CLIENT_LISTING;
+}
+
 void control_turn(struct supervisor *supervisor)
 {
     struct control_socket *control = &supervisor->control;
@@ -474,8 +374,7 @@ void control_turn(struct supervisor *supervisor)
             continue;
         if (client->state == CLIENT_WATCHING && !client->waits_out)
             tell(supervisor, client);
-        else if (client->state != CLIENT_WATCHING &&
-                 instant_reached(client->deadline, supervisor->now))
+        else if (has_deadline(client) && instant_reached(client->deadline, supervisor->now))
             drop(supervisor, client);
     }
 }
@@ -485,7 +384,7 @@ instant control_deadline(const struct control_socket *control)
     instant earliest = INSTANT_NEVER;
 
     for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX && control->open > 0; i++)
-        if (control->clients[i].fd >= 0 && control->clients[i].state != CLIENT_WATCHING)
+        if (control->clients[i].fd >= 0 && has_deadline(&control->clients[i]))
             earliest = instant_min(earliest, control->clients[i].deadline);
     return earliest;
 }

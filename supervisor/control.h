@@ -7,15 +7,16 @@
 
 #include "core/wire.h"
 
-#define CONTROL_CLIENTS_MAX 64
+#define CONTROL_CLIENTS_MAX 128
 #define CONTROL_PATIENCE    span_sec(10) // with one that sends no request, or reads no reply
 
 struct supervisor;
 
 enum client_state {
-    CLIENT_ASKING,   // no request yet
-    CLIENT_LISTING,  // INFO and rows are being sent
-    CLIENT_WATCHING, // rows follow as they change
+    CLIENT_ASKING,    // no request yet
+    CLIENT_LISTING,   // INFO and rows are being sent
+    CLIENT_WATCHING,  // rows follow as they change
+    CLIENT_EXECUTING, // EXEC: a process lives for as long as it stays (aide.h)
 };
 
 struct client {
@@ -42,6 +43,17 @@ void control_close(struct supervisor *supervisor); // says BYE and removes the s
 
 void control_accept(struct supervisor *supervisor);
 void control_client(struct supervisor *supervisor, uint32_t index); // is ready
+
+/* What is said to one client; it is not waited for. */
+void control_done(const struct client *client);
+void control_error(const struct client *client, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void control_list(struct supervisor *supervisor, struct client *client, bool watch);
+
+/* EXEC: from now on it waits for a process; what it is told of that, and then no more. */
+void control_executes(struct client *client);
+void control_tell(struct supervisor *supervisor, uint32_t index, const struct wire_reply *reply,
+                  bool is_last);
 
 /* Tells watchers what changed, and drops clients whose time is up. */
 void control_turn(struct supervisor *supervisor);

@@ -245,6 +245,7 @@ static void tell_death(struct supervisor *supervisor, uint32_t index, struct eve
     read_counters(supervisor, index, &event->reading);
     queue_push(&supervisor->events, event);
     close_main(supervisor, slot);
+    aides_end_of(supervisor, index);
     if (event->reading.populated)
         await_empty(supervisor, index);
 }
@@ -272,6 +273,8 @@ static void tell_record(struct supervisor *supervisor, const struct exit_record 
         tell_death(supervisor, i, &event);
         return;
     }
+    if (aide_record(supervisor, record))
+        return;
     if (record->pid == supervisor->recording.pid)
         recording_died(supervisor, record->code != 0 || record->signal != 0);
     /* else an orphan of a service: it has nobody else to be reaped by */
@@ -292,6 +295,7 @@ static void become_parent(struct supervisor *supervisor)
     for (uint32_t i = 0; i < supervisor->roster.members_count; i++)
         if (supervisor->slots[i].pid)
             (void)loop_add(&supervisor->loop, supervisor->slots[i].pidfd, EPOLLIN, SOURCE_PIDFD, i);
+    aides_disown(supervisor);
     if (supervisor->recording.pid)
         (void)loop_add(&supervisor->loop, supervisor->recording.pidfd, EPOLLIN, SOURCE_RECORDER, 1);
     supervisor_say(supervisor, "the keeper is gone: services run on, but the exit codes of those "

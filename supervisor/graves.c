@@ -1,35 +1,34 @@
 /* See graves.h. */
 #include "supervisor/graves.h"
 
+#include <string.h>
+
 #include "supervisor/sys/cgroup.h"
 
-int graves_add(struct graves *graves, uint32_t member, uint32_t generation, instant now)
+int graves_add(struct graves *graves, const char *name, instant now)
 {
+    struct grave *grave = &graves->item[graves->count];
+
     if (graves->count == GRAVES_MAX)
         return 1;
-    graves->item[graves->count++] = (struct grave){
-        .member = member,
-        .generation = generation,
-        .next = now,
-        .give_up = instant_add(now, GRAVE_PATIENCE),
-    };
+    *grave = (struct grave){.next = now, .give_up = instant_add(now, GRAVE_PATIENCE)};
+    strncpy(grave->name, name, sizeof(grave->name) - 1);
+    graves->count++;
     return 0;
 }
 
-bool graves_visit(struct graves *graves, const struct roster *roster, int services, instant now,
-                  struct grave *ret_given_up, int *ret_error)
+bool graves_visit(struct graves *graves, int services, instant now, struct grave *ret_given_up,
+                  int *ret_error)
 {
     for (uint32_t i = 0; i < graves->count;) {
         struct grave *grave = &graves->item[i];
-        char name[COMPARTMENT_NAME_MAX];
         int result;
 
         if (!instant_reached(grave->next, now)) {
             i++;
             continue;
         }
-        compartment_name(&roster->members[grave->member], grave->generation, name);
-        result = cgroup_remove(services, name);
+        result = cgroup_remove(services, grave->name);
         if (result < 0 && !instant_reached(grave->give_up, now)) {
             grave->next = instant_add(now, GRAVE_INTERVAL);
             i++;

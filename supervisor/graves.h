@@ -13,8 +13,7 @@
 #define GRAVE_PATIENCE span_sec(5)
 
 struct grave {
-    uint32_t member;
-    uint32_t generation;
+    char name[COMPARTMENT_NAME_MAX];
     instant next;
     instant give_up;
 };
@@ -25,12 +24,12 @@ struct graves {
 };
 
 /* 0, or 1: the list is full. The removal is made by the next graves_visit. */
-int graves_add(struct graves *graves, uint32_t member, uint32_t generation, instant now);
+int graves_add(struct graves *graves, const char *name, instant now);
 
 /* Tries those whose time has come. False when nothing more is given up; true with a grave that is
  * (it leaves the list) and why: call again. */
-bool graves_visit(struct graves *graves, const struct roster *roster, int services, instant now,
-                  struct grave *ret_given_up, int *ret_error);
+bool graves_visit(struct graves *graves, int services, instant now, struct grave *ret_given_up,
+                  int *ret_error);
 
 instant graves_deadline(const struct graves *graves);
 

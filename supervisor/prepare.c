@@ -179,6 +179,7 @@ static int allocate(struct supervisor *supervisor, const struct complaint *compl
     /* Of effects: a birth, and that it cannot be watched. Of the rest: a request for everybody, and
      * the facts before and behind it. */
     if (!supervisor->slots || fleet_init(&supervisor->fleet, &supervisor->roster) < 0 ||
+        aides_reserve(&supervisor->aides, count) < 0 ||
         queue_init(&supervisor->results, 2 * count + 1) < 0 ||
         queue_init(&supervisor->events, count + 2 * FACTS_MAX(count)) < 0)
         return complain(complaint, "cannot hold the stack", -ENOMEM);

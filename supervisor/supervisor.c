@@ -170,6 +170,15 @@ static void dispatch(struct supervisor *supervisor, const struct loop_ready *rea
     case SOURCE_RECORDER:
         take_recorder(supervisor, ready->index);
         break;
+    case SOURCE_AIDE_REPORT:
+        aide_report(supervisor, ready->index);
+        break;
+    case SOURCE_AIDE_EMPTY:
+        aide_empty(supervisor, ready->index);
+        break;
+    case SOURCE_AIDE_PIDFD:
+        aide_pidfd(supervisor, ready->index);
+        break;
     }
 }
 
@@ -194,6 +203,7 @@ static instant next_deadline(const struct supervisor *supervisor)
         return supervisor->now;
     deadline = instant_min(deadline, control_deadline(&supervisor->control));
     deadline = instant_min(deadline, graves_deadline(&supervisor->graves));
+    deadline = instant_min(deadline, aides_deadline(&supervisor->aides));
     deadline = instant_min(deadline, supervisor->look_at);
     if (supervisor->births_waiting > 0)
         return supervisor->now;
@@ -221,6 +231,7 @@ static int turn(struct supervisor *supervisor)
     drain(supervisor);
     read_clock(supervisor);
     act_on_graves(supervisor);
+    aides_turn(supervisor);
     recording_turn(supervisor);
     control_turn(supervisor);
     journal_flush(&supervisor->journal);
@@ -239,6 +250,7 @@ static int turn(struct supervisor *supervisor)
 void supervisor_finish(struct supervisor *supervisor)
 {
     supervisor->finish_by = instant_add(supervisor->now, DRAIN_PATIENCE);
+    aides_end_all(supervisor);
     recording_finish(supervisor);
 }
 
@@ -248,7 +260,7 @@ static bool is_finished(struct supervisor *supervisor)
     instant late = supervisor->finish_by;
 
     if (!supervisor->recording.pid && control_idle(&supervisor->control) &&
-        supervisor->graves.count == 0)
+        supervisor->graves.count == 0 && supervisor->aides.count == 0)
         return true;
     if (instant_reached(late, supervisor->now))
         recording_kill(supervisor);

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "core/fleet.h"
+#include "supervisor/aide.h"
 #include "supervisor/control.h"
 #include "supervisor/graves.h"
 #include "supervisor/journal.h"
@@ -39,6 +40,9 @@ enum source {
     SOURCE_REPORT, // pipe of a newborn
     SOURCE_PIDFD,  // of a child that is the keeper's no more
     SOURCE_RECORDER,
+    SOURCE_AIDE_REPORT, // of auxiliary processes; the index is a place's
+    SOURCE_AIDE_EMPTY,
+    SOURCE_AIDE_PIDFD,
 };
 
 /* What the supervisor holds open for one member. Files are -1 when there is none. */
@@ -69,6 +73,7 @@ struct supervisor {
     struct reaper reaper;
     struct recording recording;
     struct graves graves;
+    struct aides aides;
     struct slot *slots; // one a member
     int runtime;        // directories
     int fifos;

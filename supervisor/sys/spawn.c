@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -55,6 +56,8 @@ static int set_stdio(const struct birth *birth)
         if (pass->fd == pass->as ? fcntl(pass->fd, F_SETFD, 0) < 0 : dup2(pass->fd, pass->as) < 0)
             return -1;
     }
+    if (birth->terminal)
+        (void)ioctl(STDIN_FILENO, TIOCSCTTY, 0); // EPERM: another session's; ENOTTY: none
     return 0;
 }
 

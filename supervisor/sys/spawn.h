@@ -34,6 +34,7 @@ struct birth {
     int files_max; // a file of this number or a higher one is -EMFILE; 0: no bound but the system's
     struct spawn_pass pass[SPAWN_PASS_MAX];
     size_t pass_count;
+    bool terminal; // stdin becomes the controlling terminal, if it is one that has no session yet
 };
 
 struct newborn {

@@ -14,7 +14,7 @@ PS, WATCH = 0, 1
 
 
 def request(verb):
-    return struct.pack("<IIIqII", MAGIC, 1, verb, -1, 0, 0)
+    return struct.pack("<IIIqIII", MAGIC, 2, verb, -1, 0, 0, 0)
 
 
 def connect(stack):

@@ -1,0 +1,428 @@
+/* See aide.h. */
+#include "supervisor/aide.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "supervisor/act.h"
+#include "supervisor/supervisor.h"
+#include "supervisor/sys/cgroup.h"
+#include "supervisor/sys/spawn.h"
+
+#define PLACES_A_MEMBER  2            // a probe and a hook
+#define PROGRAM_PATIENCE span_sec(30) // from birth to the program
+#define EMPTY_PATIENCE   span_sec(10) // from the kill to an empty compartment
+#define RECORD_PATIENCE  span_sec(1)  // from an empty compartment to the exit record
+
+/* --- places ------------------------------------------------------------------------------- */
+
+int aides_reserve(struct aides *aides, uint32_t members)
+{
+    uint32_t capacity = PLACES_A_MEMBER * members + AIDE_CLIENTS_MAX;
+    struct aide_process *item;
+
+    if (capacity <= aides->capacity)
+        return 0;
+    item = calloc(capacity, sizeof(*item));
+    if (!item)
+        return -ENOMEM;
+    if (aides->end > 0)
+        memcpy(item, aides->item, aides->end * sizeof(*item));
+    free(aides->item);
+    aides->item = item;
+    aides->capacity = capacity;
+    return 0;
+}
+
+static bool is_for_client(enum aide_role role)
+{
+    return role == AIDE_ROLE_EXEC || role == AIDE_ROLE_RUN;
+}
+
+/* A free place, or -EAGAIN. */
+static int find_place(const struct aides *aides, enum aide_role role)
+{
+    if (aides->count == aides->capacity ||
+        (is_for_client(role) && aides->clients == AIDE_CLIENTS_MAX))
+        return -EAGAIN;
+    for (uint32_t i = 0; i < aides->end; i++)
+        if (aides->item[i].role == AIDE_ROLE_NONE)
+            return (int)i;
+    return (int)aides->end;
+}
+
+static void close_watched(struct supervisor *supervisor, int *fd)
+{
+    if (*fd < 0)
+        return;
+    loop_remove(&supervisor->loop, *fd);
+    close(*fd);
+    *fd = -1;
+}
+
+static void close_main(struct supervisor *supervisor, struct aide_process *aide)
+{
+    aide->pid = 0;
+    close_watched(supervisor, &aide->report);
+    close_watched(supervisor, &aide->pidfd);
+}
+
+static void leave_place(struct supervisor *supervisor, struct aide_process *aide)
+{
+    struct aides *aides = &supervisor->aides;
+
+    close_main(supervisor, aide);
+    close_watched(supervisor, &aide->populated);
+    aides->count--;
+    aides->clients -= is_for_client(aide->role);
+    aide->role = AIDE_ROLE_NONE;
+    while (aides->end > 0 && aides->item[aides->end - 1].role == AIDE_ROLE_NONE)
+        aides->end--;
+}
+
+/* --- telling ------------------------------------------------------------------------------ */
+
+static void tell_client(struct supervisor *supervisor, struct aide_process *aide)
+{
+    uint32_t client = (uint32_t)aide->client;
+    struct wire_reply reply = {
+        .kind = WIRE_EXITED,
+        .exec = {.code = aide->known && aide->signal == 0 ? aide->code : -1,
+                 .signal = aide->signal,
+                 .oom = aide->oom},
+    };
+
+    if (aide->client < 0)
+        return;
+    aide->client = -1;
+    if (aide->step != SPAWN_STEP_NONE) {
+        reply.kind = WIRE_ERROR;
+        snprintf(reply.message, sizeof(reply.message), "cannot %s: %s", spawn_step_name(aide->step),
+                 aide->oom ? "its memory limit is too small" : strerrordesc_np(aide->error));
+    }
+    control_tell(supervisor, client, &reply, true);
+}
+
+static void tell(struct supervisor *supervisor, struct aide_process *aide)
+{
+    if (aide->told)
+        return;
+    aide->told = true;
+    tell_client(supervisor, aide);
+}
+
+static void finish(struct supervisor *supervisor, struct aide_process *aide)
+{
+    if (cgroup_remove(supervisor->services, aide->name) < 0)
+        act_bury(supervisor, aide->name);
+    tell(supervisor, aide);
+    leave_place(supervisor, aide);
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+static void await_empty(struct supervisor *supervisor, struct aide_process *aide)
+{
+    uint32_t place = (uint32_t)(aide - supervisor->aides.item);
+    int result;
+
+    if (aide->populated >= 0)
+        return;
+    result = cgroup_watch(supervisor->services, aide->name, "cgroup.events", &aide->populated);
+    if (result == 0)
+        result = loop_add(&supervisor->loop, aide->populated, EPOLLPRI, SOURCE_AIDE_EMPTY, place);
+    if (result < 0)
+        supervisor_say(supervisor, "cannot watch %s/cgroup.events: %s", aide->name,
+                       strerrordesc_np(-result));
+}
+
+static void kill_whole(struct supervisor *supervisor, struct aide_process *aide)
+{
+    int result;
+
+    if (aide->killed)
+        return;
+    aide->killed = true;
+    aide->deadline = instant_add(supervisor->now, EMPTY_PATIENCE);
+    result = cgroup_kill(supervisor->services, aide->name);
+    if (result < 0) {
+        supervisor_say(supervisor, "cannot kill the compartment %s: %s", aide->name,
+                       strerrordesc_np(-result));
+        if (aide->pidfd >= 0)
+            (void)pidfd_send_signal(aide->pidfd, SIGKILL, NULL, 0);
+    }
+    await_empty(supervisor, aide);
+}
+
+void aide_empty(struct supervisor *supervisor, uint32_t place)
+{
+    struct aide_process *aide = &supervisor->aides.item[place];
+    int64_t populated;
+
+    if (aide->populated < 0 || cgroup_populated(aide->populated, &populated) < 0 || populated)
+        return;
+    aide->empty = true;
+    close_watched(supervisor, &aide->populated);
+    if (aide->pid == 0)
+        finish(supervisor, aide);
+    else
+        aide->deadline = instant_add(supervisor->now, RECORD_PATIENCE);
+}
+
+static void take_death(struct supervisor *supervisor, struct aide_process *aide)
+{
+    struct reading reading;
+
+    aide_report(supervisor, (uint32_t)(aide - supervisor->aides.item));
+    cgroup_read(supervisor->services, aide->name, -1, NULL, 0, &reading);
+    aide->oom = reading.tree_oom_kill > 0;
+    close_main(supervisor, aide);
+    if (!reading.populated) {
+        finish(supervisor, aide);
+        return;
+    }
+    kill_whole(supervisor, aide);
+    aide_empty(supervisor, (uint32_t)(aide - supervisor->aides.item));
+}
+
+bool aide_record(struct supervisor *supervisor, const struct exit_record *record)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role == AIDE_ROLE_NONE || aide->pid != record->pid)
+            continue;
+        aide->known = true;
+        aide->code = record->code;
+        aide->signal = record->signal;
+        take_death(supervisor, aide);
+        return true;
+    }
+    return false;
+}
+
+void aide_pidfd(struct supervisor *supervisor, uint32_t place)
+{
+    struct aide_process *aide = &supervisor->aides.item[place];
+    struct pollfd fd = {.fd = aide->pidfd, .events = POLLIN};
+
+    if (aide->pid && !aide->own && poll(&fd, 1, 0) == 1)
+        take_death(supervisor, aide);
+}
+
+void aides_disown(struct supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        const struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role != AIDE_ROLE_NONE && aide->pid)
+            (void)loop_add(&supervisor->loop, aide->pidfd, EPOLLIN, SOURCE_AIDE_PIDFD, i);
+    }
+}
+
+/* --- birth -------------------------------------------------------------------------------- */
+
+void aide_report(struct supervisor *supervisor, uint32_t place)
+{
+    struct aide_process *aide = &supervisor->aides.item[place];
+    struct wire_reply started = {.kind = WIRE_STARTED, .exec = {.pid = aide->pid}};
+    struct spawn_report failure;
+    int result;
+
+    if (aide->report < 0)
+        return;
+    result = spawn_report(aide->report, &failure);
+    if (result == -EAGAIN)
+        return;
+    close_watched(supervisor, &aide->report);
+    if (!aide->killed)
+        aide->deadline = INSTANT_NEVER;
+    if (result == 1) {
+        aide->step = failure.step;
+        aide->error = failure.error;
+    } else if (!spawn_is_program(aide->pid)) {
+        aide->step = SPAWN_STEP_EXEC; // it was killed on the way
+        aide->error = ECANCELED;
+    } else if (aide->client >= 0) {
+        control_tell(supervisor, (uint32_t)aide->client, &started, false);
+    }
+}
+
+static void name_compartment(struct supervisor *supervisor, const struct aide_order *order,
+                             char name[COMPARTMENT_NAME_MAX])
+{
+    static const char *const prefixes[] = {
+        [AIDE_ROLE_EXEC] = "exec",
+        [AIDE_ROLE_RUN] = "run",
+    };
+    const struct member *member = &supervisor->roster.members[order->member];
+
+    snprintf(name, COMPARTMENT_NAME_MAX, "%s-%.*s.%u.%u", prefixes[order->role],
+             (int)member->service_length, member->name, member->number, ++supervisor->aides.serial);
+}
+
+static int bear(struct supervisor *supervisor, const struct aide_order *order, int cgroup,
+                struct newborn *newborn, enum spawn_step *step)
+{
+    const struct launch *launch = order->launch;
+    const struct birth birth = {
+        .launch = launch,
+        .cgroup = cgroup,
+        .to_parent = supervisor->reaper.channel >= 0,
+        .files = supervisor->files_raised ? &supervisor->files : NULL,
+        .files_max = supervisor->files_max,
+        .pass = {{order->stdio[0], STDIN_FILENO},
+                 {order->stdio[1], STDOUT_FILENO},
+                 {order->stdio[2], STDERR_FILENO}},
+        .pass_count = 3,
+        .terminal = true,
+    };
+    int result;
+
+    *step = SPAWN_STEP_LIMIT;
+    result = cgroup_limit(cgroup, launch->controls, launch->controls_count);
+    return result < 0 ? result : spawn_birth(&birth, newborn, step);
+}
+
+static int take_place(struct supervisor *supervisor, uint32_t place, const struct aide_order *order,
+                      const char *name, const struct newborn *newborn)
+{
+    struct aides *aides = &supervisor->aides;
+    struct aide_process *aide = &aides->item[place];
+
+    *aide = (struct aide_process){
+        .role = order->role,
+        .member = order->member,
+        .generation = order->generation,
+        .client = order->client,
+        .pid = newborn->pid,
+        .pidfd = newborn->pidfd,
+        .report = newborn->report,
+        .populated = -1,
+        .own = supervisor->reaper.channel < 0,
+        .deadline = instant_add(supervisor->now, PROGRAM_PATIENCE),
+    };
+    memcpy(aide->name, name, sizeof(aide->name));
+    aides->count++;
+    aides->clients += is_for_client(order->role);
+    if (place == aides->end)
+        aides->end++;
+    return loop_add(&supervisor->loop, aide->report, EPOLLIN, SOURCE_AIDE_REPORT, place);
+}
+
+int aide_start(struct supervisor *supervisor, const struct aide_order *order,
+               enum spawn_step *ret_step)
+{
+    int place = find_place(&supervisor->aides, order->role), cgroup, result;
+    char name[COMPARTMENT_NAME_MAX];
+    struct newborn newborn;
+
+    *ret_step = SPAWN_STEP_CLONE;
+    if (place < 0)
+        return place;
+    name_compartment(supervisor, order, name);
+    *ret_step = SPAWN_STEP_CGROUP;
+    result = cgroup_create(supervisor->services, name, &cgroup);
+    if (result < 0)
+        return result;
+    result = bear(supervisor, order, cgroup, &newborn, ret_step);
+    close(cgroup);
+    if (result < 0) {
+        act_bury(supervisor, name);
+        return result;
+    }
+    result = take_place(supervisor, (uint32_t)place, order, name, &newborn);
+    if (result < 0) { // not watched, it is not to live; its end is told like any other
+        supervisor->aides.item[place].step = SPAWN_STEP_PIPE;
+        supervisor->aides.item[place].error = -result;
+        kill_whole(supervisor, &supervisor->aides.item[place]);
+    }
+    return 0;
+}
+
+/* --- for whom it lives -------------------------------------------------------------------- */
+
+static struct aide_process *find_client(const struct aides *aides, uint32_t client)
+{
+    for (uint32_t i = 0; i < aides->end; i++)
+        if (aides->item[i].role != AIDE_ROLE_NONE && aides->item[i].client == (int32_t)client)
+            return &aides->item[i];
+    return NULL;
+}
+
+void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal)
+{
+    const struct aide_process *aide = find_client(&supervisor->aides, client);
+
+    if (aide && aide->pidfd >= 0)
+        (void)pidfd_send_signal(aide->pidfd, signal, NULL, 0); // ESRCH: dead already
+}
+
+void aide_client_gone(struct supervisor *supervisor, uint32_t client)
+{
+    struct aide_process *aide = find_client(&supervisor->aides, client);
+
+    if (!aide)
+        return;
+    aide->client = -1;
+    kill_whole(supervisor, aide);
+}
+
+void aides_end_of(struct supervisor *supervisor, uint32_t member)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role == AIDE_ROLE_EXEC && aide->member == member)
+            kill_whole(supervisor, aide);
+    }
+}
+
+void aides_end_all(struct supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++)
+        if (supervisor->aides.item[i].role != AIDE_ROLE_NONE)
+            kill_whole(supervisor, &supervisor->aides.item[i]);
+}
+
+/* --- time --------------------------------------------------------------------------------- */
+
+static void be_late(struct supervisor *supervisor, struct aide_process *aide)
+{
+    aide->deadline = INSTANT_NEVER;
+    if (aide->empty) {
+        finish(supervisor, aide); // the exit record does not come
+    } else if (aide->killed) {
+        supervisor_say(supervisor,
+                       "the compartment %s does not empty: a process in it cannot be "
+                       "killed",
+                       aide->name);
+        tell(supervisor, aide);
+    } else {
+        aide->step = SPAWN_STEP_TIMEOUT;
+        aide->error = ETIMEDOUT;
+        kill_whole(supervisor, aide);
+    }
+}
+
+void aides_turn(struct supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role != AIDE_ROLE_NONE && instant_reached(aide->deadline, supervisor->now))
+            be_late(supervisor, aide);
+    }
+}
+
+instant aides_deadline(const struct aides *aides)
+{
+    instant earliest = INSTANT_NEVER;
+
+    for (uint32_t i = 0; i < aides->end; i++)
+        if (aides->item[i].role != AIDE_ROLE_NONE)
+            earliest = instant_min(earliest, aides->item[i].deadline);
+    return earliest;
+}

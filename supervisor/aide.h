@@ -1,0 +1,100 @@
+/* Auxiliary processes, born beside a member: for a client (exec, run), as its probe, as its hook.
+ *
+ * Each has a compartment of its own in svc/, made, limited and removed like a service's and never
+ * used again. It is killed as a whole, also when its main process has ended and something is left
+ * in it. How it ended is told once, when the compartment is empty; should the kernel not let go of
+ * a process, it is told without, and the place stays taken until it does. */
+#ifndef BULKHEAD_SUPERVISOR_AIDE_H
+#define BULKHEAD_SUPERVISOR_AIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/paths.h"
+#include "core/plan.h"
+#include "core/verdict.h"
+
+struct exit_record;
+struct supervisor;
+
+#define AIDE_CLIENTS_MAX 96 // processes of clients at once
+
+enum aide_role {
+    AIDE_ROLE_NONE, // the place is free
+    AIDE_ROLE_EXEC, // for a client, as long as the member's incarnation lives
+    AIDE_ROLE_RUN,  // for a client, whatever the member does
+};
+
+struct aide_process {
+    enum aide_role role;
+    uint32_t member;     // index
+    uint32_t generation; // of the member when it was born
+    int32_t client;      // whom to tell, or -1
+    pid_t pid;           // 0: its exit record was there
+    int pidfd;           // files are -1 when there is none
+    int report;          // pipe of the newborn
+    int populated;       // cgroup.events, once it is to end
+    bool own;            // our child, not the keeper's
+    bool killed;
+    bool empty; // nothing lives in the compartment any more
+    bool told;
+    bool known; // how it ended: code, signal
+    int code;
+    int signal;
+    bool oom;             // the kernel killed in it for memory
+    enum spawn_step step; // that failed on the way to the program, with the errno
+    int error;
+    instant deadline; // INSTANT_NEVER: none
+    char name[COMPARTMENT_NAME_MAX];
+};
+
+/* Places do not move. Free ones behind `end` were never touched. */
+struct aides {
+    struct aide_process *item;
+    uint32_t capacity;
+    uint32_t end;
+    uint32_t count;   // taken
+    uint32_t clients; // of them, for clients
+    uint32_t serial;  // of the last compartment
+};
+
+struct aide_order {
+    enum aide_role role;
+    uint32_t member;
+    uint32_t generation;
+    int32_t client; // or -1
+    const struct launch *launch;
+    const int *stdio; // three files
+};
+
+/* Room for what that many members can need, and for clients. 0 or -ENOMEM. */
+int aides_reserve(struct aides *aides, uint32_t members);
+
+/* 0; or negative errno with the step that failed: then there is nothing left to be told. */
+int aide_start(struct supervisor *supervisor, const struct aide_order *order,
+               enum spawn_step *ret_step);
+
+/* Its place is ready. */
+void aide_report(struct supervisor *supervisor, uint32_t place);
+void aide_empty(struct supervisor *supervisor, uint32_t place);
+void aide_pidfd(struct supervisor *supervisor, uint32_t place);
+
+/* False: the record is not about one of these. */
+bool aide_record(struct supervisor *supervisor, const struct exit_record *record);
+
+/* The keeper is gone: only a pidfd tells of the death of what it bore. */
+void aides_disown(struct supervisor *supervisor);
+
+/* To its main process. */
+void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal);
+void aide_client_gone(struct supervisor *supervisor, uint32_t client);
+
+/* The member's incarnation is over: what lives for it ends. */
+void aides_end_of(struct supervisor *supervisor, uint32_t member);
+void aides_end_all(struct supervisor *supervisor);
+
+void aides_turn(struct supervisor *supervisor); // those whose time is up
+instant aides_deadline(const struct aides *aides);
+
+#endif
