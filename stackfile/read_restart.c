@@ -134,7 +134,7 @@ const char *const on_unhealthy_choices[] = {
 void read_on_unhealthy(struct reader *reader, const char *key, const struct node *value, void *into)
 {
     struct spec_service *service = into;
-    int choice = take_choice(reader, key, value, on_unhealthy_choices, "what to do");
+    int choice = take_choice(reader, key, value, on_unhealthy_choices, "a reaction");
 
     if (choice < 0)
         return;

@@ -1,4 +1,4 @@
-// links: stackfile core -lyaml
+// links: tests/unit/any_spec.o stackfile core -lyaml
 /* stackfile/show, emit: generated specs come back from their canonical text as they were. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "stackfile/stackfile.h"
+#include "tests/unit/any_spec.h"
 
 static void must_load(const char *text, struct spec *ret_spec)
 {
@@ -25,229 +26,6 @@ static void must_load(const char *text, struct spec *ret_spec)
     if (stackfile_load(&request, ret_spec, &faults) != 0)
         fail_msg("%u:%u: %s in\n%s", faults.item[0].at.line, faults.item[0].at.column,
                  faults.item[0].what, text);
-}
-
-static uint64_t random_state;
-
-static uint64_t next_random(void)
-{
-    uint64_t z = (random_state += UINT64_C(0x9e3779b97f4a7c15)); // splitmix64
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static int64_t between(int64_t least, int64_t most)
-{
-    return least + (int64_t)(next_random() % ((uint64_t)most - (uint64_t)least + 1));
-}
-
-static bool now_and_then(void)
-{
-    return next_random() % 3 == 0;
-}
-
-/* Texts made of what hurts: quotes, dollars, blanks, line ends, words that YAML knows, UTF-8. */
-static const char *any_text(struct arena *arena)
-{
-    static const char *const pieces[] = {"a",
-                                         "Z",
-                                         "0",
-                                         "1",
-                                         " ",
-                                         "$",
-                                         "$$",
-                                         "${",
-                                         "\"",
-                                         "'",
-                                         "\\",
-                                         "\n",
-                                         "\t",
-                                         ":",
-                                         ": ",
-                                         "#",
-                                         " #",
-                                         "-",
-                                         "- ",
-                                         "[",
-                                         "{",
-                                         "*",
-                                         "&",
-                                         "!",
-                                         "%",
-                                         "@",
-                                         "`",
-                                         "~",
-                                         "null",
-                                         "true",
-                                         "yes",
-                                         "0755",
-                                         "1e3",
-                                         "<<",
-                                         "=",
-                                         ",",
-                                         "ä",
-                                         "😀",
-                                         "\x01",
-                                         "\x7f",
-                                         "\xc2\x85",
-                                         "\xe2\x80\xa8",
-                                         "\xef\xbb\xbf",
-                                         "/usr",
-                                         ".",
-                                         "\r"};
-    char text[64] = "";
-    int64_t count = between(0, 6);
-
-    for (int64_t i = 0; i < count; i++)
-        strcat(text, pieces[between(0, sizeof(pieces) / sizeof(pieces[0]) - 1)]);
-    return arena_string(arena, text);
-}
-
-static const char *any_nonempty_text(struct arena *arena)
-{
-    const char *text = any_text(arena);
-
-    return *text ? text : "x";
-}
-
-static struct spec_int any_int(int64_t least, int64_t most)
-{
-    struct spec_int value = {.set = now_and_then()};
-
-    if (value.set)
-        value.value =
-            next_random() % 2 ? between(least, most) : between(least, least + 3000) / 2 * 2;
-    if (value.value > most)
-        value.value = most;
-    if (value.set && value.value < least)
-        value.value = least;
-    return value;
-}
-
-static struct spec_words any_words(struct arena *arena, size_t least)
-{
-    struct spec_words words = {.set = true, .count = (size_t)between((int64_t)least, 4)};
-    const char **item = arena_array(arena, words.count + 1, sizeof(*item));
-
-    for (size_t i = 0; i < words.count; i++)
-        item[i] = i == 0 ? any_nonempty_text(arena) : any_text(arena);
-    words.item = item;
-    return words;
-}
-
-static void add_environment(struct arena *arena, struct spec_service *service)
-{
-    size_t count = (size_t)between(0, 5);
-    struct spec_env *env = arena_array(arena, count, sizeof(*env));
-
-    for (size_t i = 0; i < count; i++) {
-        char name[96];
-        const char *text = any_text(arena);
-        snprintf(name, sizeof(name), "%zu%s", i, strchr(text, '=') ? "" : text);
-        env[i].name = arena_string(arena, name);
-        env[i].value = now_and_then() ? NULL : any_text(arena);
-    }
-    service->environment = env;
-    service->environment_count = count;
-}
-
-static void add_dependencies(struct arena *arena, struct spec_service *services, size_t index)
-{
-    struct spec_dependency *list = arena_array(arena, index, sizeof(*list));
-
-    services[index].depends_on = list;
-    for (size_t i = 0; i < index; i++)
-        if (now_and_then())
-            list[services[index].depends_on_count++] = (struct spec_dependency){
-                .service = services[i].name,
-                .condition = now_and_then() ? SPEC_SERVICE_COMPLETED : SPEC_SERVICE_STARTED,
-                .optional = now_and_then()};
-}
-
-static void add_ulimits(struct arena *arena, struct spec_service *service)
-{
-    struct spec_rlimit *list = arena_array(arena, spec_rlimit_names_count, sizeof(*list));
-
-    service->ulimits = list;
-    for (size_t i = 0; i < spec_rlimit_names_count; i++)
-        if (now_and_then())
-            list[service->ulimits_count++] = (struct spec_rlimit){
-                .name = spec_rlimit_names[i],
-                .soft = between(0, 5),
-                .hard = now_and_then() ? SPEC_UNLIMITED : between(5, INT64_MAX)};
-}
-
-static void add_sizes(struct spec_service *service)
-{
-    service->mem_limit_bytes = any_int(4096, INT64_MAX / 2);
-    if (service->mem_limit_bytes.set) {
-        service->memswap_limit_bytes = any_int(service->mem_limit_bytes.value, INT64_MAX);
-        service->mem_reservation_bytes = any_int(1, service->mem_limit_bytes.value);
-        if (now_and_then())
-            service->memory_high =
-                (struct spec_size){.set = true, .percent = true, .value = between(1, 100000)};
-    } else if (now_and_then()) {
-        service->memswap_limit_bytes = (struct spec_int){.set = true, .value = SPEC_UNLIMITED};
-    }
-    if (now_and_then())
-        service->memory_min = (struct spec_size){.set = true, .value = between(1, INT64_MAX)};
-}
-
-static void add_backoff(struct spec_service *service)
-{
-    struct spec_backoff *backoff = &service->backoff;
-
-    backoff->initial_ns = any_int(0, 60 * NSEC_PER_SEC);
-    backoff->max_ns = any_int(60 * NSEC_PER_SEC, INT64_MAX);
-    backoff->factor_milli = any_int(1000, 100000);
-    backoff->jitter_milli = any_int(0, 1000);
-    backoff->reset_after_ns = any_int(0, INT64_MAX);
-    backoff->set = backoff->initial_ns.set || backoff->max_ns.set || backoff->factor_milli.set ||
-                   backoff->jitter_milli.set || backoff->reset_after_ns.set;
-}
-
-static void fill_service(struct arena *arena, struct spec_service *services, size_t index)
-{
-    static const char *const names[] = {"web", "1", "null", "1.5", "a_b-c.d", "Y", "0x1", "true"};
-    struct spec_service *service = &services[index];
-
-    service->name = names[index];
-    if (now_and_then())
-        service->entrypoint = any_words(arena, 0);
-    service->command = any_words(arena, 1);
-    add_environment(arena, service);
-    if (now_and_then())
-        service->working_dir.value = any_nonempty_text(arena);
-    if (now_and_then())
-        service->user.value = now_and_then() ? "1000:1000" : "www-data";
-    service->restart =
-        (enum spec_restart)between(SPEC_RESTART_ON_FAILURE, SPEC_RESTART_UNLESS_STOPPED);
-    if (service->restart == SPEC_RESTART_ON_FAILURE)
-        service->restart_max = between(0, 2);
-    add_dependencies(arena, services, index);
-    add_sizes(service);
-    service->pids_limit = any_int(1, 4 << 20);
-    service->cpus_milli = any_int(1, 8192000);
-    service->cpu_shares = any_int(2, 262144);
-    service->oom_score_adj = any_int(-1000, 1000);
-    service->stop_signal = any_int(1, 31);
-    service->stop_grace_period_ns = any_int(0, INT64_MAX);
-    add_ulimits(arena, service);
-    add_backoff(service);
-}
-
-static void generate(struct spec *spec)
-{
-    struct spec_service *services;
-
-    *spec = (struct spec){.name = "generated", .services_count = (size_t)between(1, 8)};
-    arena_init(&spec->arena, 0);
-    services = arena_array(&spec->arena, spec->services_count, sizeof(*services));
-    for (size_t i = 0; i < spec->services_count; i++)
-        fill_service(&spec->arena, services, i);
-    spec->services = services;
 }
 
 static void same_int(const struct spec_int *a, const struct spec_int *b)
@@ -278,18 +56,74 @@ static void same_size(const struct spec_size *a, const struct spec_size *b)
     assert_int_equal(a->value, b->value);
 }
 
+static void same_environment(const struct spec_env *a, size_t a_count, const struct spec_env *b,
+                             size_t b_count)
+{
+    assert_int_equal(a_count, b_count);
+    for (size_t i = 0; i < a_count; i++) {
+        assert_string_equal(a[i].name, b[i].name);
+        same_text(a[i].value, b[i].value);
+    }
+}
+
+static void same_names(const struct spec_service *a, const struct spec_service *b)
+{
+    assert_int_equal(a->labels_count, b->labels_count);
+    for (size_t i = 0; i < a->labels_count; i++) {
+        assert_string_equal(a->labels[i].name, b->labels[i].name);
+        assert_string_equal(a->labels[i].value, b->labels[i].value);
+    }
+    assert_int_equal(a->profiles_count, b->profiles_count);
+    for (size_t i = 0; i < a->profiles_count; i++)
+        assert_string_equal(a->profiles[i], b->profiles[i]);
+}
+
+static void same_healthcheck(const struct spec_healthcheck *a, const struct spec_healthcheck *b)
+{
+    assert_int_equal(a->set, b->set);
+    assert_int_equal(a->disabled, b->disabled);
+    same_words(&a->test, &b->test);
+    same_int(&a->interval_ns, &b->interval_ns);
+    same_int(&a->timeout_ns, &b->timeout_ns);
+    same_int(&a->retries, &b->retries);
+    same_int(&a->start_period_ns, &b->start_period_ns);
+    same_int(&a->start_interval_ns, &b->start_interval_ns);
+}
+
+static void same_hooks(const struct spec_hooks *a, const struct spec_hooks *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        same_words(&a->item[i].command, &b->item[i].command);
+        same_text(a->item[i].working_dir.value, b->item[i].working_dir.value);
+        same_text(a->item[i].user.value, b->item[i].user.value);
+        same_environment(a->item[i].environment, a->item[i].environment_count,
+                         b->item[i].environment, b->item[i].environment_count);
+    }
+}
+
+static void same_restart(const struct spec_service *a, const struct spec_service *b)
+{
+    const struct spec_restart_policy *policy = &a->restart_policy, *other = &b->restart_policy;
+
+    assert_int_equal(a->restart, b->restart);
+    assert_int_equal(a->restart_max, b->restart_max);
+    assert_int_equal(policy->set, other->set);
+    assert_int_equal(policy->condition, other->condition);
+    same_int(&policy->delay_ns, &other->delay_ns);
+    same_int(&policy->max_attempts, &other->max_attempts);
+    same_int(&policy->window_ns, &other->window_ns);
+}
+
 static void same_lists(const struct spec_service *a, const struct spec_service *b)
 {
-    assert_int_equal(a->environment_count, b->environment_count);
-    for (size_t i = 0; i < a->environment_count; i++) {
-        assert_string_equal(a->environment[i].name, b->environment[i].name);
-        same_text(a->environment[i].value, b->environment[i].value);
-    }
+    same_environment(a->environment, a->environment_count, b->environment, b->environment_count);
     assert_int_equal(a->depends_on_count, b->depends_on_count);
     for (size_t i = 0; i < a->depends_on_count; i++) {
         assert_string_equal(a->depends_on[i].service, b->depends_on[i].service);
         assert_int_equal(a->depends_on[i].condition, b->depends_on[i].condition);
         assert_int_equal(a->depends_on[i].optional, b->depends_on[i].optional);
+        assert_int_equal(a->depends_on[i].restart, b->depends_on[i].restart);
     }
     assert_int_equal(a->ulimits_count, b->ulimits_count);
     for (size_t i = 0; i < a->ulimits_count; i++) {
@@ -328,8 +162,16 @@ static void same_service(const struct spec_service *a, const struct spec_service
     same_words(&a->command, &b->command);
     same_text(a->working_dir.value, b->working_dir.value);
     same_text(a->user.value, b->user.value);
-    assert_int_equal(a->restart, b->restart);
-    assert_int_equal(a->restart_max, b->restart_max);
+    assert_int_equal(a->tty, b->tty);
+    assert_int_equal(a->stdin_open, b->stdin_open);
+    same_int(&a->scale, &b->scale);
+    assert_int_equal(a->on_unhealthy_set, b->on_unhealthy_set);
+    assert_int_equal(a->on_unhealthy, b->on_unhealthy);
+    same_names(a, b);
+    same_restart(a, b);
+    same_healthcheck(&a->healthcheck, &b->healthcheck);
+    for (int kind = 0; kind < SPEC_HOOK_KINDS; kind++)
+        same_hooks(&a->hooks[kind], &b->hooks[kind]);
     same_lists(a, b);
     same_numbers(a, b);
 }
@@ -339,8 +181,7 @@ static void come_back(uint64_t seed)
     struct spec spec, again;
     char *first, *second;
 
-    random_state = seed;
-    generate(&spec);
+    any_spec(seed, &spec);
     assert_int_equal(stackfile_show(&spec, &first), 0);
     must_load(first, &again);
     assert_int_equal(again.services_count, spec.services_count);
