@@ -24,6 +24,21 @@ static bool has_default_restart(const struct spec_service *service)
     return !service->restart_set;
 }
 
+static bool is_restarted_when_unhealthy(const struct spec_service *service)
+{
+    return service->healthcheck.set && !service->healthcheck.disabled && !service->on_unhealthy_set;
+}
+
+static bool has_delay_or_window(const struct spec_service *service)
+{
+    return service->restart_policy.delay_ns.set || service->restart_policy.window_ns.set;
+}
+
+static bool has_several_pre_starts(const struct spec_service *service)
+{
+    return service->hooks[SPEC_PRE_START].count > 0 && service->scale.value > 1;
+}
+
 static bool has_environment(const struct spec_service *service)
 {
     (void)service;
@@ -36,6 +51,11 @@ static const struct difference {
 } differences[] = {
     {has_no_swap, "no memswap_limit: no swap (Docker: as much swap as memory)"},
     {has_default_restart, "no restart: on-failure (Docker: no)"},
+    {is_restarted_when_unhealthy, "no x-bulkhead.on_unhealthy: restarted when it is unhealthy "
+                                  "(Docker: only told)"},
+    {has_delay_or_window, "delay and window of deploy.restart_policy are honoured (Docker Compose: "
+                          "read and not used)"},
+    {has_several_pre_starts, "pre_start runs for each instance (Compose: once for all of them)"},
     {has_environment, "the environment starts with PATH, and with HOME, USER, LOGNAME and SHELL "
                       "where `user` is set (Docker: the image's)"},
 };
