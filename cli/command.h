@@ -117,5 +117,6 @@ extern const struct command command_up, command_down, command_config, command_do
 extern const struct command command_ps, command_logs, command_events, command_why, command_replay;
 extern const struct command command_start, command_stop, command_restart, command_kill;
 extern const struct command command_ls, command_wait, command_stats, command_version;
+extern const struct command command_rm, command_top;
 
 #endif
