@@ -89,7 +89,7 @@ $(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(CORE)
 	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
 $(B)/bulkhead: $(call objects,$(call sources,cli)) $(STACKFILE) $(CORE)
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lyaml -lcgroup -lseccomp -ljansson -lm
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lyaml -lcgroup -lseccomp -ljansson -lncursesw -ltinfo -lm
 
 # --- unit tests: tests/unit/test_NAME.c; a line "// links: A B" in it names what it may see
 # (archives core, stackfile; or objects such as cli/render.o). core alone is the default.

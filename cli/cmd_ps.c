@@ -9,6 +9,7 @@
 #include "cli/render.h"
 #include "cli/row.h"
 #include "cli/stack_roster.h"
+#include "core/health.h"
 
 #define CELL_MAX ROW_TEXT_MAX
 
@@ -48,7 +49,7 @@ static bool print_json(const struct sight *sight)
     json_text(object, "Service", service);
     json_number(object, "Instance", row->number);
     json_text(object, "State", state_name((enum state)row->state));
-    json_text(object, "Health", "");
+    json_text(object, "Health", health_name((enum health)row->health));
     json_number(object, "Pid", row->pid);
     json_number(object, "ExitCode", row_exit_code(row));
     json_number(object, "Restarts", row->restarts);
@@ -81,6 +82,8 @@ static void state_text(const struct sight *sight, char text[CELL_MAX])
     else if (row->state == STATE_WAITING && row->waits_for >= 0 &&
              row->waits_for < sight->watch->rows_count)
         snprintf(text, CELL_MAX, "%s for %s", name, sight->watch->rows[row->waits_for].name);
+    else if (row->state == STATE_RUNNING && row->health != HEALTH_NONE)
+        snprintf(text, CELL_MAX, "%s (%s)", name, health_name((enum health)row->health));
     else
         snprintf(text, CELL_MAX, "%s", name);
 }
@@ -104,8 +107,8 @@ static void memory_text(const struct sight *sight, char text[CELL_MAX])
 static void add_row(struct table *table, const struct sight *sight)
 {
     const struct wire_row *row = sight->row;
-    bool alive = row->state == STATE_RUNNING || row->state == STATE_LEAVING ||
-                 row->state == STATE_STOPPING;
+    bool alive =
+        row->state == STATE_RUNNING || row->state == STATE_LEAVING || row->state == STATE_STOPPING;
     char text[CELL_MAX];
     char number[RENDER_MAX];
 

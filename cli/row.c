@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/health.h"
+
 bool row_is_at_rest(const struct wire_row *row)
 {
     return row->state == STATE_CREATED || row->state == STATE_EXITED || row->state == STATE_HELD;
@@ -22,11 +24,20 @@ int row_exit_code(const struct wire_row *row)
     return row->signal > 0 ? 128 + row->signal : row->exit_code;
 }
 
+const char *row_state_word(const struct wire_row *row)
+{
+    if (row->state == STATE_RUNNING && row->health != HEALTH_NONE)
+        return health_name((enum health)row->health);
+    return state_name((enum state)row->state);
+}
+
 enum render_style row_style(const struct wire_row *row)
 {
     switch ((enum state)row->state) {
     case STATE_RUNNING:
-        return STYLE_GREEN;
+        return row->health == HEALTH_UNHEALTHY  ? STYLE_RED
+               : row->health == HEALTH_STARTING ? STYLE_YELLOW
+                                                : STYLE_GREEN;
     case STATE_HELD:
     case STATE_QUARANTINED:
         return STYLE_RED;

@@ -16,6 +16,9 @@ bool row_is(const struct wire_row *row, const char *word);
 /* Of the last death, as a shell says it: 128 + the signal; 0: nobody died; -1: unknown. */
 int row_exit_code(const struct wire_row *row);
 
+/* One word: its health where it is running and has one, else its state. */
+const char *row_state_word(const struct wire_row *row);
+
 enum render_style row_style(const struct wire_row *row); // of its state
 
 /* "spawn-failed: chdir: No such file or directory"; "-" when nobody died. */

@@ -77,7 +77,7 @@ static int apply(struct watch *watch, const struct wire_reply *reply, watch_row_
     if (reply->kind == WIRE_ROW)
         return apply_row(watch, &reply->row, on_row, context, ret_fault);
     if (reply->kind == WIRE_BYE)
-        watch->ended = true;
+        watch->ended = watch->bye = true;
     return 0;
 }
 

@@ -16,6 +16,7 @@ struct watch {
     uint32_t rows_count;
     int64_t sampled_ns; // CLOCK_MONOTONIC of the last frame: ages of uptime_ns, deadline_in_ns
     bool ended;         // BYE, or the supervisor is gone: no more rows will come
+    bool bye;           // it said so itself: the stack is at its end
 };
 
 /* A row that changed, after it is in the table; `before` is what it was. */

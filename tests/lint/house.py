@@ -21,6 +21,7 @@ DOORS = {
     "seccomp.h": "cli/seccomp.c",
     "yaml.h": "stackfile/yaml.c",
     "jansson.h": "cli/json.c",
+    "curses.h": "cli/screen.c",
 }
 
 # What decides; a file that only touches the kernel has no use for it.

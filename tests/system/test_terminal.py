@@ -14,13 +14,13 @@ from harness import Failed, Stack, check, contains, equal, is_alive, service, te
 class Terminal:
     """bulkhead with a terminal of its own, as a person has it."""
 
-    def __init__(self, stack, *words):
+    def __init__(self, stack, *words, term="xterm"):
         self.text = ""
         environment = {key: value for key, value in stack.environment.items() if key != "NO_COLOR"}
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             try:
-                os.execve(stack.programs / "bulkhead", ["bulkhead", "-f", str(stack.file), *words], {**environment, "TERM": "xterm"})
+                os.execve(stack.programs / "bulkhead", ["bulkhead", "-f", str(stack.file), *words], {**environment, "TERM": term})
             finally:
                 os._exit(127)
 

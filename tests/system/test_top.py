@@ -1,0 +1,103 @@
+"""The live screen, on a terminal."""
+
+import fcntl
+import os
+import signal
+import struct
+import termios
+
+from harness import Stack, check, contains, equal, kill, service, test, wait_until
+from test_terminal import Terminal
+
+GIVEN_BACK = "\x1b[?1049l"  # xterm: the screen from before
+
+
+def resize(terminal, rows, columns):
+    fcntl.ioctl(terminal._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    os.kill(terminal.pid, signal.SIGWINCH)
+
+
+def open_top(stack, rows=24, columns=80):
+    terminal = Terminal(stack, "top")
+    resize(terminal, rows, columns)
+    terminal.read_until("LAST DEATH")
+    return terminal
+
+
+@test("top shows every member, and q gives the terminal back")
+def _():
+    with Stack({"a": service("steady"), "b": {"command": ["/bin/false"], "restart": "no"}}) as stack:
+        stack.run("up", "-d")
+        wait_until(lambda: stack.row("b")["State"] == "exited", "b has ended")
+        terminal = open_top(stack)
+        terminal.read_until("failed")
+        contains(terminal.text, "a-1", "b-1", "1 of 2 running", "q quit")
+        terminal.press(b"q")
+        equal(terminal.wait_for_end(), 0)
+        contains(terminal.text, GIVEN_BACK)
+
+
+@test("top: filter, log, help, resize; nothing that a service wrote reaches the terminal raw")
+def _():
+    evil = ["/bin/sh", "-c", "printf 'begin\\033]0;owned\\007\\033[41mend\\n'; exec sleep 1000"]
+    with Stack({"a": service("steady"), "evil": {"command": evil}}) as stack:
+        stack.up()
+        terminal = open_top(stack)
+        terminal.press(b"/evil\r")
+        terminal.read_until("only evil")
+        terminal.press(b"l")
+        terminal.read_until("begin?]0;owned??end")
+        check("\x1b]0;owned" not in terminal.text and "\x1b[41m" not in terminal.text, repr(terminal.text))
+        terminal.press(b"q")
+        resize(terminal, 40, 150)
+        terminal.read_until("CPU%")
+        terminal.press(b"h")
+        terminal.read_until("any key goes on")
+        resize(terminal, 3, 20)
+        terminal.press(b"x")
+        terminal.read_until("too small")
+        terminal.press(b"\x03")
+        equal(terminal.wait_for_end(), 130)
+        contains(terminal.text, GIVEN_BACK)
+
+
+@test("top restarts the selected member after a question")
+def _():
+    with Stack({"a": service("steady")}) as stack:
+        stack.up()
+        pid = stack.pid("a")
+        terminal = open_top(stack)
+        terminal.press(b"rn")
+        terminal.press(b"r")
+        terminal.read_until("restart a-1? y/n")
+        equal(stack.pid("a"), pid)
+        terminal.press(b"y")
+        terminal.read_until("asked for")
+        stack.running("a", other_than=pid)
+        terminal.press(b"q")
+        equal(terminal.wait_for_end(), 0)
+
+
+@test("top ends with the stack, and says so when its supervisor has died")
+def _():
+    with Stack({"a": service("steady")}) as stack:
+        stack.up()
+        terminal = open_top(stack)
+        stack.down()
+        terminal.read_until("has ended")
+        equal(terminal.wait_for_end(), 0)
+        stack.up()
+        terminal = open_top(stack)
+        kill(stack.own_pid())
+        terminal.read_until("supervisor")
+        check(terminal.wait_for_end() != 0, terminal.text)
+
+
+@test("top without a terminal names stats")
+def _():
+    with Stack({"a": service("steady")}) as stack:
+        stack.up()
+        contains(stack.run("top", status=1).err, "bulkhead stats")
+        terminal = Terminal(stack, "top", term="dumb")
+        terminal.read_until("bulkhead stats")
+        equal(terminal.wait_for_end(), 1)
