@@ -51,8 +51,8 @@ static const char *find_nonsense(const struct wire_request *request)
         return "an exec-signal request without a signal";
     if (request->verb == WIRE_EXEC && request->names_count != 1)
         return "an exec request names one member";
-    if (request->alone && request->verb != WIRE_START)
-        return "only a start request can be for a service alone";
+    if (request->alone && request->verb != WIRE_START && request->verb != WIRE_RESTART)
+        return "only a start or restart can be for a service alone";
     if (request->run && request->verb != WIRE_EXEC)
         return "only an exec request can be a run";
     return NULL;

@@ -69,6 +69,7 @@ struct wire_request {
     int64_t grace_ns; // STOP, RESTART, DOWN: EVENT_GRACE_POLICY or a length of time
     int32_t signal;   // KILL, EXEC_SIGNAL
     bool alone;       // START: gates do not hold it, and what it needs is not started
+                      // RESTART: what depends on it is not restarted with it
     bool run;         // EXEC: it lives beside the service ("run-…") and not for it ("exec-…")
     uint32_t names_count; // services ("web": all its instances) or members ("web-1"); 0: all.
                           // EXEC: one member; RELOAD, DOWN, PS, WATCH, EXEC_SIGNAL: none counts

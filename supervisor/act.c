@@ -3,15 +3,15 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "core/handover.h"
 #include "core/paths.h"
-#include "core/planfile.h"
+#include "supervisor/attend.h"
 #include "supervisor/facts.h"
+#include "supervisor/loaded.h"
 #include "supervisor/marker.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/fifo.h"
@@ -21,8 +21,7 @@
 
 /* Everything on the way to one birth, so that it can be undone as a whole. */
 struct delivery {
-    struct launch_record record;
-    void *bytes; // of the record
+    struct loaded loaded;
     char name[COMPARTMENT_NAME_MAX];
     char output[INSTANCE_NAME_MAX + 4]; // FIFO names
     char errors[INSTANCE_NAME_MAX + 4];
@@ -31,26 +30,10 @@ struct delivery {
     struct newborn newborn;
 };
 
-static int read_launch(const struct member *member, struct delivery *delivery)
-{
-    ssize_t length;
-    int result;
-
-    delivery->bytes = malloc(member->launch_bytes + 1);
-    if (!delivery->bytes)
-        return -ENOMEM;
-    length =
-        pread(HANDOVER_PLAN, delivery->bytes, member->launch_bytes, (off_t)member->launch_offset);
-    if (length != (ssize_t)member->launch_bytes)
-        return length < 0 ? -errno : -EBADMSG;
-    result = planfile_launch(delivery->bytes, member->launch_bytes, &delivery->record);
-    return result > 0 ? -EBADMSG : result;
-}
-
 /* The compartment: made, limited, its first reading taken. */
 static int prepare(struct supervisor *supervisor, struct delivery *delivery, enum spawn_step *step)
 {
-    const struct launch *launch = &delivery->record.launch;
+    const struct launch *launch = &delivery->loaded.record.launch;
     int result;
 
     *step = SPAWN_STEP_CGROUP;
@@ -66,7 +49,7 @@ static int prepare(struct supervisor *supervisor, struct delivery *delivery, enu
 static int bear(struct supervisor *supervisor, const struct slot *slot, struct delivery *delivery,
                 enum spawn_step *step)
 {
-    const struct launch *launch = &delivery->record.launch;
+    const struct launch *launch = &delivery->loaded.record.launch;
     const struct birth birth = {
         .launch = launch,
         .cgroup = delivery->cgroup,
@@ -92,8 +75,7 @@ static int bear(struct supervisor *supervisor, const struct slot *slot, struct d
 
 static void clean_up(struct delivery *delivery)
 {
-    launch_record_finish(&delivery->record);
-    free(delivery->bytes);
+    loaded_finish(&delivery->loaded);
     if (delivery->cgroup >= 0)
         close(delivery->cgroup);
 }
@@ -160,7 +142,8 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
 
     facts_close_incarnation(supervisor, slot);
     name_things(member, effect->generation, &delivery);
-    result = read_launch(member, &delivery);
+    result =
+        loaded_read(HANDOVER_PLAN, member->launch_offset, member->launch_bytes, &delivery.loaded);
     if (result == 0)
         result = prepare(supervisor, &delivery, &step);
     if (result == 0)
@@ -169,6 +152,8 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
         read_failed(supervisor, &delivery);
         tell_failed(supervisor, effect, &delivery, step, -result, false);
     } else {
+        slot->hash = member->hash;
+        slot->limits_hash = member->limits_hash;
         tell_spawned(supervisor, effect, &delivery);
         result = facts_born(supervisor, effect->member, effect->generation, &delivery.newborn);
         if (result < 0) {
@@ -192,23 +177,28 @@ static void spawn_in_turn(struct supervisor *supervisor, const struct effect *ef
     }
 }
 
-void act_on_births(struct supervisor *supervisor)
+/* What the slot awaits, if this turn has room for it. */
+static void bring(struct supervisor *supervisor, uint32_t index)
 {
-    uint32_t count = supervisor->roster.members_count;
+    struct slot *slot = &supervisor->slots[index];
+    const struct effect birth = {
+        .kind = EFFECT_SPAWN, .member = index, .generation = slot->awaited};
 
-    supervisor->births_left = BIRTHS_PER_TURN;
-    while (supervisor->births_waiting > 0 && supervisor->births_left > 0) {
-        uint32_t index = supervisor->births_next++ % count;
-        struct slot *slot = &supervisor->slots[index];
-        const struct effect birth = {
-            .kind = EFFECT_SPAWN, .member = index, .generation = slot->awaited};
-        if (!slot->awaited)
-            continue;
+    if (slot->awaited) {
         slot->awaited = 0;
         supervisor->births_waiting--;
         supervisor->births_left--;
         spawn(supervisor, &birth);
     }
+    if (slot->attendant.serial && supervisor->births_left > 0)
+        attend_awaited(supervisor, index);
+}
+
+void act_on_births(struct supervisor *supervisor)
+{
+    supervisor->births_left = BIRTHS_PER_TURN;
+    while (supervisor->births_waiting > 0 && supervisor->births_left > 0)
+        bring(supervisor, supervisor->births_next++ % supervisor->roster.members_count);
 }
 
 static bool is_awaited(const struct supervisor *supervisor, const struct effect *effect)
@@ -340,13 +330,16 @@ void act(struct supervisor *supervisor, const struct effect *effect)
     case EFFECT_FINISH:
         supervisor_finish(supervisor);
         break;
-    case EFFECT_PROBE: // no policy has aides yet
+    case EFFECT_PROBE:
     case EFFECT_HOOK:
+        attend(supervisor, effect);
+        break;
     case EFFECT_END_AIDE:
+        attend_no_more(supervisor, effect);
         break;
     case EFFECT_VERDICT: // told by the journal
     case EFFECT_HEALTH:
-    case EFFECT_SHIFT:   // told by the journal and to those who watch
+    case EFFECT_SHIFT: // told by the journal and to those who watch
     case EFFECTS_COUNT:
         break;
     }

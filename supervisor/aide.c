@@ -48,8 +48,10 @@ static bool is_for_client(enum aide_role role)
 /* A free place, or -EAGAIN. */
 static int find_place(const struct aides *aides, enum aide_role role)
 {
-    if (aides->count == aides->capacity ||
-        (is_for_client(role) && aides->clients == AIDE_CLIENTS_MAX))
+    uint32_t others = aides->count - aides->clients;
+
+    if (is_for_client(role) ? aides->clients == AIDE_CLIENTS_MAX
+                            : others == aides->capacity - AIDE_CLIENTS_MAX)
         return -EAGAIN;
     for (uint32_t i = 0; i < aides->end; i++)
         if (aides->item[i].role == AIDE_ROLE_NONE)
@@ -109,12 +111,34 @@ static void tell_client(struct supervisor *supervisor, struct aide_process *aide
     control_tell(supervisor, client, &reply, true);
 }
 
+static void tell_fleet(struct supervisor *supervisor, const struct aide_process *aide)
+{
+    bool is_probe = aide->role == AIDE_ROLE_PROBE, is_known = aide->known && !aide->error;
+    const struct event event = {
+        .kind = is_probe ? EVENT_PROBED : EVENT_HOOKED,
+        .member = aide->member,
+        .generation = aide->generation,
+        .serial = aide->serial,
+        .hook = is_probe ? 0 : aide->kind,
+        .index = aide->index,
+        .error = aide->error,
+        .known = is_known,
+        .code = is_known ? aide->code : 0,
+        .signal = is_known ? aide->signal : 0,
+    };
+
+    queue_push(&supervisor->events, &event);
+}
+
 static void tell(struct supervisor *supervisor, struct aide_process *aide)
 {
     if (aide->told)
         return;
     aide->told = true;
-    tell_client(supervisor, aide);
+    if (is_for_client(aide->role))
+        tell_client(supervisor, aide);
+    else if (aide->member < supervisor->roster.members_count)
+        tell_fleet(supervisor, aide);
 }
 
 static void finish(struct supervisor *supervisor, struct aide_process *aide)
@@ -258,6 +282,8 @@ static void name_compartment(struct supervisor *supervisor, const struct aide_or
     static const char *const prefixes[] = {
         [AIDE_ROLE_EXEC] = "exec",
         [AIDE_ROLE_RUN] = "run",
+        [AIDE_ROLE_PROBE] = "probe",
+        [AIDE_ROLE_HOOK] = "hook",
     };
     const struct member *member = &supervisor->roster.members[order->member];
 
@@ -269,20 +295,22 @@ static int bear(struct supervisor *supervisor, const struct aide_order *order, i
                 struct newborn *newborn, enum spawn_step *step)
 {
     const struct launch *launch = order->launch;
-    const struct birth birth = {
+    struct birth birth = {
         .launch = launch,
         .cgroup = cgroup,
         .to_parent = supervisor->reaper.channel >= 0,
+        .output_dir = supervisor->fifos,
+        .output = order->output,
+        .errors = order->errors,
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .files_max = supervisor->files_max,
-        .pass = {{order->stdio[0], STDIN_FILENO},
-                 {order->stdio[1], STDOUT_FILENO},
-                 {order->stdio[2], STDERR_FILENO}},
-        .pass_count = 3,
-        .terminal = true,
+        .pass_count = order->stdio ? 3 : 0,
+        .terminal = order->stdio != NULL,
     };
     int result;
 
+    for (int i = 0; order->stdio && i < 3; i++)
+        birth.pass[i] = (struct spawn_pass){order->stdio[i], i};
     *step = SPAWN_STEP_LIMIT;
     result = cgroup_limit(cgroup, launch->controls, launch->controls_count);
     return result < 0 ? result : spawn_birth(&birth, newborn, step);
@@ -298,6 +326,9 @@ static int take_place(struct supervisor *supervisor, uint32_t place, const struc
         .role = order->role,
         .member = order->member,
         .generation = order->generation,
+        .serial = order->serial,
+        .kind = order->kind,
+        .index = order->index,
         .client = order->client,
         .pid = newborn->pid,
         .pidfd = newborn->pidfd,
@@ -314,6 +345,19 @@ static int take_place(struct supervisor *supervisor, uint32_t place, const struc
     return loop_add(&supervisor->loop, aide->report, EPOLLIN, SOURCE_AIDE_REPORT, place);
 }
 
+/* One of the same incarnation that could not be killed is there already: it is not to be joined by
+ * another at every interval. */
+static bool is_stuck(const struct aides *aides, const struct aide_order *order)
+{
+    for (uint32_t i = 0; i < aides->end && !is_for_client(order->role); i++) {
+        const struct aide_process *aide = &aides->item[i];
+        if (aide->role == order->role && aide->told && aide->member == order->member &&
+            aide->generation == order->generation)
+            return true;
+    }
+    return false;
+}
+
 int aide_start(struct supervisor *supervisor, const struct aide_order *order,
                enum spawn_step *ret_step)
 {
@@ -324,6 +368,8 @@ int aide_start(struct supervisor *supervisor, const struct aide_order *order,
     *ret_step = SPAWN_STEP_CLONE;
     if (place < 0)
         return place;
+    if (is_stuck(&supervisor->aides, order))
+        return -EBUSY;
     name_compartment(supervisor, order, name);
     *ret_step = SPAWN_STEP_CGROUP;
     result = cgroup_create(supervisor->services, name, &cgroup);
@@ -370,6 +416,16 @@ void aide_client_gone(struct supervisor *supervisor, uint32_t client)
         return;
     aide->client = -1;
     kill_whole(supervisor, aide);
+}
+
+void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generation, uint32_t serial)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if ((aide->role == AIDE_ROLE_PROBE || aide->role == AIDE_ROLE_HOOK) &&
+            aide->member == member && aide->generation == generation && aide->serial == serial)
+            kill_whole(supervisor, aide);
+    }
 }
 
 void aides_end_of(struct supervisor *supervisor, uint32_t member)

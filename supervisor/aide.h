@@ -24,18 +24,23 @@ enum aide_role {
     AIDE_ROLE_NONE, // the place is free
     AIDE_ROLE_EXEC, // for a client, as long as the member's incarnation lives
     AIDE_ROLE_RUN,  // for a client, whatever the member does
+    AIDE_ROLE_PROBE,
+    AIDE_ROLE_HOOK,
 };
 
 struct aide_process {
     enum aide_role role;
     uint32_t member;     // index
     uint32_t generation; // of the member when it was born
-    int32_t client;      // whom to tell, or -1
-    pid_t pid;           // 0: its exit record was there
-    int pidfd;           // files are -1 when there is none
-    int report;          // pipe of the newborn
-    int populated;       // cgroup.events, once it is to end
-    bool own;            // our child, not the keeper's
+    uint32_t serial;     // PROBE, HOOK: the fleet's, see core/effect.h
+    enum aide_kind kind;
+    uint32_t index;
+    int32_t client; // whom to tell, or -1
+    pid_t pid;      // 0: its exit record was there
+    int pidfd;      // files are -1 when there is none
+    int report;     // pipe of the newborn
+    int populated;  // cgroup.events, once it is to end
+    bool own;       // our child, not the keeper's
     bool killed;
     bool empty; // nothing lives in the compartment any more
     bool told;
@@ -63,9 +68,14 @@ struct aide_order {
     enum aide_role role;
     uint32_t member;
     uint32_t generation;
+    uint32_t serial; // PROBE, HOOK
+    enum aide_kind kind;
+    uint32_t index;
     int32_t client; // or -1
     const struct launch *launch;
-    const int *stdio; // three files
+    const int *stdio;   // EXEC, RUN: three files
+    const char *output; // the others: names in the folder of the FIFOs, or absolute paths
+    const char *errors;
 };
 
 /* Room for what that many members can need, and for clients. 0 or -ENOMEM. */
@@ -89,6 +99,9 @@ void aides_disown(struct supervisor *supervisor);
 /* To its main process. */
 void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal);
 void aide_client_gone(struct supervisor *supervisor, uint32_t client);
+
+/* A probe or hook is to end. */
+void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generation, uint32_t serial);
 
 /* The member's incarnation is over: what lives for it ends. */
 void aides_end_of(struct supervisor *supervisor, uint32_t member);

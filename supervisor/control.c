@@ -68,6 +68,10 @@ static int send_row(const struct supervisor *supervisor, const struct client *cl
     struct wire_reply reply = {.kind = WIRE_ROW};
 
     row_fill(&supervisor->fleet, index, supervisor->now, &reply.row);
+    if (supervisor->slots[index].pid) {
+        reply.row.hash = supervisor->slots[index].hash;
+        reply.row.limits_hash = supervisor->slots[index].limits_hash;
+    }
     return send_reply(client, &reply);
 }
 

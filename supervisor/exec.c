@@ -2,33 +2,26 @@
 #include "supervisor/exec.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/planfile.h"
 #include "supervisor/aide.h"
+#include "supervisor/loaded.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/sealed.h"
 
 /* The launch record that came along, or an answer why not. */
-static int read_launch(const struct client *client, const struct request_files *files,
-                       void **ret_bytes, struct launch_record *ret)
+static int read_launch(const struct client *client, int file, struct loaded *ret)
 {
     size_t size;
-    int result = sealed_read(files->fd[WIRE_EXEC_LAUNCH], LAUNCH_BYTES_MAX, ret_bytes, &size);
+    int result = sealed_check(file, LAUNCH_BYTES_MAX, &size);
 
-    if (result == 0) {
-        result = planfile_launch(*ret_bytes, size, ret);
-        if (result != 0)
-            free(*ret_bytes);
-    }
     if (result == 0)
-        return 0;
-    if (result == -EPERM || result > 0)
+        result = loaded_read(file, 0, (uint32_t)size, ret);
+    if (result == -EPERM || result == -EFBIG || result == -EBADMSG)
         control_error(client, "what is to be executed did not come as a sealed launch record");
-    else
+    else if (result < 0)
         control_error(client, "cannot read what is to be executed: %s", strerrordesc_np(-result));
-    return 1;
+    return result;
 }
 
 /* NULL: it may be done. */
@@ -60,22 +53,20 @@ void exec_serve(struct supervisor *supervisor, struct client *client,
         .client = (int32_t)(client - supervisor->control.clients),
         .stdio = &files->fd[WIRE_EXEC_STDIN],
     };
-    struct launch_record record;
+    struct loaded loaded;
     enum spawn_step step;
-    void *bytes;
     int result;
 
     if (objection) {
         control_error(client, "%.80s: %s", request->names[0], objection);
         return;
     }
-    if (read_launch(client, files, &bytes, &record) != 0)
+    if (read_launch(client, files->fd[WIRE_EXEC_LAUNCH], &loaded) < 0)
         return;
-    order.launch = &record.launch;
+    order.launch = &loaded.record.launch;
     order.generation = supervisor->slots[member].generation;
     result = aide_start(supervisor, &order, &step);
-    launch_record_finish(&record);
-    free(bytes);
+    loaded_finish(&loaded);
     if (result == 0)
         control_executes(client);
     else

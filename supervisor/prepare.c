@@ -176,11 +176,11 @@ static int allocate(struct supervisor *supervisor, const struct complaint *compl
     uint32_t count = supervisor->roster.members_count;
 
     supervisor->slots = calloc((size_t)count + 1, sizeof(*supervisor->slots));
-    /* Of effects: a birth, and that it cannot be watched. Of the rest: a request for everybody, and
-     * the facts before and behind it. */
+    /* Of effects: a birth, that it cannot be watched, that an aide cannot be started. Of the rest:
+     * a request for everybody, and the facts before and behind it. */
     if (!supervisor->slots || fleet_init(&supervisor->fleet, &supervisor->roster) < 0 ||
         aides_reserve(&supervisor->aides, count) < 0 ||
-        queue_init(&supervisor->results, 2 * count + 1) < 0 ||
+        queue_init(&supervisor->results, 4 * count + 1) < 0 ||
         queue_init(&supervisor->events, count + 2 * FACTS_MAX(count)) < 0)
         return complain(complaint, "cannot hold the stack", -ENOMEM);
     for (uint32_t i = 0; i < count; i++)

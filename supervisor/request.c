@@ -59,12 +59,13 @@ static enum event_kind event_of(enum wire_verb verb)
         return EVENT_RESTART;
     case WIRE_KILL:
         return EVENT_KILL;
+    case WIRE_FORGET:
+        return EVENT_FORGET;
     case WIRE_DOWN:
     case WIRE_PS:
     case WIRE_WATCH:
     case WIRE_RELOAD:
     case WIRE_LIMITS:
-    case WIRE_FORGET:
     case WIRE_EXEC:
     case WIRE_EXEC_SIGNAL:
     case WIRE_VERBS_COUNT:
@@ -82,6 +83,7 @@ static void push_requests(struct supervisor *supervisor, const struct wire_reque
         .grace_ns =
             request->verb == WIRE_STOP || request->verb == WIRE_RESTART ? request->grace_ns : 0,
         .signal = request->verb == WIRE_KILL ? request->signal : 0,
+        .alone = request->alone,
         .more = 1,
     };
     uint32_t last = supervisor->roster.members_count;
@@ -105,10 +107,6 @@ static void serve_change(struct supervisor *supervisor, const struct client *cli
 
     if (supervisor->fleet.ending) {
         control_error(client, "the stack is going down");
-        return;
-    }
-    if (request->alone) {
-        control_error(client, "this supervisor cannot start a service alone yet");
         return;
     }
     unknown = mark_named(&supervisor->roster, request, marked);
@@ -142,6 +140,7 @@ void request_serve(struct supervisor *supervisor, struct client *client,
     case WIRE_STOP:
     case WIRE_RESTART:
     case WIRE_KILL:
+    case WIRE_FORGET:
         serve_change(supervisor, client, request);
         return;
     case WIRE_EXEC:
@@ -152,7 +151,6 @@ void request_serve(struct supervisor *supervisor, struct client *client,
         return;
     case WIRE_RELOAD:
     case WIRE_LIMITS:
-    case WIRE_FORGET:
         control_error(client, "this supervisor cannot do that yet: %s",
                       wire_verb_name(request->verb));
         return;

@@ -40,6 +40,9 @@ void row_fill(const struct fleet *fleet, uint32_t index, instant now, struct wir
         .limit_bytes = member->policy.mem_limit_bytes,
         .waits_for = self->state == STATE_WAITING ? (int64_t)fleet_waits_for(fleet, index) : -1,
         .sequence = self->changed,
+        .health = (uint32_t)self->health,
+        .hash = member->hash,
+        .limits_hash = member->limits_hash,
     };
     if (row->deadline_in_ns < -1)
         row->deadline_in_ns = 0;

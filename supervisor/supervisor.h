@@ -23,8 +23,9 @@
 #define FILES_FOR_COUNTERS 8
 
 /* Facts that one turn can bring: a death is three (what the newborn's pipe held, the death, and
- * that nobody is left), and each member's memory is looked at once, and once at birth. */
-#define FACTS_MAX(members) (2 * (members) + 4 * LOOP_BATCH)
+ * that nobody is left), and each member's memory is looked at once, and once at birth;
+ * its probe and its hook may end. */
+#define FACTS_MAX(members) (4 * (members) + 4 * LOOP_BATCH)
 
 /* Births a turn: a big stack's start must not keep clients and deaths waiting. */
 #define BIRTHS_PER_TURN 16
@@ -45,9 +46,18 @@ enum source {
     SOURCE_AIDE_PIDFD,
 };
 
+/* A probe or hook that is to be started in a later turn. */
+struct attendant {
+    uint32_t serial; // 0: none
+    uint32_t generation;
+    enum aide_kind kind;
+    uint32_t index;
+};
+
 /* What the supervisor holds open for one member. Files are -1 when there is none. */
 struct slot {
-    uint32_t awaited;    // generation that is to be born in a later turn; 0: none
+    uint32_t awaited; // generation that is to be born in a later turn; 0: none
+    struct attendant attendant;
     uint32_t generation; // of the incarnation that the rest is about
     pid_t pid;           // its main process, until its death is an event; 0: none
     int pidfd;
@@ -56,10 +66,12 @@ struct slot {
     int populated;
     int output; // the FIFOs, for as long as we live
     int errors;
-    int64_t oom_kills; // as last seen in memory.events
-    bool own;          // our child, not the keeper's
-    bool muted;        // it changed for no kill: not watched until look_at
-    instant look_at;   // at memory.events; INSTANT_NEVER: it is watched
+    int64_t oom_kills;    // as last seen in memory.events
+    uint64_t hash;        // of what was launched last
+    uint64_t limits_hash; // and of the limits that it has by now
+    bool own;             // our child, not the keeper's
+    bool muted;           // it changed for no kill: not watched until look_at
+    instant look_at;      // at memory.events; INSTANT_NEVER: it is watched
 };
 
 struct supervisor {
@@ -86,7 +98,7 @@ struct supervisor {
     bool files_raised;       // over `files`
     struct rlimit files;     // RLIMIT_NOFILE as we found it: children get it back
     uint32_t births_left;    // that this turn may still bring
-    uint32_t births_waiting; // slots with something awaited
+    uint32_t births_waiting; // awaited by the slots
     uint32_t births_next;    // slot to look at first
     instant now;
     int64_t wall_ns;

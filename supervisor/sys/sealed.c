@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -21,28 +19,5 @@ int sealed_check(int fd, size_t most, size_t *ret_size)
     if (status.st_size < 0 || (size_t)status.st_size > most)
         return -EFBIG;
     *ret_size = (size_t)status.st_size;
-    return 0;
-}
-
-int sealed_read(int fd, size_t most, void **ret_bytes, size_t *ret_size)
-{
-    size_t size;
-    int result = sealed_check(fd, most, &size);
-    ssize_t length;
-    void *bytes;
-
-    if (result < 0)
-        return result;
-    bytes = malloc(size + 1);
-    if (!bytes)
-        return -ENOMEM;
-    length = pread(fd, bytes, size, 0);
-    if (length != (ssize_t)size) {
-        result = length < 0 ? -errno : -EIO;
-        free(bytes);
-        return result;
-    }
-    *ret_bytes = bytes;
-    *ret_size = size;
     return 0;
 }

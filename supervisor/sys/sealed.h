@@ -9,7 +9,4 @@
  * more than `most` bytes; or another negative errno. */
 int sealed_check(int fd, size_t most, size_t *ret_size);
 
-/* All of it, malloc'ed. The same errors, and -ENOMEM. */
-int sealed_read(int fd, size_t most, void **ret_bytes, size_t *ret_size);
-
 #endif

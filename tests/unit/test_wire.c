@@ -117,7 +117,7 @@ static void what_does_not_belong_together_is_refused(void **state)
     request = (struct wire_request){.verb = WIRE_EXEC, .names_count = 2, .names = {"a", "b"}};
     assert_refused(&request, "names one member");
     request = (struct wire_request){.verb = WIRE_STOP, .alone = true};
-    assert_refused(&request, "only a start");
+    assert_refused(&request, "only a start or restart");
     request = (struct wire_request){.verb = WIRE_START, .run = true};
     assert_refused(&request, "only an exec");
 }
