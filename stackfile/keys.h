@@ -31,6 +31,8 @@ enum key_shape {
     SHAPE_WORDS,          // a text or a list of texts
     SHAPE_TEXTS,          // a list of texts
     SHAPE_PAIRS,          // a mapping of names to scalars, or a list of NAME=value
+    SHAPE_FILE,           // a text, or a mapping with the keys of `inner`
+    SHAPE_FILES,          // a text or a list of such
     SHAPE_TABLE,          // a mapping with the keys of `inner`
     SHAPE_TABLES,         // a list of such
     SHAPE_NAMED,          // a mapping of free names to such

@@ -4,10 +4,10 @@ $(B)/golden/show: $(B)/tests/golden/show.o $(STACKFILE) $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lyaml
 
-golden: $(B)/golden/show ## compare stack files with their canonical output or exact errors
-	@tests/golden/run $(B)/golden/show
+golden: $(B)/golden/show $(GENERATE) ## compare stack files with their canonical output or exact errors
+	@tests/golden/run $(B)/golden/show $(GENERATE)
 
-golden-update: $(B)/golden/show ## write the golden output anew; read the difference
-	@tests/golden/run $(B)/golden/show --update
+golden-update: $(B)/golden/show $(GENERATE) ## write the golden output anew; read the difference
+	@tests/golden/run $(B)/golden/show $(GENERATE) --update
 
 .PHONY: golden golden-update
