@@ -128,7 +128,7 @@ static int prepare(struct up *up, int argc, char **argv)
     for (int i = 1; i < argc; i++)
         if (spec_find(&up->spec, argv[i]) < 0)
             return unknown_service(up->context, &up->spec, argv[i]);
-    status = launching_plan(up->context, &up->source, &up->spec, &up->host, &up->plan);
+    status = launching_plan(up->context, &up->source, &up->spec, NULL, &up->host, &up->plan);
     if (status != 0)
         return status;
     up->asked = calloc(up->plan.members_count + 1, sizeof(*up->asked));

@@ -113,7 +113,7 @@ void command_note(const char *format, ...) __attribute__((format(printf, 1, 2)))
 extern const struct command *const commands[];
 
 /* Each is defined in cmd_<verb>.c (start, stop, restart and kill: cmd_control.c). */
-extern const struct command command_up, command_down, command_config, command_doctor;
+extern const struct command command_up, command_plan, command_down, command_config, command_doctor;
 extern const struct command command_ps, command_logs, command_events, command_why, command_replay;
 extern const struct command command_start, command_stop, command_restart, command_kill;
 extern const struct command command_ls, command_wait, command_stats, command_version;

@@ -142,6 +142,14 @@ void json_child(struct json *object, const char *key, struct json *child)
     json_destroy(child);
 }
 
+void json_append(struct json *list, struct json *child)
+{
+    if (list && (!child || child->failed ||
+                 json_array_append_new(list->value, json_incref(child->value)) != 0))
+        list->failed = true;
+    json_destroy(child);
+}
+
 void json_append_text(struct json *list, const char *text)
 {
     if (list && json_array_append_new(list->value, text_value(text)) != 0)

@@ -17,7 +17,7 @@ struct json *json_destroy(struct json *object); // returns NULL
 /* Bytes that are not UTF-8 come out as U+FFFD; a NULL text is null. */
 void json_text(struct json *object, const char *key, const char *text);
 void json_number(struct json *object, const char *key, int64_t number);
-void json_seconds(struct json *object, const char *key, int64_t ns); // 3.204
+void json_seconds(struct json *object, const char *key, int64_t ns);        // 3.204
 void json_milli(struct json *object, const char *key, int64_t thousandths); // 12.5
 void json_truth(struct json *object, const char *key, bool truth);
 void json_nothing(struct json *object, const char *key); // null
@@ -25,9 +25,10 @@ void json_nothing(struct json *object, const char *key); // null
 /* Takes `child` (object or list) over. */
 void json_child(struct json *object, const char *key, struct json *child);
 
-/* A list of texts. */
+/* A list of texts, or of objects, which it takes over. */
 struct json *json_create_list(void);
 void json_append_text(struct json *list, const char *text);
+void json_append(struct json *list, struct json *child);
 
 /* One line with its newline. False: memory ran out on the way, or `to` failed. */
 bool json_print(const struct json *object, FILE *to);

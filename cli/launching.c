@@ -16,10 +16,12 @@
 #include "cli/watch.h"
 
 static int make_plan(struct command_context *context, const struct stack_source *source,
-                     const struct spec *spec, const struct host *host, struct plan *ret_plan)
+                     const struct spec *spec, const struct selection *selection,
+                     const struct host *host, struct plan *ret_plan)
 {
     struct planner_request request = {
         .spec = spec,
+        .selection = selection,
         .host = host,
         .environment = context->environment,
         .runtime_dir = context->runtime_dir,
@@ -39,7 +41,8 @@ static int make_plan(struct command_context *context, const struct stack_source 
 }
 
 int launching_plan(struct command_context *context, const struct stack_source *source,
-                   const struct spec *spec, struct host *ret_host, struct plan *ret_plan)
+                   const struct spec *spec, const struct selection *selection,
+                   struct host *ret_host, struct plan *ret_plan)
 {
     int status = context_stack_named(context, spec->name);
     int result;
@@ -53,7 +56,7 @@ int launching_plan(struct command_context *context, const struct stack_source *s
         show_fault(&ret_host->trouble, context->colour_err);
         return STATUS_FAILED;
     }
-    return make_plan(context, source, spec, ret_host, ret_plan);
+    return make_plan(context, source, spec, selection, ret_host, ret_plan);
 }
 
 /* --- the lock --------------------------------------------------------------------------------- */
