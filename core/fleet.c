@@ -5,9 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/gates.h"
+
 /* Most effects that one step can produce for one member: a death that is followed at once by the
- * next birth (VERDICT, MARK, SHIFT, SPAWN, BURY) or by an opened gate, with room to spare. */
-#define EFFECTS_PER_MEMBER 10
+ * next birth (VERDICT, MARK, END_AIDE, SHIFT, SPAWN, BURY) or by an opened gate (SHIFT, HOOK), with
+ * room to spare. */
+#define EFFECTS_PER_MEMBER 12
+
+/* After every change of a member. */
+static void look_at(struct fleet *fleet, uint32_t index)
+{
+    const struct incarnation *member = &fleet->members[index];
+    unsigned before = fleet->signs[index], now = gates_signs(member);
+
+    fleet->deadlines[index] =
+        instant_min((instant){member->deadline_ns}, (instant){member->aide_ns}).ns;
+    if (now == before)
+        return;
+    fleet->is_stirred = true;
+    fleet->signs[index] = (uint16_t)now;
+    fleet->waiting += ((now & SIGN_WAITING) != 0) - (uint32_t)((before & SIGN_WAITING) != 0);
+    fleet->wishing += ((now & SIGN_WISH) != 0) - (uint32_t)((before & SIGN_WISH) != 0);
+    fleet->resting += ((now & SIGN_RESTING) != 0) - (uint32_t)((before & SIGN_RESTING) != 0);
+}
 
 int fleet_init(struct fleet *fleet, const struct roster *roster)
 {
@@ -17,14 +37,19 @@ int fleet_init(struct fleet *fleet, const struct roster *roster)
     fleet->members = calloc((size_t)count + 1, sizeof(*fleet->members));
     fleet->effects.capacity = count * EFFECTS_PER_MEMBER + EFFECTS_PER_MEMBER;
     fleet->effects.item = calloc((size_t)fleet->effects.capacity + 1, sizeof(*fleet->effects.item));
+    fleet->signs = calloc((size_t)count + 1, sizeof(*fleet->signs));
+    fleet->deadlines = calloc((size_t)count + 1, sizeof(*fleet->deadlines));
     fleet->needed = calloc((size_t)count + 1, sizeof(*fleet->needed));
     fleet->queue = calloc((size_t)count + 1, sizeof(*fleet->queue));
-    if (!fleet->members || !fleet->effects.item || !fleet->needed || !fleet->queue) {
+    if (!fleet->members || !fleet->effects.item || !fleet->signs || !fleet->deadlines ||
+        !fleet->needed || !fleet->queue) {
         fleet_finish(fleet);
         return -ENOMEM;
     }
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         incarnation_init(&fleet->members[i]);
+        look_at(fleet, i);
+    }
     return 0;
 }
 
@@ -32,13 +57,15 @@ void fleet_finish(struct fleet *fleet)
 {
     free(fleet->members);
     free(fleet->effects.item);
+    free(fleet->signs);
+    free(fleet->deadlines);
     free(fleet->needed);
     free(fleet->queue);
     *fleet = (struct fleet){0};
 }
 
-static void step_member(struct fleet *fleet, uint32_t index, int kind, const struct event *event,
-                        int64_t wall_ns)
+void fleet_step_member(struct fleet *fleet, uint32_t index, int kind, const struct event *event,
+                       int64_t wall_ns)
 {
     struct context context = {
         .policy = &fleet->roster->members[index].policy,
@@ -51,150 +78,15 @@ static void step_member(struct fleet *fleet, uint32_t index, int kind, const str
     };
 
     lifecycle_step(&fleet->members[index], kind, event, &context);
-}
-
-/* --- dependency gates --------------------------------------------------------------------- */
-
-static bool completed(const struct incarnation *incarnation)
-{
-    return incarnation->state == STATE_EXITED && incarnation->last.kind == VERDICT_DONE;
-}
-
-static bool need_met(const struct fleet *fleet, const struct need *need)
-{
-    const struct incarnation *on = &fleet->members[need->member];
-
-    if (completed(on))
-        return true;
-    /* What is about to leave is not there any more. */
-    if (need->condition == NEED_STARTED && on->state == STATE_RUNNING && on->want)
-        return true;
-    return need->optional && (lifecycle_at_rest(on) || on->state == STATE_QUARANTINED);
-}
-
-ptrdiff_t fleet_waits_for(const struct fleet *fleet, uint32_t member)
-{
-    const struct member *self = &fleet->roster->members[member];
-
-    for (uint32_t i = 0; i < self->needs_count; i++) {
-        const struct need *need = &fleet->roster->needs[self->first_need + i];
-        if (!need_met(fleet, need))
-            return (ptrdiff_t)need->member;
-    }
-    return -1;
-}
-
-static bool is_leaving(const struct incarnation *incarnation)
-{
-    switch ((enum state)incarnation->state) {
-    case STATE_PREPARING:
-    case STATE_STARTING:
-    case STATE_RUNNING:
-    case STATE_KILLING:
-        return !incarnation->want;
-    case STATE_LEAVING:
-        return true;
-    case STATE_STOPPING: // without a deadline (a signal on request) it may stay for ever
-        return incarnation->deadline_ns != INSTANT_NEVER.ns;
-    case STATE_CREATED:
-    case STATE_WAITING:
-    case STATE_BACKOFF:
-    case STATE_HELD:
-    case STATE_EXITED:
-    case STATE_QUARANTINED: // may stay for ever: nobody waits for it
-    case STATES_COUNT:
-        break;
-    }
-    return false;
-}
-
-static bool has_process(const struct incarnation *incarnation)
-{
-    return incarnation->state == STATE_STARTING || incarnation->state == STATE_RUNNING ||
-           incarnation->state == STATE_STOPPING || incarnation->state == STATE_KILLING;
-}
-
-static uint32_t mark_needs(struct fleet *fleet, uint32_t member, uint32_t end)
-{
-    const struct member *self = &fleet->roster->members[member];
-
-    for (uint32_t i = 0; i < self->needs_count; i++) {
-        uint32_t on = fleet->roster->needs[self->first_need + i].member;
-        if (!fleet->needed[on]) {
-            fleet->needed[on] = true;
-            fleet->queue[end++] = on;
-        }
-    }
-    return end;
-}
-
-/* Those who need a member and are going down as well go first; a member in between that has no
- * process passes the need on to what it needs itself. */
-static void mark_needed(struct fleet *fleet)
-{
-    uint32_t count = fleet->roster->members_count, end = 0;
-
-    memset(fleet->needed, 0, count * sizeof(*fleet->needed));
-    for (uint32_t i = 0; i < count; i++)
-        if (is_leaving(&fleet->members[i]))
-            end = mark_needs(fleet, i, end);
-    while (end > 0) {
-        uint32_t member = fleet->queue[--end];
-        if (!has_process(&fleet->members[member]))
-            end = mark_needs(fleet, member, end);
-    }
-}
-
-static bool wants_to_leave(const struct incarnation *incarnation)
-{
-    return (incarnation->state == STATE_STARTING || incarnation->state == STATE_RUNNING) &&
-           !incarnation->want;
-}
-
-static bool somebody_wants_to_leave(const struct fleet *fleet)
-{
-    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
-        if (wants_to_leave(&fleet->members[i]))
-            return true;
-    return false;
-}
-
-/* One look at a member's gates; true when something came of it. */
-static bool judge_gate(struct fleet *fleet, uint32_t index, int64_t wall_ns)
-{
-    const struct incarnation *self = &fleet->members[index];
-    int64_t before = self->changed;
-
-    if (self->state == STATE_WAITING) {
-        if (!fleet->ending && fleet_waits_for(fleet, index) < 0)
-            step_member(fleet, index, INNER_OPEN, NULL, wall_ns);
-    } else if (wants_to_leave(self)) {
-        if (self->grace_ns == 0 || !fleet->needed[index])
-            step_member(fleet, index, INNER_RELEASE, NULL, wall_ns);
-    }
-    return self->changed != before;
-}
-
-static void judge_gates(struct fleet *fleet, int64_t wall_ns)
-{
-    bool changed = true;
-
-    while (changed) {
-        changed = false;
-        if (somebody_wants_to_leave(fleet))
-            mark_needed(fleet);
-        for (uint32_t i = 0; i < fleet->roster->members_count; i++)
-            changed |= judge_gate(fleet, i, wall_ns);
-    }
+    look_at(fleet, index);
 }
 
 static void finish_if_done(struct fleet *fleet)
 {
     if (!fleet->ending || fleet->finished)
         return;
-    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
-        if (!lifecycle_at_rest(&fleet->members[i]) && fleet->members[i].state != STATE_QUARANTINED)
-            return;
+    if (fleet->resting < fleet->roster->members_count)
+        return;
     fleet->finished = true;
     effects_add(&fleet->effects, EFFECT_FINISH, 0);
 }
@@ -208,15 +100,33 @@ static void go_down(struct fleet *fleet, const struct event *event)
         struct event stop = *event;
         stop.kind = EVENT_STOP;
         stop.member = i;
-        step_member(fleet, i, EVENT_STOP, &stop, event->wall_ns);
+        fleet_step_member(fleet, i, EVENT_STOP, &stop, event->wall_ns);
     }
+}
+
+static bool is_due(const struct fleet *fleet, int64_t at_ns)
+{
+    return instant_reached((instant){at_ns}, fleet->now);
 }
 
 static void tick(struct fleet *fleet, const struct event *event)
 {
-    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
-        if (instant_reached((instant){fleet->members[i].deadline_ns}, fleet->now))
-            step_member(fleet, i, INNER_DEADLINE, NULL, event->wall_ns);
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++) {
+        if (!is_due(fleet, fleet->deadlines[i]))
+            continue;
+        if (is_due(fleet, fleet->members[i].deadline_ns))
+            fleet_step_member(fleet, i, INNER_DEADLINE, NULL, event->wall_ns);
+        if (is_due(fleet, fleet->members[i].aide_ns))
+            fleet_step_member(fleet, i, INNER_AIDE, NULL, event->wall_ns);
+    }
+}
+
+static bool is_to_come(const struct fleet *fleet, const struct need *need)
+{
+    const struct incarnation *on = &fleet->members[need->member];
+    bool is_past = need->condition != NEED_HEALTHY && fleet->signs[need->member] & SIGN_COMPLETED;
+
+    return on->want || on->again || is_past;
 }
 
 /* Starts or restarts a member, and starts what it needs and what is not there: it would wait for
@@ -227,25 +137,51 @@ static void start_with_needs(struct fleet *fleet, uint32_t index, enum event_kin
 {
     const struct member *self = &fleet->roster->members[index];
 
-    step_member(fleet, index, (int)kind, event, event->wall_ns);
+    fleet_step_member(fleet, index, (int)kind, event, event->wall_ns);
+    for (uint32_t i = 0; !event->alone && i < self->needs_count; i++) {
+        const struct need *need = &fleet->roster->needs[self->first_need + i];
+        if (!need->optional && !is_to_come(fleet, need))
+            start_with_needs(fleet, need->member, EVENT_START, event);
+    }
+}
+
+static bool restarts_with(const struct fleet *fleet, uint32_t index, uint32_t on)
+{
+    const struct member *self = &fleet->roster->members[index];
+
     for (uint32_t i = 0; i < self->needs_count; i++) {
         const struct need *need = &fleet->roster->needs[self->first_need + i];
-        const struct incarnation *on = &fleet->members[need->member];
-        if (!need->optional && !on->want && !on->again && !completed(on))
-            start_with_needs(fleet, need->member, EVENT_START, event);
+        if (need->restart && need->member == on)
+            return true;
+    }
+    return false;
+}
+
+/* Who depends on it with `restart: true` and is up is restarted, too, and so on. Ends because who
+ * is restarted is not wanted before it rests. */
+static void restart_dependents(struct fleet *fleet, uint32_t on, const struct event *event)
+{
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++) {
+        if (!(fleet->signs[i] & SIGN_PROCESS) || !fleet->members[i].want ||
+            !restarts_with(fleet, i, on))
+            continue;
+        fleet_step_member(fleet, i, EVENT_RESTART, event, event->wall_ns);
+        restart_dependents(fleet, i, event);
     }
 }
 
 static void member_event(struct fleet *fleet, const struct event *event)
 {
-    if (event->member >= fleet->roster->members_count)
+    bool is_start = event->kind == EVENT_START || event->kind == EVENT_RESTART;
+
+    if (event->member >= fleet->roster->members_count || (fleet->ending && is_start))
         return;
-    if (fleet->ending && (event->kind == EVENT_START || event->kind == EVENT_RESTART))
-        return;
-    if (event->kind == EVENT_START || event->kind == EVENT_RESTART)
+    if (is_start)
         start_with_needs(fleet, event->member, event->kind, event);
     else
-        step_member(fleet, event->member, (int)event->kind, event, event->wall_ns);
+        fleet_step_member(fleet, event->member, (int)event->kind, event, event->wall_ns);
+    if (event->kind == EVENT_RESTART && !event->alone)
+        restart_dependents(fleet, event->member, event);
 }
 
 void fleet_step(struct fleet *fleet, const struct event *event)
@@ -283,27 +219,36 @@ void fleet_step(struct fleet *fleet, const struct event *event)
     }
     if (event_is_request(event->kind) && event->more)
         return;
-    judge_gates(fleet, event->wall_ns);
+    fleet->is_reloaded = false;
+    gates_judge(fleet, event->wall_ns);
     finish_if_done(fleet);
 }
 
 instant fleet_deadline(const struct fleet *fleet)
 {
-    instant earliest = INSTANT_NEVER;
+    int64_t earliest = fleet->is_reloaded ? fleet->now.ns : INT64_MAX;
 
     for (uint32_t i = 0; i < fleet->roster->members_count; i++)
-        earliest = instant_min(earliest, (instant){fleet->members[i].deadline_ns});
-    return earliest;
+        earliest = fleet->deadlines[i] < earliest ? fleet->deadlines[i] : earliest;
+    return (instant){earliest};
+}
+
+void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnation *incarnation)
+{
+    fleet->members[member] = *incarnation;
+    look_at(fleet, member);
 }
 
 void fleet_reload(struct fleet *fleet, const struct fleet *old, const int32_t *old_index)
 {
     for (uint32_t i = 0; i < fleet->roster->members_count; i++)
         if (old_index[i] >= 0 && (uint32_t)old_index[i] < old->roster->members_count)
-            fleet->members[i] = old->members[old_index[i]];
+            fleet_restore(fleet, i, &old->members[old_index[i]]);
     fleet->random = old->random;
     fleet->sequence = old->sequence;
     fleet->now = old->now;
     fleet->ending = old->ending;
     fleet->finished = old->finished;
+    fleet->is_stirred = true; // there may be other needs now
+    fleet->is_reloaded = true;
 }

@@ -12,9 +12,16 @@
 struct fleet {
     const struct roster *roster; // borrowed, outlives the fleet
     struct incarnation *members; // one a member of the roster
+    uint16_t *signs;             // what gates and counts look at (gates.h), one a member
+    int64_t *deadlines;          // the next of each member
     bool *needed;                // scratch: by somebody who leaves and goes first
     uint32_t *queue;             // scratch of the same
-    struct effects effects;      // of the last step
+    uint32_t waiting;            // how many members show each of these signs
+    uint32_t wishing;
+    uint32_t resting;
+    bool is_stirred;        // a sign changed since the gates were judged
+    bool is_reloaded;       // and nobody may come to judge them
+    struct effects effects; // of the last step
     uint64_t random;
     int64_t sequence; // of shifts; a watcher remembers how far it has seen
     instant now;      // of the last event
@@ -25,6 +32,9 @@ struct fleet {
 /* 0 or -ENOMEM. Every member is CREATED and not wanted. */
 int fleet_init(struct fleet *fleet, const struct roster *roster);
 void fleet_finish(struct fleet *fleet);
+
+/* Puts a member where a journal says that it stood. */
+void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnation *incarnation);
 
 /* `fleet` is new, for another roster of the same stack; it goes on where `old` is. old_index[i]
  * says which member of the old roster the new one's member i is, -1: none. Such a member keeps its

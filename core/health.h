@@ -24,6 +24,15 @@ enum health {
         HEALTHS_COUNT
 };
 
+/* From the end of a probe, or from the program's start, to the next probe. `up`: how long the
+ * program runs then. */
+span health_interval(const struct policy *policy, enum health health, span up);
+
+/* What a probe's end makes of it. `up`: how long the program ran when the probe began; *failures in
+ * a row are counted on or cleared. */
+enum health health_after(const struct policy *policy, enum health health, bool success, span up,
+                         int64_t *failures);
+
 const char *health_name(enum health health); // what people see
 const char *health_id(enum health health);   // never empty: "NONE"
 

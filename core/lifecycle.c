@@ -4,7 +4,7 @@
 
 #include <signal.h>
 
-#include "core/step.h"
+#include "core/aide.h"
 
 typedef void cell(struct step *step);
 
@@ -21,9 +21,16 @@ static void want_start(struct step *step)
 
     self->want = 1;
     self->again = 0;
+    self->alone = step->event->alone;
     self->failures = 0;
     self->restarts = 0;
     step_shift(step, STATE_WAITING, INSTANT_NEVER);
+}
+
+static void wait_no_more(struct step *step)
+{
+    if (step->event->alone)
+        step->self->alone = 1;
 }
 
 /* A start or restart request does not wait for the back-off. */
@@ -38,14 +45,21 @@ static void start_now(struct step *step)
  * will bring it up, too, so it stays. */
 static void cancel_stop(struct step *step)
 {
-    if (!step->self->again)
-        step->self->want = 1;
+    struct incarnation *self = step->self;
+
+    if (self->again || self->want)
+        return;
+    self->want = 1;
+    self->grace_ns = EVENT_GRACE_POLICY;
+    if (self->blame)
+        step_leave(step); // a hook failed meanwhile
 }
 
 static void want_restart(struct step *step)
 {
     step->self->want = 0;
     step->self->again = 1;
+    step->self->alone = step->event->alone;
     step->self->grace_ns = step->event->grace_ns;
 }
 
@@ -55,6 +69,7 @@ static void want_again(struct step *step)
 {
     step->self->want = 0;
     step->self->again = 1;
+    step->self->alone = step->event->alone;
 }
 
 static void want_stop(struct step *step)
@@ -68,12 +83,18 @@ static void stop_resting(struct step *step)
 {
     step->self->want = 0;
     step->self->again = 0;
+    step->self->alone = 0;
+}
+
+static bool has_died(const struct incarnation *self)
+{
+    return self->last.kind != VERDICT_NONE;
 }
 
 static void stop_waiting(struct step *step)
 {
     stop_resting(step);
-    step_shift(step, step->self->generation ? STATE_EXITED : STATE_CREATED, INSTANT_NEVER);
+    step_shift(step, has_died(step->self) ? STATE_EXITED : STATE_CREATED, INSTANT_NEVER);
 }
 
 /* A second stop request may shorten the grace period, never lengthen it. */
@@ -93,28 +114,10 @@ static void stop_sooner(struct step *step)
         self->deadline_ns = sooner.ns;
 }
 
-/* An OOM kill may have been noticed in the state before: its deadline stays. */
-static instant or_oom_deadline(const struct step *step, instant deadline)
-{
-    if (!step->self->oom_seen)
-        return deadline;
-    return instant_min(deadline, (instant){step->self->deadline_ns});
-}
-
 static void send_signal(struct step *step)
 {
     step->self->sent_signal = step->event->signal;
     step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)step->event->signal;
-}
-
-/* How long the stop that was asked for may take. */
-static instant end_of_grace(const struct step *step)
-{
-    int64_t grace = step->self->grace_ns;
-
-    if (grace == EVENT_GRACE_POLICY)
-        grace = step->context->policy->stop_grace_ns;
-    return step_after(step, span_ns(grace));
 }
 
 /* A signal that ends a service for good means that it is not wanted any more, as with Docker. It
@@ -122,7 +125,7 @@ static instant end_of_grace(const struct step *step)
 static void kill_running(struct step *step)
 {
     struct incarnation *self = step->self;
-    instant deadline = self->want ? INSTANT_NEVER : end_of_grace(step);
+    instant deadline = self->want ? INSTANT_NEVER : step_end_of_grace(step);
 
     if (step->event->signal == SIGKILL) {
         stop_resting(step);
@@ -132,18 +135,36 @@ static void kill_running(struct step *step)
         stop_resting(step);
         self->stop_asked = 1;
         send_signal(step);
-        step_shift(step, STATE_STOPPING, or_oom_deadline(step, deadline));
+        step_shift(step, STATE_STOPPING, step_or_oom_deadline(step, deadline));
     } else {
         send_signal(step);
     }
 }
 
+static bool ends_for_good(const struct step *step)
+{
+    return step->event->signal == SIGKILL ||
+           step->event->signal == step->context->policy->stop_signal;
+}
+
 static void kill_stopping(struct step *step)
 {
+    if (step->self->want && ends_for_good(step)) // it was to come back
+        stop_resting(step);
     if (step->event->signal == SIGKILL)
         step_kill(step);
     else
         send_signal(step);
+}
+
+/* Who sends its stop signal does not wait for its hooks. */
+static void kill_leaving(struct step *step)
+{
+    instant deadline = {step->self->deadline_ns};
+
+    kill_stopping(step);
+    if (step->event->signal != SIGKILL && ends_for_good(step))
+        step_shift(step, STATE_STOPPING, deadline);
 }
 
 static void kill_again(struct step *step)
@@ -154,8 +175,21 @@ static void kill_again(struct step *step)
 
 static void kill_waiting(struct step *step)
 {
-    if (step->event->signal == SIGKILL || step->event->signal == step->context->policy->stop_signal)
+    if (ends_for_good(step))
         stop_waiting(step);
+}
+
+/* As if it had never been; but its compartments were, so the generations go on. */
+static void forget(struct step *step)
+{
+    struct incarnation *self = step->self;
+    int64_t generation = self->generation;
+    int64_t state = self->state;
+
+    incarnation_init(self);
+    self->generation = generation;
+    self->state = state;
+    step_shift(step, STATE_CREATED, INSTANT_NEVER);
 }
 
 /* --- cells: facts ------------------------------------------------------------------------- */
@@ -189,7 +223,8 @@ static void spawn_failed(struct step *step)
 
 static void execed(struct step *step)
 {
-    step_shift(step, STATE_RUNNING, or_oom_deadline(step, INSTANT_NEVER));
+    step_shift(step, STATE_RUNNING, step_or_oom_deadline(step, INSTANT_NEVER));
+    aide_welcome(step);
 }
 
 static void died(struct step *step)
@@ -270,20 +305,10 @@ static void open(struct step *step)
 
 static void release(struct step *step)
 {
-    struct incarnation *self = step->self;
-    const struct policy *policy = step->context->policy;
-    instant deadline = end_of_grace(step);
-
-    if (self->want)
+    if (step->self->want)
         return;
-    self->stop_asked = 1;
-    if (instant_reached(deadline, step->context->now)) {
-        step_kill(step);
-        return;
-    }
-    self->sent_signal = policy->stop_signal;
-    step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)policy->stop_signal;
-    step_shift(step, STATE_STOPPING, or_oom_deadline(step, deadline));
+    step->self->stop_asked = 1;
+    step_leave(step);
 }
 
 static void exec_too_late(struct step *step)
@@ -339,19 +364,19 @@ static void record_too_late(struct step *step)
 
 /* clang-format off */
 static cell *const machine[STATES_COUNT][COLUMNS] = {
-/*                     START        STOP          RESTART       KILL           FORGET  SPAWNED  SPAWN_FAILED  EXECED  DEAD          MEMORY          EMPTY            PROBED  HOOKED  OPEN    RELEASE  DEADLINE          AIDE */
-[STATE_CREATED]     = {want_start,  stop_resting, want_start,   ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
-[STATE_WAITING]     = {ignore,      stop_waiting, ignore,       kill_waiting,  ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, open,   ignore,  ignore,           ignore},
-[STATE_PREPARING]   = {ignore,      ignore,       ignore,       ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
-[STATE_STARTING]    = {cancel_stop, want_stop,    want_restart, kill_running,  ignore, born,    spawn_failed, execed, died,         memory_changed, emptied,         ignore, ignore, ignore, release, exec_too_late,    ignore},
-[STATE_RUNNING]     = {cancel_stop, want_stop,    want_restart, kill_running,  ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         ignore, ignore, ignore, release, step_kill,        ignore},
-[STATE_LEAVING]     = {ignore,      ignore,       ignore,       ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
-[STATE_STOPPING]    = {want_again,  stop_sooner,  want_again,   kill_stopping, ignore, born,    spawn_failed, ignore, died,         memory_changed, emptied,         ignore, ignore, ignore, ignore,  step_kill,        ignore},
-[STATE_KILLING]     = {want_again,  stop_resting, want_again,   kill_again,    ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore, ignore, ignore, ignore,  empty_too_late,   ignore},
-[STATE_BACKOFF]     = {start_now,   stop_waiting, start_now,    kill_waiting,  ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  step_spawn_again, ignore},
-[STATE_HELD]        = {want_start,  stop_resting, want_start,   ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
-[STATE_EXITED]      = {want_start,  stop_resting, want_start,   ignore,        ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore, ignore, ignore, ignore,  ignore,           ignore},
-[STATE_QUARANTINED] = {want_again,  stop_resting, want_again,   kill_again,    ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore, ignore, ignore, ignore,  record_too_late,  ignore},
+/*                     START               STOP               RESTART             KILL               FORGET  SPAWNED  SPAWN_FAILED  EXECED  DEAD          MEMORY          EMPTY            PROBED       HOOKED         OPEN    RELEASE  DEADLINE          AIDE */
+[STATE_CREATED]     = {want_start,         stop_resting,      want_start,         ignore,            ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  ignore,           ignore},
+[STATE_WAITING]     = {wait_no_more,       stop_waiting,      wait_no_more,       kill_waiting,      ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        open,   ignore,  ignore,           ignore},
+[STATE_PREPARING]   = {aide_prepare_start, aide_prepare_stop, aide_prepare_again, aide_prepare_kill, ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      aide_prepared, ignore, ignore,  ignore,           aide_prepare_late},
+[STATE_STARTING]    = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, born,    spawn_failed, execed, died,         memory_changed, emptied,         ignore,      ignore,        ignore, release, exec_too_late,    ignore},
+[STATE_RUNNING]     = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         aide_probed, aide_hooked,   ignore, release, step_kill,        aide_due},
+[STATE_LEAVING]     = {want_again,         stop_sooner,       want_again,         kill_leaving,      ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         ignore,      aide_parted,   ignore, ignore,  step_kill,        aide_part_late},
+[STATE_STOPPING]    = {want_again,         stop_sooner,       want_again,         kill_stopping,     ignore, born,    spawn_failed, ignore, died,         memory_changed, emptied,         ignore,      ignore,        ignore, ignore,  step_kill,        ignore},
+[STATE_KILLING]     = {want_again,         stop_resting,      want_again,         kill_again,        ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore,      ignore,        ignore, ignore,  empty_too_late,   ignore},
+[STATE_BACKOFF]     = {start_now,          stop_waiting,      start_now,          kill_waiting,      ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  step_spawn_again, ignore},
+[STATE_HELD]        = {want_start,         stop_resting,      want_start,         ignore,            forget, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  ignore,           ignore},
+[STATE_EXITED]      = {want_start,         stop_resting,      want_start,         ignore,            forget, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  ignore,           ignore},
+[STATE_QUARANTINED] = {want_again,         stop_resting,      want_again,         kill_again,        ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore,      ignore,        ignore, ignore,  record_too_late,  ignore},
 };
 /* clang-format on */
 
@@ -374,6 +399,8 @@ void lifecycle_step(struct incarnation *incarnation, int kind, const struct even
         return;
     if (event && event_is_fact(event->kind) &&
         event->generation != (uint32_t)incarnation->generation)
+        return;
+    if ((kind == EVENT_PROBED || kind == EVENT_HOOKED) && !aide_is_heard(incarnation, event))
         return;
     machine[incarnation->state][kind - FIRST_EVENT](&step);
 }

@@ -134,7 +134,7 @@ static int take_state(struct replay *replay, const struct record *record, const 
     *ret_why = "a state line out of place";
     if (replay->count.events > 0 || record->member >= replay->roster.members_count)
         return 1;
-    replay->fleet.members[record->member] = record->state;
+    fleet_restore(&replay->fleet, record->member, &record->state);
     replay->fleet.sequence = record->sequence;
     replay->fleet.random = record->seed;
     replay->fleet.ending = record->ending;

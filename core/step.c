@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "core/aide.h"
 #include "core/restart.h"
 
 struct effect *step_emit(struct step *step, enum effect_kind kind)
@@ -13,11 +14,14 @@ struct effect *step_emit(struct step *step, enum effect_kind kind)
     return effect;
 }
 
+/* An aide belongs to the state in which it was started, and goes with it. */
 void step_shift(struct step *step, enum state to, instant deadline)
 {
     struct incarnation *self = step->self;
-    struct effect *effect = step_emit(step, EFFECT_SHIFT);
+    struct effect *effect;
 
+    aide_drop(step);
+    effect = step_emit(step, EFFECT_SHIFT);
     effect->from = (uint16_t)self->state;
     effect->to = (uint16_t)to;
     effect->deadline = deadline;
@@ -37,9 +41,10 @@ void step_spawn(struct step *step)
     struct incarnation *self = step->self;
 
     self->generation++;
+    self->alone = 0;
     self->pid = 0;
-    self->alive = 1;
-    self->populated = 1;
+    self->alive = 0;
+    self->populated = 0;
     self->started_ns = step->context->now.ns;
     self->started_wall = step->context->wall_ns;
     self->grace_ns = EVENT_GRACE_POLICY;
@@ -52,6 +57,23 @@ void step_spawn(struct step *step)
     self->judged = 0;
     self->base = (struct reading){0};
     self->seen = (struct reading){0};
+    aide_forget(step);
+    if (step->context->policy->pre_start > 0) {
+        step_shift(step, STATE_PREPARING, INSTANT_NEVER);
+        aide_hook(step, AIDE_PRE_START, 0);
+    } else {
+        step_bear(step);
+    }
+}
+
+void step_bear(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    self->alive = 1;
+    self->populated = 1;
+    self->started_ns = step->context->now.ns;
+    self->started_wall = step->context->wall_ns;
     step_shift(step, STATE_STARTING, step_after(step, EXEC_DEADLINE));
     step_emit(step, EFFECT_SPAWN);
 }
@@ -70,6 +92,57 @@ void step_kill(struct step *step)
     step_shift(step, STATE_KILLING, step_after(step, EMPTY_DEADLINE));
 }
 
+instant step_end_of_grace(const struct step *step)
+{
+    int64_t grace = step->self->grace_ns;
+
+    if (grace == EVENT_GRACE_POLICY)
+        grace = step->context->policy->stop_grace_ns;
+    return step_after(step, span_ns(grace));
+}
+
+instant step_or_oom_deadline(const struct step *step, instant deadline)
+{
+    if (!step->self->oom_seen)
+        return deadline;
+    return instant_min(deadline, (instant){step->self->deadline_ns});
+}
+
+void step_send_stop(struct step *step, instant deadline)
+{
+    int64_t signal = step->context->policy->stop_signal;
+
+    step->self->sent_signal = signal;
+    step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)signal;
+    step_shift(step, STATE_STOPPING, deadline);
+}
+
+void step_leave(struct step *step)
+{
+    instant deadline = step_end_of_grace(step);
+
+    if (instant_reached(deadline, step->context->now)) {
+        step_kill(step);
+        return;
+    }
+    deadline = step_or_oom_deadline(step, deadline);
+    if (step->self->state == STATE_RUNNING && step->context->policy->pre_stop > 0) {
+        step_shift(step, STATE_LEAVING, deadline);
+        aide_hook(step, AIDE_PRE_STOP, 0);
+    } else {
+        step_send_stop(step, deadline);
+    }
+}
+
+/* Was it up for so long that what went before does not count any more? A pre_start hook's time is
+ * no time up. */
+static bool was_up(const struct step *step, int64_t length_ns)
+{
+    const struct verdict *last = &step->self->last;
+
+    return last->hook != AIDE_PRE_START && last->uptime.ns >= length_ns;
+}
+
 void step_decide_next(struct step *step)
 {
     struct incarnation *self = step->self;
@@ -81,14 +154,17 @@ void step_decide_next(struct step *step)
         last->next = self->again ? NEXT_RESTART : NEXT_REST;
         return;
     }
+    if (policy->restart_window_ns > 0 && was_up(step, policy->restart_window_ns))
+        self->restarts = 0;
     last->next = restart_next(policy, last->kind, self->restarts);
     if (last->next != NEXT_RESTART)
         return;
-    if (last->uptime.ns >= policy->backoff_reset_after_ns)
+    if (was_up(step, policy->backoff_reset_after_ns))
         self->failures = 0;
     self->failures++;
     last->delay = restart_delay_jittered(policy, self->failures, step->context->random);
-    if (last->kind == VERDICT_SPAWN_FAILED && last->delay.ns < SPAWN_RETRY_FLOOR.ns)
+    if ((last->kind == VERDICT_SPAWN_FAILED || last->hook == AIDE_PRE_START) &&
+        last->delay.ns < SPAWN_RETRY_FLOOR.ns)
         last->delay = SPAWN_RETRY_FLOOR;
 }
 
@@ -121,6 +197,7 @@ void step_judge(struct step *step)
 {
     struct incarnation *self = step->self;
     const struct event *event = step->event;
+    bool blamed = self->state != STATE_RUNNING; // else it ended before we stopped it
     struct verdict verdict;
     struct obituary obituary;
 
@@ -140,6 +217,7 @@ void step_judge(struct step *step)
         .stopping = self->stop_asked != 0,
         .oom_seen = self->oom_seen != 0,
         .oom_told = self->told_ns != 0,
+        .unhealthy = blamed && self->blame == BLAME_HEALTH,
         .base = self->base,
         .now = self->seen,
     };
@@ -149,6 +227,14 @@ void step_judge(struct step *step)
         obituary.signal = (int32_t)event->signal;
         obituary.core_dumped = event->core != 0;
     }
+    if (blamed && self->blame == BLAME_HOOK)
+        obituary.hook = (struct hook_failure){
+            .hook = (uint32_t)self->blame_hook,
+            .index = (uint32_t)self->blame_index,
+            .exit_code = (int32_t)self->blame_code,
+            .signal = (int32_t)self->blame_signal,
+            .error = (int32_t)self->blame_error,
+        };
     verdict = verdict_decide(&obituary);
     step_tell(step, &verdict);
     step_decide_next(step);

@@ -16,9 +16,18 @@ struct effect *step_emit(struct step *step, enum effect_kind kind);
 void step_shift(struct step *step, enum state to, instant deadline);
 instant step_after(const struct step *step, span length); // from now
 
-void step_spawn(struct step *step);       // the next incarnation
+void step_spawn(struct step *step);       // the next incarnation: its pre_start hooks, its birth
+void step_bear(struct step *step);        // its birth
 void step_spawn_again(struct step *step); // the same, counted as a restart by policy
 void step_kill(struct step *step);        // end the compartment, wait until it is empty
+
+/* On the way out, with a grace period: pre_stop hooks, stop signal; or killed when there is none.
+ */
+void step_leave(struct step *step);
+void step_send_stop(struct step *step, instant deadline);
+instant step_end_of_grace(const struct step *step); // of a stop that begins now
+/* An OOM kill may have been noticed in the state before: its deadline stays. */
+instant step_or_oom_deadline(const struct step *step, instant deadline);
 
 /* What follows the last verdict, as things stand now: sets its next and delay. */
 void step_decide_next(struct step *step);

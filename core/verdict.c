@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/roster.h"
+
 #define NAMES(list)   \
     {                 \
         list(NAME_OF) \
@@ -171,6 +173,17 @@ static bool called_off(const struct obituary *obituary)
     return obituary->stopping && obituary->error == ECANCELED;
 }
 
+static void decide_hook(const struct hook_failure *hook, struct verdict *verdict)
+{
+    verdict->kind = VERDICT_FAILED;
+    verdict->hook = hook->hook;
+    verdict->hook_index = hook->index;
+    verdict->exit_code = hook->exit_code;
+    verdict->signal = hook->signal;
+    verdict->core_dumped = false;
+    verdict->error = hook->error;
+}
+
 struct verdict verdict_decide(const struct obituary *obituary)
 {
     const struct reading *now = &obituary->now, *base = &obituary->base;
@@ -195,6 +208,10 @@ struct verdict verdict_decide(const struct obituary *obituary)
         verdict.error = obituary->error;
     } else if (died_for_memory(obituary, &verdict) || starved_at_birth(obituary, &verdict)) {
         decide_oom(obituary, &verdict);
+    } else if (obituary->hook.hook) {
+        decide_hook(&obituary->hook, &verdict);
+    } else if (obituary->unhealthy) {
+        verdict.kind = VERDICT_UNHEALTHY;
     } else if (obituary->stopping) {
         verdict.kind = VERDICT_STOPPED;
         if (verdict.oom_kill > 0 && obituary->sent_signal == SIGKILL)
@@ -293,6 +310,26 @@ static void say_after(struct words *words, const struct verdict *verdict)
     say_span(words, verdict->uptime);
 }
 
+static void say_hook(struct words *words, const struct verdict *verdict)
+{
+    const char *why = verdict->error > 0 ? strerrordesc_np(verdict->error) : NULL;
+
+    say(words, "its %s hook %u ", aide_name((enum aide_kind)verdict->hook),
+        verdict->hook_index + 1);
+    if (verdict->error == ETIMEDOUT) {
+        say(words, "did not end in time");
+    } else if (verdict->error) {
+        say(words, "could not be started: %s", why ? why : "unknown error");
+    } else if (verdict->signal) {
+        say(words, "was ended by ");
+        say_signal(words, verdict->signal);
+    } else if (verdict->exit_code >= 0) {
+        say(words, "exited with code %d", verdict->exit_code);
+    } else {
+        say(words, "failed, its exit status is unknown");
+    }
+}
+
 static void say_cause(struct words *words, const struct verdict *verdict)
 {
     switch (verdict->kind) {
@@ -317,7 +354,9 @@ static void say_cause(struct words *words, const struct verdict *verdict)
         say(words, verdict->core_dumped ? " (core dumped)" : "");
         break;
     case VERDICT_FAILED:
-        if (verdict->confidence == CONFIDENCE_UNKNOWN)
+        if (verdict->hook)
+            say_hook(words, verdict);
+        else if (verdict->confidence == CONFIDENCE_UNKNOWN)
             say(words, "ended, its exit status is unknown");
         else
             say(words, "exited with code %d", verdict->exit_code);
@@ -329,7 +368,7 @@ static void say_cause(struct words *words, const struct verdict *verdict)
         say(words, "stopped as asked");
         break;
     case VERDICT_UNHEALTHY:
-        say(words, "stopped because its health check failed");
+        say(words, "stopped because it was unhealthy");
         break;
     case VERDICT_UNKILLABLE:
         say(words, "cannot be killed: a process inside is stuck in the kernel");

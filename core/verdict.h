@@ -76,21 +76,32 @@ enum next {
         NEXTS_COUNT
 };
 
+/* How a hook failed. */
+struct hook_failure {
+    uint32_t hook;     // enum aide_kind; 0: no hook failed
+    uint32_t index;    // which of its kind, from 0
+    int32_t exit_code; // -1: it did not exit, or nobody knows
+    int32_t signal;
+    int32_t error; // errno of its start; ETIMEDOUT: it took too long
+};
+
 /* Everything known about one death. */
 struct obituary {
-    bool status_known;    // false: nobody could reap it
-    int32_t exit_code;    // when it exited
-    int32_t signal;       // when a signal ended it, else 0
-    bool core_dumped;     //
-    enum spawn_step step; // not NONE: it never became the program
-    int32_t error;        // errno of that step
-    int32_t sent_signal;  // the last signal that we ourselves sent it, 0: none
-    bool stopping;        // it was asked to stop
-    bool oom_seen;        // it was killed by us because an OOM kill left something of it alive
-    bool oom_told;        // an OOM kill since the base was told as a child's, moments ago
-    bool main_alive;      // an OOM notice came while the main process lives
-    struct reading now;   // at death
-    struct reading base;  // last accounted: at birth, or at the last verdict
+    bool status_known;        // false: nobody could reap it
+    int32_t exit_code;        // when it exited
+    int32_t signal;           // when a signal ended it, else 0
+    bool core_dumped;         //
+    enum spawn_step step;     // not NONE: it never became the program
+    int32_t error;            // errno of that step
+    int32_t sent_signal;      // the last signal that we ourselves sent it, 0: none
+    bool stopping;            // it was asked to stop
+    bool oom_seen;            // it was killed by us because an OOM kill left something of it alive
+    bool unhealthy;           // we stopped it because its probes failed
+    struct hook_failure hook; // because of which we did not start it, or stopped it
+    bool oom_told;            // an OOM kill since the base was told as a child's, moments ago
+    bool main_alive;          // an OOM notice came while the main process lives
+    struct reading now;       // at death
+    struct reading base;      // last accounted: at birth, or at the last verdict
 };
 
 struct verdict {

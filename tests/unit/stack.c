@@ -49,6 +49,12 @@ static void stack_write(struct stack *stack)
         if (it->kind == EFFECT_SHIFT)
             used += (size_t)snprintf(stack->told + used, sizeof(stack->told) - used, " %s",
                                      state_id((enum state)it->to));
+        if (it->kind == EFFECT_HOOK)
+            used += (size_t)snprintf(stack->told + used, sizeof(stack->told) - used, " %s %u",
+                                     aide_name((enum aide_kind)it->hook), it->index);
+        if (it->kind == EFFECT_HEALTH)
+            used += (size_t)snprintf(stack->told + used, sizeof(stack->told) - used, " %s",
+                                     health_name((enum health)it->to));
         if (it->kind == EFFECT_VERDICT)
             used += (size_t)snprintf(stack->told + used, sizeof(stack->told) - used, " %s",
                                      verdict_name(stack->fleet.members[it->member].last.kind));
@@ -60,6 +66,8 @@ void stack_tell(struct stack *stack, struct event event)
     event.at = (instant){stack->now_ms * NSEC_PER_MSEC};
     if (event_is_fact(event.kind) && event.generation == 0)
         event.generation = (uint32_t)stack->fleet.members[event.member].generation;
+    if ((event.kind == EVENT_PROBED || event.kind == EVENT_HOOKED) && event.serial == 0)
+        event.serial = stack->fleet.members[event.member].aide;
     fleet_step(&stack->fleet, &event);
     stack_write(stack);
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "core/fleet.h"
+#include "core/health.h"
 
 #define STACK_MEMBERS 4
 #define STACK_NEEDS   6
@@ -34,7 +35,8 @@ void stack_need(struct stack *stack, uint32_t member, uint32_t on, enum need_con
 void stack_start(struct stack *stack);
 void stack_finish(struct stack *stack);
 
-void stack_tell(struct stack *stack, struct event event); // a fact is about the present generation
+void stack_tell(struct stack *stack, struct event event); // a fact is about the present generation,
+                                                          // and the aide that runs
 void stack_run(struct stack *stack, uint32_t member);     // from rest to RUNNING
 
 enum state stack_state(const struct stack *stack, uint32_t member);
@@ -48,9 +50,11 @@ int64_t stack_deadline_ms(const struct stack *stack); // from now; -1: none
         assert_string_equal((stack)->told, (expected));   \
     } while (0)
 
-#define READING(...)        .reading = {.known = 1, __VA_ARGS__}
-#define ASK(what, who)      .kind = EVENT_##what, .member = (who), .grace_ns = EVENT_GRACE_POLICY
-#define FACT(what, who)     .kind = EVENT_##what, .member = (who)
-#define EXITED(who, status) FACT(DEAD, who), .known = 1, .code = (status), READING(.max = 0)
+#define READING(...)             .reading = {.known = 1, __VA_ARGS__}
+#define ASK(what, who)           .kind = EVENT_##what, .member = (who), .grace_ns = EVENT_GRACE_POLICY
+#define FACT(what, who)          .kind = EVENT_##what, .member = (who)
+#define TICK                     .kind = EVENT_TICK
+#define ENDED(what, who, status) FACT(what, who), .known = 1, .code = (status)
+#define EXITED(who, status)      FACT(DEAD, who), .known = 1, .code = (status), READING(.max = 0)
 
 #endif
