@@ -78,6 +78,22 @@ static void test_of_list(struct reader *reader, const char *key, const struct no
     }
 }
 
+/* A text is a line for the shell, where a form would be a command of that name. */
+static bool form_in_text(struct reader *reader, const char *key, const struct node *value)
+{
+    for (size_t i = 0; i < KEY_COUNT(test_forms); i++) {
+        size_t length = strlen(test_forms[i]);
+
+        if (strncmp(value->text, test_forms[i], length) != 0 ||
+            (value->text[length] && value->text[length] != ' '))
+            continue;
+        report_key(reader, value->at, key, "write it as a list, such as [CMD, pg_isready, -q]",
+                   "%s in a text would be a command", test_forms[i]);
+        return true;
+    }
+    return false;
+}
+
 static void read_test(struct reader *reader, const char *key, const struct node *value, void *into)
 {
     struct spec_healthcheck *check = into;
@@ -93,6 +109,8 @@ static void read_test(struct reader *reader, const char *key, const struct node 
         report_key(reader, value->at, key, "write a command, or disable: true", "is empty");
         return;
     }
+    if (form_in_text(reader, key, value))
+        return;
     item = words_of(reader, 3, value->at, &check->test);
     if (!item)
         return; // the arena remembers

@@ -241,6 +241,41 @@ static void test_manual(void **state)
     expect_in_manual(&keys_bulkhead);
 }
 
+/* --- the reference stack has every key that is honoured --- */
+
+static bool has_key(const char *text, const char *key)
+{
+    char line[96];
+
+    snprintf(line, sizeof(line), "%s:", key);
+    for (const char *at = strstr(text, line); at; at = strstr(at + 1, line))
+        if (at > text && strchr(" {\n", at[-1]))
+            return true;
+    return false;
+}
+
+static void expect_in_reference(const struct key_table *table, const char *text)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->row[i].class == KEY_HONOURED && !has_key(text, table->row[i].key))
+            fail_msg("configs/bulkhead.yaml has no %s%s", table->prefix, table->row[i].key);
+        if (table->row[i].inner)
+            expect_in_reference(table->row[i].inner, text);
+    }
+}
+
+static void test_reference(void **state)
+{
+    static char text[32 * 1024];
+    FILE *file = fopen("configs/bulkhead.yaml", "r");
+
+    (void)state;
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    fclose(file);
+    expect_in_reference(&keys_top, text);
+}
+
 /* 4096 services in one chain: deep, and still no more than the walk can bear. */
 static void test_long_chain(void **state)
 {
@@ -272,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_length_is_respected),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_reference),
         cmocka_unit_test(test_long_chain),
     };
 

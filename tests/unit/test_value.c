@@ -1,4 +1,4 @@
-// links: stackfile core -lyaml
+// links: tests/unit/vectors.o stackfile core -lyaml
 /* stackfile/value, scalar: values as Compose writes them, by our own rows and by the shared ones.
  */
 #include <setjmp.h>
@@ -13,72 +13,23 @@
 
 #include "stackfile/scalar.h"
 #include "stackfile/value.h"
+#include "tests/unit/vectors.h"
 
-/* --- tables of ../shared/data/vectors: tab-separated, with escapes --- */
-
-#define COLUMNS 4
-
-struct row {
-    char line[1024];
-    char *column[COLUMNS];
-};
-
-static void unescape(char *text)
+static bool next_row(FILE *file, struct vector_row *row)
 {
-    char *to = text;
-
-    for (; *text; text++) {
-        unsigned byte;
-        if (*text != '\\') {
-            *to++ = *text;
-            continue;
-        }
-        text++;
-        if (*text == 'x' && sscanf(text + 1, "%2x", &byte) == 1) {
-            *to++ = (char)byte;
-            text += 2;
-        } else {
-            *to++ = *text == 'n' ? '\n' : *text == 't' ? '\t' : *text == 'r' ? '\r' : *text;
-        }
-    }
-    *to = '\0';
-}
-
-/* False at the end of the file. */
-static bool next_row(FILE *file, struct row *row)
-{
-    do {
-        if (!fgets(row->line, sizeof(row->line), file))
-            return false;
-    } while (row->line[0] == '#');
-    row->line[strcspn(row->line, "\n")] = '\0';
-    for (char *rest = row->line, **column = row->column; column < row->column + COLUMNS; column++) {
-        static char empty[] = "";
-        *column = rest ? strsep(&rest, "\t") : empty;
-    }
-    for (int i = 0; i < COLUMNS; i++)
-        unescape(row->column[i]);
+    if (!vectors_next(file, row))
+        return false;
+    for (int i = 0; i < VECTOR_COLUMNS; i++)
+        vectors_unescape(row->column[i]);
     return true;
-}
-
-static FILE *open_vectors(const char *name)
-{
-    char path[128];
-    FILE *file;
-
-    snprintf(path, sizeof(path), "../shared/data/vectors/%s", name);
-    file = fopen(path, "r");
-    if (!file)
-        skip();
-    return file;
 }
 
 /* --- sizes --- */
 
 static void test_bytes_vectors(void **state)
 {
-    FILE *file = open_vectors("bytes.tsv");
-    struct row row;
+    FILE *file = vectors_open("bytes");
+    struct vector_row row;
     int rows = 0;
 
     (void)state;
@@ -136,8 +87,8 @@ static void test_bytes(void **state)
 
 static void test_durations_vectors(void **state)
 {
-    FILE *file = open_vectors("durations.tsv");
-    struct row row;
+    FILE *file = vectors_open("durations");
+    struct vector_row row;
     int rows = 0;
 
     (void)state;
@@ -296,8 +247,8 @@ static void expect_words(const char *text, const char *json)
 
 static void test_words_vectors(void **state)
 {
-    FILE *file = open_vectors("shellwords.tsv");
-    struct row row;
+    FILE *file = vectors_open("shellwords");
+    struct vector_row row;
     int rows = 0;
 
     (void)state;
