@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/explain.h"
+#include "cli/sealed.h"
 #include "core/handover.h"
 #include "core/nsec.h"
 #include "core/paths.h"
@@ -37,38 +37,6 @@ struct files {
 };
 
 /* --- the plan --------------------------------------------------------------------------------- */
-
-static int write_all(int fd, const unsigned char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return written < 0 ? -errno : -EIO;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
-/* What the supervisor reads: nobody can change it any more. */
-static int seal_plan(const unsigned char *bytes, size_t size)
-{
-    int fd = memfd_create("bulkhead-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int result;
-
-    if (fd < 0)
-        return -errno;
-    result = write_all(fd, bytes, size);
-    if (result == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
-        result = -errno;
-    if (result == 0)
-        return fd;
-    close(fd);
-    return result;
-}
 
 /* The copy for tools. It holds the services' environment: 0600. */
 static int write_plan(const char *runtime_dir, const unsigned char *bytes, size_t size)
@@ -99,7 +67,7 @@ static int open_plan(const struct plan *plan, struct files *files, struct fault 
         return explain(ret_fault, NULL, "cannot make the plan: %s", strerror(-result));
     result = write_plan(plan->runtime_dir, bytes, size);
     if (result == 0) {
-        files->plan = seal_plan(bytes, size);
+        files->plan = sealed_make("bulkhead-plan", bytes, size);
         result = files->plan < 0 ? files->plan : 0;
     }
     free(bytes);
