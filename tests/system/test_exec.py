@@ -1,174 +1,134 @@
-"""Processes beside a service, for a client: what they are given, how they end, and that nothing of them stays."""
+"""exec: a command beside a running service, with and without a terminal."""
 
 import os
-import pty
 import signal
+import time
 
-from harness import MIB, Stack, check, contains, equal, is_alive, leaker, program, service, test, wait_until
-from wire import Client, Exec, launch_record, request, sealed
-
-
-def svc(stack):
-    return stack.cgroup / stack.name / "svc"
+from harness import Stack, check, contains, equal, is_alive, read, service, test, wait_until
+from terminal import Terminal
 
 
-def beside(stack, kind):
-    """Compartments of auxiliary processes that exist at present."""
-    return sorted(path.name for path in svc(stack).iterdir() if path.name.startswith(f"{kind}-"))
+def sh(text):
+    return ["/bin/sh", "-c", text]
 
 
-def nothing_left(stack, kind="exec"):
-    wait_until(lambda: not beside(stack, kind), f"no {kind}- compartment is left")
-
-
-@test("exec: output, exit code, user, folder and environment")
+@test("exec passes input, output and exit status, and inherits environment and folder")
 def _():
-    with Stack({"web": service("steady")}) as stack:
+    with Stack({"a": service("steady", environment={"COLOUR": "red"}, working_dir="/usr")}) as stack:
         stack.up()
-        script = 'echo "$(id -u) $(id -g) $PWD $WORD"; cat /proc/self/cgroup; echo to-stderr >&2; exit 7'
-        with Exec(stack, "web-1", "/bin/sh", "-c", script, user=(1234, 2345), directory="/usr",
-                  environment={"PATH": "/usr/bin:/bin", "WORD": "spoken"}) as process:
-            equal(process.first[0], "started")
-            said = process.read()
-            contains(said, "1234 2345 /usr spoken", "svc/exec-web.1.1", "to-stderr")
-            equal(process.receive(), ("exited", {"pid": 0, "code": 7, "signal": 0, "oom": 0}))
-            equal(process.receive(), ("end", None))
-        nothing_left(stack)
-        check(is_alive(stack.pid("web")))
+        done = stack.run("exec", "a", *sh("cat; echo $COLOUR $PWD; echo wrong >&2; exit 7"), stdin="hello\n", status=7)
+        equal((done.out, done.err), ("hello\nred /usr\n", "wrong\n"))
+        equal(stack.run("exec", "-e", "COLOUR=blue", "-eX=1", "-w", "lib", "a", *sh("echo $COLOUR $X $PWD")).out, "blue 1 /usr/lib\n")
+        equal(stack.run("exec", "-w", "/", "a", "pwd").out, "/\n")
+        stack.run("exec", "a", *sh("kill -TERM $$"), status=128 + signal.SIGTERM)
+        stack.run("exec", "a-1", "true")
+        text = stack.run("exec", "a", "cat", "/proc/self/cgroup").out
+        contains(text, f"/{stack.name}/svc/exec-")
+        wait_until(lambda: not list((stack.cgroup / stack.name / "svc").glob("exec-*")), "the compartment is gone")
 
 
-@test("exec: what cannot be started says at which step and why")
+@test("exec says what is wrong before it starts anything")
 def _():
-    with Stack({"web": service("steady"), "off": service("steady")}) as stack:
-        stack.up("web")
-        for words, argv, more in ((("cannot exec", "No such file"), ("/no/such",), {}),
-                                  (("cannot chdir", "No such file"), ("/bin/true",), {"directory": "/no/such"}),
-                                  (("cannot set the limits",), ("/bin/true",), {"controls": (("cgroup.max.depth", "nonsense"),)})):
-            with Exec(stack, "web-1", *argv, **more) as process:
-                equal(process.first[0], "error", words)
-                contains(process.first[1], *words)
-        with Exec(stack, "none-1", "/bin/true") as process:
-            contains(process.first[1], "none-1", "no such member")
-        with Exec(stack, "off-1", "/bin/true") as process:
-            contains(process.first[1], "off-1", "does not run")
-        with Exec(stack, "off-1", "/bin/true", run=True) as process:
-            equal(process.first[0], "started")
-            equal(process.receive()[1]["code"], 0)
-        nothing_left(stack)
-        nothing_left(stack, "run")
-
-
-@test("exec: signals reach it, and it may outlive none of: its client, its service")
-def _():
-    with Stack({"web": service("steady")}) as stack:
+    with Stack({"a": service("steady"), "b": {"command": ["/bin/true"], "restart": "no"}}) as stack:
+        stack.run("exec", "a", "true", status=1)
         stack.up()
-        with Exec(stack, "web-1", "/bin/sleep", "1000") as process:
-            process.send(request("exec-signal", signal=signal.SIGTERM))
-            equal(process.receive()[1], {"pid": 0, "code": -1, "signal": 15, "oom": 0})
-        with Exec(stack, "web-1", "/bin/sh", "-c", "sleep 1000 & sleep 1000") as process:
-            pid = process.first[1]["pid"]
-            check(is_alive(pid))
-        wait_until(lambda: not is_alive(pid), "the client is gone, and so is its process")
-        nothing_left(stack)
-        with Exec(stack, "web-1", "/bin/sleep", "1000") as for_it, Exec(stack, "web-1", "/bin/sleep", "1000", run=True) as run:
-            stack.run("stop", "web")
-            equal(for_it.receive()[1]["signal"], 9)
-            check(is_alive(run.first[1]["pid"]))
-            equal(len(beside(stack, "run")), 1)
-        nothing_left(stack, "run")
+        wait_until(lambda: stack.row("b")["State"] == "exited", "b has ended")
+        contains(stack.run("exec", "b", "true", status=1).err, "does not run", "bulkhead start b")
+        contains(stack.run("exec", "aa", "true", status=1).err, "did you mean")
+        contains(stack.run("exec", "a", "no-such-program", status=127).err, "not in its PATH")
+        contains(stack.run("exec", "-u", "nobody-at-all", "a", "true", status=127).err, "nobody-at-all")
+        contains(stack.run("exec", "--index", "2", "a", "true", status=1).err, "no instance 2")
+        contains(stack.run("exec", "-w", "/nowhere", "a", "true", status=1).err, "chdir")
+        stack.run("exec", "a", status=2)
+        stack.run("exec", "-e", "=x", "a", "true", status=2)
 
 
-@test("exec: what its main process leaves behind is killed with it")
+@test("exec -u runs as somebody else, with their home")
 def _():
-    with Stack({"web": service("steady")}) as stack:
+    if os.geteuid() != 0:
+        return
+    with Stack({"a": service("steady")}) as stack:
         stack.up()
-        with Exec(stack, "web-1", "/bin/sh", "-c", "setsid sleep 1000 & echo $!; exit 3") as process:
-            equal(process.receive()[1]["code"], 3)
-            left = int(process.read())
-            wait_until(lambda: not is_alive(left), "the daemon is gone")
-        nothing_left(stack)
+        equal(stack.run("exec", "-w/", "-u", "nobody", "a", *sh("id -un; echo $HOME $USER")).out.split(), ["nobody", "/nonexistent", "nobody"])
+        equal(stack.run("exec", "-w/", "-u", "1234:5678", "a", *sh("id -u; id -g")).out.split(), ["1234", "5678"])
 
 
-@test("exec: a given terminal becomes the controlling one, and Ctrl-C works in it")
+@test("exec without a terminal passes signals on; killed, it takes its command along")
 def _():
-    with Stack({"web": service("steady")}) as stack:
+    with Stack({"a": service("steady")}) as stack:
         stack.up()
-        master, slave = pty.openpty()
-        script = "trap 'exit 42' INT; tty </dev/tty; while :; do sleep 1; done"
-        with Exec(stack, "web-1", "/bin/sh", "-c", script, stdio=(slave, slave, slave)) as process:
-            equal(process.first[0], "started")
-            contains(os.read(master, 100).decode(), "/dev/tty")
-            os.write(master, b"\x03")
-            equal(process.receive()[1]["code"], 42)
-        os.close(master)
-        os.close(slave)
+        script = "trap 'echo caught; exit 3' INT; echo $$; while :; do sleep 0.05; done"
+        begun = stack.begin("exec", "a", *sh(script))
+        pid = int(begun.stdout.readline())
+        begun.send_signal(signal.SIGINT)
+        equal(begun.communicate(timeout=40)[0], "caught\n")
+        equal(begun.returncode, 3)
+        begun = stack.begin("exec", "a", *sh("echo $$; exec sleep 1000"))
+        pid = int(begun.stdout.readline())
+        begun.kill()
+        wait_until(lambda: not is_alive(pid), "the command has ended")
 
 
-@test("exec: many at once, bounded; the others are refused and the supervisor answers")
+@test("exec ends with its service")
 def _():
-    with Stack({"web": service("steady")}) as stack:
+    with Stack({"a": service("steady")}) as stack:
         stack.up()
-        before = stack.pids()
-        processes = [Exec(stack, "web-1", "/bin/sleep", "1000") for _ in range(100)]
-        kinds = [process.first[0] for process in processes]
-        equal(kinds.count("started"), 96)
-        contains(processes[-1].first[1], "too many")
-        equal(stack.pids(), before)
-        for process in processes:
-            process.__exit__()
-        nothing_left(stack)
-        with Exec(stack, "web-1", "/bin/true") as process:
-            equal(process.receive()[1]["code"], 0)
+        begun = stack.begin("exec", "a", *sh("echo ready; exec sleep 1000"))
+        begun.stdout.readline()
+        stack.run("stop", "a")
+        equal(begun.wait(40), 128 + signal.SIGKILL)
 
 
-@test("exec: requests that bring the wrong files, or none, are refused and cost nothing")
+@test("exec -d comes back at once, and the command goes on")
 def _():
-    with Stack({"web": service("steady")}) as stack:
+    with Stack({"a": service("steady")}) as stack:
         stack.up()
-        supervisor = stack.own_pid()
-        files = len(os.listdir(f"/proc/{supervisor}/fd"))
-        null = os.open("/dev/null", os.O_RDWR)
-        good = launch_record("/bin/true")
-        cases = [
-            (sealed(good, seals=0), null, null, null),
-            (null, null, null, null),
-            (sealed(b""), null, null, null),
-            (sealed(good[:-1]), null, null, null),
-            (sealed(good + b"x"), null, null, null),
-            (sealed(b"\xff" * 4096), null, null, null),
-            (sealed(good), null, null),
-            (sealed(good),),
-            (null,) * 8,
-            (null,) * 100,
-        ]
-        for case in cases:
-            with Client(stack) as client:
-                equal(client.ask(request("exec", "web-1"), case)[0], "error", case)
-        with Client(stack) as client:
-            equal(client.ask(request("exec", "web-1"))[0], "error")
-            equal(client.ask(request("exec-signal", signal=9))[0], "error")
-            equal(client.ask(request("ps"), (null,) * 3)[0], "info")  # they are closed, and it is served
-        wait_until(lambda: len(os.listdir(f"/proc/{supervisor}/fd")) <= files, "no file is kept")
-        nothing_left(stack)
+        mark = stack.folder / "mark"
+        stack.run("exec", "-d", "a", *sh(f"sleep 0.3; echo done > {mark}"))
+        wait_until(lambda: mark.exists() and read(mark), "the command did its work")
 
 
-@test("exec: its own limit kills it alone, and it is told so", needs="memory")
+@test("exec on a terminal: a terminal of its own, Ctrl-C, its size, and ours as it was")
 def _():
-    with Stack({"web": leaker("64m", step=0, pause_ms=1000)}) as stack:
+    with Stack({"a": service("steady")}) as stack:
         stack.up()
-        before = stack.pids()
-        with Exec(stack, "web-1", program("leak"), str(2 * MIB), "1",
-                  controls=(("memory.max", str(16 * MIB)), ("memory.swap.max", "0"))) as process:
-            equal(process.receive()[1], {"pid": 0, "code": -1, "signal": 9, "oom": 1})
-        equal(stack.pids(), before)
-        equal(stack.deaths(), [])
-        nothing_left(stack)
+        terminal = Terminal(stack, "exec", "a", "/bin/sh")
+        terminal.press(b"stty size; tty; echo T=$TERM-\n")
+        terminal.read_until("T=xterm-")
+        terminal.resize(33, 111)
+        time.sleep(0.2)
+        terminal.press(b"stty size\n")
+        terminal.read_until("33 111")
+        terminal.press(b"sleep 1000 && echo not''yet\n")
+        time.sleep(0.3)
+        terminal.press(b"\x03")
+        terminal.press(b"echo status=$?.\n")
+        terminal.read_until("status=130.")
+        terminal.press(b"exit 9\n")
+        equal(terminal.wait_for_end(), 9)
+        check("notyet" not in terminal.text, terminal.text)
 
 
-@test("exec and run end with the stack")
+@test("exec -T on a terminal reads what is typed, line by line")
 def _():
-    with Stack({"web": service("steady")}) as stack:
+    with Stack({"a": service("steady")}) as stack:
         stack.up()
-        with Exec(stack, "web-1", "/bin/sleep", "1000", run=True) as process:
-            stack.down()
-            equal(process.receive()[1]["signal"], 9)
+        terminal = Terminal(stack, "exec", "-T", "a", *sh("tty; while read line; do echo got=$line; done; echo end"))
+        terminal.read_until("not a tty")
+        terminal.press(b"one\n")
+        terminal.read_until("got=one")
+        terminal.press(b"\x04")
+        terminal.read_until("end")
+        equal(terminal.wait_for_end(), 0)
+
+
+@test("what exec runs has the service's limit for itself", needs="memory")
+def _():
+    with Stack({"a": service("steady", mem_limit="32m")}) as stack:
+        stack.up()
+        pid = stack.pid("a")
+        grow = "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done"
+        done = stack.run("exec", "a", *sh(grow), status=137)
+        contains(done.err, "killed", "memory")
+        equal(stack.pid("a"), pid, "the service's process:")
+        equal(stack.verdicts("a"), [])

@@ -1,53 +1,14 @@
 """Foreground `up` on a terminal: progress, logs, Ctrl-C."""
 
 import os
-import pty
 import re
 import select
 import signal
 import subprocess
 import time
 
-from harness import Failed, Stack, check, contains, equal, is_alive, service, test, wait_until
-
-
-class Terminal:
-    """bulkhead with a terminal of its own, as a person has it."""
-
-    def __init__(self, stack, *words, term="xterm"):
-        self.text = ""
-        environment = {key: value for key, value in stack.environment.items() if key != "NO_COLOR"}
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            try:
-                os.execve(stack.programs / "bulkhead", ["bulkhead", "-f", str(stack.file), *words], {**environment, "TERM": term})
-            finally:
-                os._exit(127)
-
-    def press(self, keys):
-        os.write(self._fd, keys)
-
-    def read_until(self, words, patience_s=40):
-        deadline = time.monotonic() + patience_s
-        while words is None or words not in self.text:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
-                raise Failed(f"not on the screen after {patience_s} s: {words!r}; there is:\n{self.text}")
-            try:
-                more = os.read(self._fd, 65536)
-            except OSError:  # the other side is closed
-                more = b""
-            if not more and words is not None:
-                raise Failed(f"the screen ended before {words!r}; there was:\n{self.text}")
-            if not more:
-                return
-            self.text += more.decode("utf-8", "replace")
-
-    def wait_for_end(self):
-        """Exit status, as a shell says it."""
-        self.read_until(None)
-        os.close(self._fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+from harness import Stack, check, contains, equal, is_alive, service, test, wait_until
+from terminal import Terminal
 
 
 @test("Ctrl-C stops in reverse order and ends with 130")

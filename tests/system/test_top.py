@@ -1,25 +1,14 @@
 """The live screen, on a terminal."""
 
-import fcntl
-import os
-import signal
-import struct
-import termios
-
 from harness import Stack, check, contains, equal, kill, service, test, wait_until
-from test_terminal import Terminal
+from terminal import Terminal
 
 GIVEN_BACK = "\x1b[?1049l"  # xterm: the screen from before
 
 
-def resize(terminal, rows, columns):
-    fcntl.ioctl(terminal._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    os.kill(terminal.pid, signal.SIGWINCH)
-
-
 def open_top(stack, rows=24, columns=80):
     terminal = Terminal(stack, "top")
-    resize(terminal, rows, columns)
+    terminal.resize(rows, columns)
     terminal.read_until("LAST DEATH")
     return terminal
 
@@ -31,7 +20,8 @@ def _():
         wait_until(lambda: stack.row("b")["State"] == "exited", "b has ended")
         terminal = open_top(stack)
         terminal.read_until("failed")
-        contains(terminal.text, "a-1", "b-1", "1 of 2 running", "q quit")
+        for words in ("a-1", "b-1", "1 of 2 running", "q quit"):
+            terminal.read_until(words)
         terminal.press(b"q")
         equal(terminal.wait_for_end(), 0)
         contains(terminal.text, GIVEN_BACK)
@@ -49,11 +39,11 @@ def _():
         terminal.read_until("begin?]0;owned??end")
         check("\x1b]0;owned" not in terminal.text and "\x1b[41m" not in terminal.text, repr(terminal.text))
         terminal.press(b"q")
-        resize(terminal, 40, 150)
+        terminal.resize(40, 150)
         terminal.read_until("CPU%")
         terminal.press(b"h")
         terminal.read_until("any key goes on")
-        resize(terminal, 3, 20)
+        terminal.resize(3, 20)
         terminal.press(b"x")
         terminal.read_until("too small")
         terminal.press(b"\x03")
