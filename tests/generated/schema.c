@@ -92,11 +92,17 @@ static void put_composed(FILE *to, const struct key_row *row, unsigned level)
     }
 }
 
+/* As value.h reads them, or with a variable. */
+#define DURATION "^[-+]?([0-9.]+(ns|us|µs|μs|ms|s|m|h|d|w))+$|^0$|\\\\$"
+#define SIZE     "^[-+]?[0-9.]+([eE][-+]?[0-9]+)? ?([kKmMgGtTpP]?([iI]?[bB])?|%)$|\\\\$"
+
 static void put_shape(FILE *to, const struct key_row *row, unsigned level)
 {
     switch (row->shape) {
-    case SHAPE_TEXT:
     case SHAPE_DURATION:
+        fputs("\"type\": \"string\", \"pattern\": \"" DURATION "\"", to);
+        break;
+    case SHAPE_TEXT:
         if (row->choices)
             put_choices(to, row->choices);
         else
@@ -108,8 +114,10 @@ static void put_shape(FILE *to, const struct key_row *row, unsigned level)
     case SHAPE_WHOLE:
         fputs("\"type\": [\"integer\", \"string\"]", to);
         break;
-    case SHAPE_NUMBER:
     case SHAPE_SIZE:
+        fputs("\"type\": [\"number\", \"string\"], \"pattern\": \"" SIZE "\"", to);
+        break;
+    case SHAPE_NUMBER:
         fputs("\"type\": [\"number\", \"string\"]", to);
         break;
     case SHAPE_WORDS:
