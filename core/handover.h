@@ -21,15 +21,24 @@ enum {
     HANDOVER_END = 8,
 };
 
-/* One message of the keeper's channel; both directions, fixed size, same machine. */
+/* One message of the keeper's channel; both directions, fixed size, same machine. Records come in
+ * the order in which children were reaped, so an acknowledgement needs no more than their number.
+ */
 enum keeper_message_kind {
-    KEEPER_EXITED = 1, // keeper -> supervisor: a child ended; kept as a zombie until acknowledged
-    KEEPER_REAP = 2,   // supervisor -> keeper: the record of `pid` is accounted for
+    KEEPER_EXITED = 1,       // keeper -> supervisor: a child ended
+    KEEPER_ACKNOWLEDGED = 2, // supervisor -> keeper: the oldest `count` records are accounted for
 };
+
+/* Records that may wait for their acknowledgement; who ends beyond that stays a zombie till then.
+ */
+#define KEEPER_RECORDS_MAX 64
 
 struct keeper_message {
     uint32_t kind;
-    int32_t pid;
+    union {
+        int32_t pid;    // KEEPER_EXITED
+        uint32_t count; // KEEPER_ACKNOWLEDGED
+    };
     int32_t code;   // si_code of waitid(2): CLD_EXITED, CLD_KILLED, CLD_DUMPED
     int32_t status; // si_status: exit code or signal
 };

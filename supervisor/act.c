@@ -17,6 +17,25 @@
 #include "supervisor/sys/fifo.h"
 #include "supervisor/sys/spawn.h"
 
+/* --- MARK --------------------------------------------------------------------------------- */
+
+static void mark(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    char line[MARKER_BYTES];
+    size_t length;
+
+    if (!slot->unmarked)
+        return;
+    slot->unmarked = false;
+    length = marker_line(&supervisor->fleet.members[index].last, line);
+    if (fifo_write(slot->errors, line, length) == 0)
+        return;
+    if (supervisor->markers_lost++ == 0)
+        supervisor_say(supervisor, "%s: its log does not take the cause of death: the FIFO is full",
+                       supervisor->roster.members[index].name);
+}
+
 /* --- SPAWN -------------------------------------------------------------------------------- */
 
 /* Everything on the way to one birth, so that it can be undone as a whole. */
@@ -140,6 +159,7 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
     enum spawn_step step = SPAWN_STEP_CGROUP;
     int result;
 
+    mark(supervisor, effect->member); // before the first line of the next
     facts_close_incarnation(supervisor, slot);
     name_things(member, effect->generation, &delivery);
     result =
@@ -264,16 +284,17 @@ static void kill_all(struct supervisor *supervisor, const struct effect *effect)
     send_signal(supervisor, &direct);
 }
 
-static void mark(struct supervisor *supervisor, const struct effect *effect)
+/* It wakes the recorder, and a stack that stops has better to do. */
+static void mark_later(struct supervisor *supervisor, const struct effect *effect)
 {
-    char line[MARKER_BYTES];
-    size_t length = marker_line(&supervisor->fleet.members[effect->member].last, line);
+    supervisor->slots[effect->member].unmarked = true;
+    supervisor_at_leisure(supervisor);
+}
 
-    if (fifo_write(supervisor->slots[effect->member].errors, line, length) == 0)
-        return;
-    if (supervisor->markers_lost++ == 0)
-        supervisor_say(supervisor, "%s: its log does not take the cause of death: the FIFO is full",
-                       supervisor->roster.members[effect->member].name);
+void act_on_markers(struct supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < supervisor->roster.members_count; i++)
+        mark(supervisor, i);
 }
 
 static void bury(struct supervisor *supervisor, const struct effect *effect)
@@ -322,7 +343,7 @@ void act(struct supervisor *supervisor, const struct effect *effect)
             kill_all(supervisor, effect);
         break;
     case EFFECT_MARK:
-        mark(supervisor, effect);
+        mark_later(supervisor, effect);
         break;
     case EFFECT_BURY:
         bury(supervisor, effect);

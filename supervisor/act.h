@@ -13,6 +13,9 @@ void act_on_births(struct supervisor *supervisor);
 /* An empty compartment is to be removed, now or in one of the next turns. */
 void act_bury(struct supervisor *supervisor, const char *name);
 
+/* Writes the causes of death that are still to be told into the logs. */
+void act_on_markers(struct supervisor *supervisor);
+
 /* Removes the compartments whose time has come. */
 void act_on_graves(struct supervisor *supervisor);
 

@@ -2,7 +2,6 @@
 #include "supervisor/aide.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,7 +218,7 @@ bool aide_record(struct supervisor *supervisor, const struct exit_record *record
 {
     for (uint32_t i = 0; i < supervisor->aides.end; i++) {
         struct aide_process *aide = &supervisor->aides.item[i];
-        if (aide->role == AIDE_ROLE_NONE || aide->pid != record->pid)
+        if (aide->role == AIDE_ROLE_NONE || aide->pid != record->pid || !spawn_is_dead(aide->pidfd))
             continue;
         aide->known = true;
         aide->code = record->code;
@@ -233,9 +232,8 @@ bool aide_record(struct supervisor *supervisor, const struct exit_record *record
 void aide_pidfd(struct supervisor *supervisor, uint32_t place)
 {
     struct aide_process *aide = &supervisor->aides.item[place];
-    struct pollfd fd = {.fd = aide->pidfd, .events = POLLIN};
 
-    if (aide->pid && !aide->own && poll(&fd, 1, 0) == 1)
+    if (aide->pid && !aide->own && spawn_is_dead(aide->pidfd))
         take_death(supervisor, aide);
 }
 

@@ -2,7 +2,6 @@
 #include "supervisor/facts.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -100,19 +99,21 @@ void facts_report(struct supervisor *supervisor, uint32_t index)
         event.error = failure.error;
         event.born = 1;
     }
-    if (result == 1 || spawn_is_program(slot->pid))
+    /* The end of file says "the program, or dead", and only of the living is its pid certain. */
+    slot->silent = result == 0 && (!spawn_is_program(slot->pid) || spawn_is_dead(slot->pidfd));
+    if (!slot->silent)
         queue_push(&supervisor->events, &event);
     close_watched(supervisor, &slot->report);
 }
 
-/* --- memory ------------------------------------------------------------------------------- */
-
-static bool main_is_dead(const struct slot *slot)
+/* Of one whose pipe did not tell. A newborn ends by itself only after saying why, and before the
+ * program nothing but SIGKILL comes to it unasked. */
+static bool was_program(const struct event *death)
 {
-    struct pollfd fd = {.fd = slot->pidfd, .events = POLLIN};
-
-    return slot->pidfd < 0 || (poll(&fd, 1, 0) == 1 && fd.revents & POLLIN);
+    return death->known && death->signal != SIGKILL;
 }
+
+/* --- memory ------------------------------------------------------------------------------- */
 
 static void look_later(struct supervisor *supervisor, struct slot *slot, span length)
 {
@@ -131,7 +132,7 @@ static bool tell_kills(struct supervisor *supervisor, uint32_t index)
         return false;
     slot->oom_kills = kills;
     /* When the main process is dead, its exit record is on the way and tells the same. */
-    if (!main_is_dead(slot)) {
+    if (!spawn_is_dead(slot->pidfd)) {
         read_counters(supervisor, index, &event.reading);
         queue_push(&supervisor->events, &event);
     }
@@ -192,6 +193,7 @@ int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generatio
     slot->pid = newborn->pid;
     slot->pidfd = newborn->pidfd;
     slot->report = newborn->report;
+    slot->silent = false;
     slot->own = supervisor->reaper.channel < 0;
     slot->oom_kills = 0;
     result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
@@ -240,8 +242,11 @@ static void await_empty(struct supervisor *supervisor, uint32_t index)
 static void tell_death(struct supervisor *supervisor, uint32_t index, struct event *event)
 {
     struct slot *slot = &supervisor->slots[index];
+    const struct event execed = fact(supervisor, EVENT_EXECED, index);
 
     facts_report(supervisor, index);
+    if (slot->silent && was_program(event))
+        queue_push(&supervisor->events, &execed);
     read_counters(supervisor, index, &event->reading);
     queue_push(&supervisor->events, event);
     close_main(supervisor, slot);
@@ -256,28 +261,43 @@ void facts_pidfd(struct supervisor *supervisor, uint32_t index)
     struct slot *slot = &supervisor->slots[index];
     struct event event = fact(supervisor, EVENT_DEAD, index);
 
-    if (slot->pid && !slot->own && main_is_dead(slot))
+    if (slot->pid && !slot->own && spawn_is_dead(slot->pidfd))
         tell_death(supervisor, index, &event);
+}
+
+/* The slot of the main process that the record is about, or -1. What has the pid and lives has it
+ * from the one before; should two be dead that had it, the older one was reaped first. */
+static ptrdiff_t find_dead(const struct supervisor *supervisor, pid_t pid)
+{
+    const struct incarnation *members = supervisor->fleet.members;
+    ptrdiff_t found = -1;
+
+    for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
+        if (supervisor->slots[i].pid != pid || !spawn_is_dead(supervisor->slots[i].pidfd))
+            continue;
+        if (found < 0 || members[i].started_ns < members[found].started_ns)
+            found = (ptrdiff_t)i;
+    }
+    return found;
 }
 
 static void tell_record(struct supervisor *supervisor, const struct exit_record *record)
 {
-    for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
-        struct event event = fact(supervisor, EVENT_DEAD, i);
-        if (supervisor->slots[i].pid != record->pid)
-            continue;
+    const struct recording *recording = &supervisor->recording;
+    ptrdiff_t index = find_dead(supervisor, record->pid);
+
+    if (index >= 0) {
+        struct event event = fact(supervisor, EVENT_DEAD, (uint32_t)index);
         event.known = 1;
         event.code = record->code;
         event.signal = record->signal;
         event.core = record->core;
-        tell_death(supervisor, i, &event);
+        tell_death(supervisor, (uint32_t)index, &event);
+    } else if (aide_record(supervisor, record)) {
         return;
-    }
-    if (aide_record(supervisor, record))
-        return;
-    if (record->pid == supervisor->recording.pid)
+    } else if (record->pid == recording->pid && spawn_is_dead(recording->pidfd)) {
         recording_died(supervisor, record->code != 0 || record->signal != 0);
-    /* else an orphan of a service: it has nobody else to be reaped by */
+    } /* else an orphan of a service: it has nobody else to be reaped by */
 }
 
 /* The keeper is gone: what it bore is nobody's child now, and only its pidfd tells of its death. */
@@ -302,13 +322,18 @@ static void become_parent(struct supervisor *supervisor)
                                "started before now will not be known");
 }
 
+/* Many die in one turn when a stack stops; who is left over has the next one. */
 void facts_reap(struct supervisor *supervisor)
 {
     struct exit_record record;
-    int result = reaper_next(&supervisor->reaper, &record);
+    int result = 1;
 
+    for (int i = 0; i < LOOP_BATCH && result == 1; i++) {
+        result = reaper_next(&supervisor->reaper, &record);
+        if (result == 1)
+            tell_record(supervisor, &record);
+    }
+    supervisor->reap_again = result != 0;
     if (result == -EPIPE)
         become_parent(supervisor);
-    else if (result == 1)
-        tell_record(supervisor, &record);
 }

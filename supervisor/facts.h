@@ -24,7 +24,7 @@ void facts_memory(struct supervisor *supervisor, uint32_t index); // SOURCE_MEMO
 void facts_empty(struct supervisor *supervisor, uint32_t index);  // SOURCE_EMPTY
 void facts_pidfd(struct supervisor *supervisor, uint32_t index);  // SOURCE_PIDFD
 
-/* Takes the next exit record, if there is one and none is outstanding. */
+/* Takes what exit records there are, up to what one turn is for. */
 void facts_reap(struct supervisor *supervisor);
 
 /* Looks at the memory.events whose time has come. */

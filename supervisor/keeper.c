@@ -1,8 +1,8 @@
 /* The keeper: real parent of the supervisor and of every service, so that no exit status is lost.
  *
- * A child that ended stays a zombie until the supervisor has accounted for it: the keeper tells of
- * one at a time and reaps it when told to. What it knows is in the kernel's process table and not
- * in its own memory: it allocates nothing, parses nothing and decides nothing.
+ * Of each child that ended it keeps a record until the supervisor has accounted for it; when its
+ * table is full, the others stay zombies, whose records the kernel keeps. It allocates nothing,
+ * parses nothing and decides nothing.
  *
  * Signals are passed on to the supervisor. When the supervisor ends, so does the keeper. */
 #include "supervisor/keeper.h"
@@ -30,9 +30,14 @@
 
 struct keeper {
     pid_t supervisor;
-    int channel; // -1: the supervisor has closed its end
-    int signals; // signalfd
-    pid_t told;  // whose record waits to be acknowledged; 0: none
+    int channel;     // -1: the supervisor has closed its end
+    int signals;     // signalfd
+    bool ended;      // the supervisor has, and `end` says how
+    siginfo_t end;   //
+    uint32_t oldest; // number of the oldest record that is not acknowledged …
+    uint32_t told;   // … of the first that could not be sent yet …
+    uint32_t next;   // … and of the next child's; all of them counted from the first child
+    struct keeper_message records[KEEPER_RECORDS_MAX]; // by number, modulo
 };
 
 /* One line to where it is read: `up` waits at READY, afterwards the stack's log takes stderr. */
@@ -118,21 +123,42 @@ static int start_supervisor(struct keeper *keeper, const char *stack, const char
 
 /* --- exit records ------------------------------------------------------------------------- */
 
-/* Tells of the next child that ended, if none is outstanding. It stays a zombie (WNOWAIT). */
-static void tell_next(struct keeper *keeper)
+static struct keeper_message *record_of(struct keeper *keeper, uint32_t number)
+{
+    return &keeper->records[number % KEEPER_RECORDS_MAX];
+}
+
+/* Reaps whoever has ended into the table, as far as there is room. */
+static void reap(struct keeper *keeper)
 {
     siginfo_t info = {0};
-    struct keeper_message message = {.kind = KEEPER_EXITED};
 
-    if (keeper->told || waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) < 0)
-        return;
-    if (info.si_pid == 0 || info.si_pid == keeper->supervisor)
-        return; // the channel closes when the supervisor ends
-    message.pid = info.si_pid;
-    message.code = info.si_code;
-    message.status = info.si_status;
-    if (send(keeper->channel, &message, sizeof(message), MSG_NOSIGNAL) == sizeof(message))
-        keeper->told = info.si_pid;
+    while (keeper->next - keeper->oldest < KEEPER_RECORDS_MAX &&
+           waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0) {
+        if (info.si_pid == keeper->supervisor) { // the channel says the same
+            keeper->ended = true;
+            keeper->end = info;
+            continue;
+        }
+        *record_of(keeper, keeper->next++) = (struct keeper_message){
+            .kind = KEEPER_EXITED,
+            .pid = info.si_pid,
+            .code = info.si_code,
+            .status = info.si_status,
+        };
+    }
+}
+
+/* Should the channel be full, the next acknowledgement makes room. */
+static void tell(struct keeper *keeper)
+{
+    while (keeper->told != keeper->next) {
+        const struct keeper_message *record = record_of(keeper, keeper->told);
+        if (send(keeper->channel, record, sizeof(*record), MSG_NOSIGNAL | MSG_DONTWAIT) !=
+            sizeof(*record))
+            return;
+        keeper->told++;
+    }
 }
 
 /* False when the supervisor has closed the channel. */
@@ -140,15 +166,12 @@ static bool take_acknowledgement(struct keeper *keeper)
 {
     struct keeper_message message;
     ssize_t size = recv(keeper->channel, &message, sizeof(message), MSG_DONTWAIT);
-    siginfo_t info;
 
     if (size < 0)
         return errno == EAGAIN || errno == EINTR;
-    if (size == sizeof(message) && message.kind == KEEPER_REAP && message.pid == keeper->told &&
-        keeper->told) {
-        (void)waitid(P_PID, (id_t)keeper->told, &info, WEXITED);
-        keeper->told = 0;
-    }
+    if (size == sizeof(message) && message.kind == KEEPER_ACKNOWLEDGED &&
+        message.count <= keeper->told - keeper->oldest)
+        keeper->oldest += message.count;
     return size > 0;
 }
 
@@ -166,15 +189,14 @@ static void keep(struct keeper *keeper)
     struct pollfd fds[] = {{.fd = keeper->channel, .events = POLLIN},
                            {.fd = keeper->signals, .events = POLLIN}};
 
+    /* Telling comes last: who is told may have to wait for this processor. */
     for (;;) {
-        /* Tell first, it is waited for; then once more: a signal that is taken may have been about
-         * another child. */
-        tell_next(keeper);
         if (fds[1].revents)
             take_signal(keeper);
         if (fds[0].revents && !take_acknowledgement(keeper))
             return;
-        tell_next(keeper);
+        reap(keeper);
+        tell(keeper);
         while (poll(fds, 2, -1) < 0)
             ; // EINTR: stopped and continued
     }
@@ -185,13 +207,14 @@ static void keep(struct keeper *keeper)
 /* The supervisor has ended, or is about to: its status becomes ours. */
 static int end_with_supervisor(const struct keeper *keeper)
 {
-    siginfo_t info = {0}, other;
+    siginfo_t info = keeper->end, other;
     char digits[4] = {0}, *digit = digits;
     const char *const words[] = {
         "bulkhead-keeper: the supervisor was killed by signal ", digits,
         "; its services run on, the next `bulkhead up` ends what is left of them", NULL};
 
-    while (waitid(P_PID, (id_t)keeper->supervisor, &info, WEXITED) < 0 && errno == EINTR)
+    while (!keeper->ended && waitid(P_PID, (id_t)keeper->supervisor, &info, WEXITED) < 0 &&
+           errno == EINTR)
         ;
     do
         other.si_pid = 0;

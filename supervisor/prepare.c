@@ -206,7 +206,7 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, c
     supervisor->libexec_dir = libexec_dir;
     supervisor->now = clock_now();
     supervisor->wall_ns = clock_wall_ns();
-    supervisor->look_at = supervisor->finish_by = INSTANT_NEVER;
+    supervisor->look_at = supervisor->leisure_at = supervisor->finish_by = INSTANT_NEVER;
     reaper_init(&supervisor->reaper, HANDOVER_KEEPER);
     recording_init(&supervisor->recording);
     raise_file_limit(supervisor);

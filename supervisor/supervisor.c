@@ -19,7 +19,8 @@
 
 #define DRAIN_PATIENCE span_sec(5)  // with the recorder and with clients, at the end
 #define KILL_PATIENCE  span_ms(500) // with the kernel, after that
-#define FINISH_STEP    span_ms(20)  // between two looks at what is still to be removed
+#define LEISURE_AFTER  span_ms(20)
+#define FINISH_STEP    span_ms(20) // between two looks at what is still to be removed
 
 void supervisor_say(struct supervisor *supervisor, const char *format, ...)
 {
@@ -50,20 +51,6 @@ static void keep_journal(struct supervisor *supervisor)
                        strerrordesc_np(-result));
 }
 
-/* The keeper may reap the dead while we do what follows, unless that is a birth: the newborn needs
- * the processor more. */
-static void acknowledge_early(struct supervisor *supervisor, const struct event *event)
-{
-    const struct effects *effects = &supervisor->fleet.effects;
-
-    if (event->kind != EVENT_DEAD || supervisor->reaper.channel < 0)
-        return;
-    for (uint32_t i = 0; i < effects->count; i++)
-        if (effects->item[i].kind == EFFECT_SPAWN)
-            return;
-    reaper_acknowledge(&supervisor->reaper);
-}
-
 static void step(struct supervisor *supervisor, struct event *event)
 {
     const struct effects *effects = &supervisor->fleet.effects;
@@ -76,7 +63,6 @@ static void step(struct supervisor *supervisor, struct event *event)
     fleet_step(&supervisor->fleet, event);
     journal_outcomes(&supervisor->journal, &supervisor->fleet);
     journal_flush(&supervisor->journal);
-    acknowledge_early(supervisor, event);
     for (uint32_t i = 0; i < effects->count; i++)
         act(supervisor, &effects->item[i]);
     if (effects->overflowed && !supervisor->overflow_told) {
@@ -99,18 +85,27 @@ static void drain_queues(struct supervisor *supervisor)
     supervisor->results.lost = supervisor->events.lost = 0;
 }
 
-/* A record may be reaped once its event is in the journal. Children of our own come without a
- * message each, so the next one is looked for; when they die faster than that, the others have
- * their turn in between, and what is still pending says that there may be more. */
-static void drain(struct supervisor *supervisor)
+/* --- at leisure --------------------------------------------------------------------------- */
+
+/* What wakes the keeper and the recorder waits a little: a newborn needs the processor more. */
+void supervisor_at_leisure(struct supervisor *supervisor)
 {
-    drain_queues(supervisor);
-    for (int i = 0; supervisor->reaper.pending && i < LOOP_BATCH; i++) {
+    supervisor->leisure_at =
+        instant_min(supervisor->leisure_at, instant_add(supervisor->now, LEISURE_AFTER));
+}
+
+/* Every event is in the journal here, so the records that brought them are accounted for. */
+static void take_leisure(struct supervisor *supervisor)
+{
+    if (supervisor->reaper.pending >= KEEPER_RECORDS_MAX / 2)
         reaper_acknowledge(&supervisor->reaper);
-        if (supervisor->reaper.channel < 0)
-            facts_reap(supervisor);
-        drain_queues(supervisor);
-    }
+    else if (supervisor->reaper.pending)
+        supervisor_at_leisure(supervisor);
+    if (!instant_reached(supervisor->leisure_at, supervisor->now))
+        return;
+    supervisor->leisure_at = INSTANT_NEVER;
+    reaper_acknowledge(&supervisor->reaper);
+    act_on_markers(supervisor);
 }
 
 /* --- sources ------------------------------------------------------------------------------ */
@@ -199,12 +194,13 @@ static instant next_deadline(const struct supervisor *supervisor)
 {
     instant deadline = fleet_deadline(&supervisor->fleet);
 
-    if (supervisor->reaper.pending)
+    if (supervisor->reap_again)
         return supervisor->now;
     deadline = instant_min(deadline, control_deadline(&supervisor->control));
     deadline = instant_min(deadline, graves_deadline(&supervisor->graves));
     deadline = instant_min(deadline, aides_deadline(&supervisor->aides));
     deadline = instant_min(deadline, supervisor->look_at);
+    deadline = instant_min(deadline, supervisor->leisure_at);
     if (supervisor->births_waiting > 0)
         return supervisor->now;
     if (!supervisor->recording.pid)
@@ -228,10 +224,11 @@ static int turn(struct supervisor *supervisor)
     int count;
 
     act_on_births(supervisor);
-    drain(supervisor);
+    drain_queues(supervisor);
     read_clock(supervisor);
     act_on_graves(supervisor);
     aides_turn(supervisor);
+    take_leisure(supervisor);
     recording_turn(supervisor);
     control_turn(supervisor);
     journal_flush(&supervisor->journal);
@@ -240,6 +237,8 @@ static int turn(struct supervisor *supervisor)
         return count;
     read_clock(supervisor);
     dispatch_all(supervisor, ready, count);
+    if (supervisor->reap_again)
+        facts_reap(supervisor);
     facts_look(supervisor);
     tick(supervisor);
     return 0;
@@ -251,6 +250,7 @@ void supervisor_finish(struct supervisor *supervisor)
 {
     supervisor->finish_by = instant_add(supervisor->now, DRAIN_PATIENCE);
     aides_end_all(supervisor);
+    act_on_markers(supervisor);
     recording_finish(supervisor);
 }
 

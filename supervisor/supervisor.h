@@ -25,7 +25,7 @@
 /* Facts that one turn can bring: a death is three (what the newborn's pipe held, the death, and
  * that nobody is left), and each member's memory is looked at once, and once at birth;
  * its probe and its hook may end. */
-#define FACTS_MAX(members) (4 * (members) + 4 * LOOP_BATCH)
+#define FACTS_MAX(members) (4 * (members) + 6 * LOOP_BATCH)
 
 /* Births a turn: a big stack's start must not keep clients and deaths waiting. */
 #define BIRTHS_PER_TURN 16
@@ -69,6 +69,8 @@ struct slot {
     int64_t oom_kills;    // as last seen in memory.events
     uint64_t hash;        // of what was launched last
     uint64_t limits_hash; // and of the limits that it has by now
+    bool unmarked;        // the last cause of death is still to be written into its log
+    bool silent;          // its pipe closed without a word: dead, or the program
     bool own;             // our child, not the keeper's
     bool muted;           // it changed for no kill: not watched until look_at
     instant look_at;      // at memory.events; INSTANT_NEVER: it is watched
@@ -83,6 +85,7 @@ struct supervisor {
     struct journal journal;
     struct control_socket control;
     struct reaper reaper;
+    bool reap_again; // the last look at exit records did not see their end
     struct recording recording;
     struct graves graves;
     struct aides aides;
@@ -103,6 +106,7 @@ struct supervisor {
     instant now;
     int64_t wall_ns;
     instant look_at;       // the earliest of the slots
+    instant leisure_at;    // for what is not urgent; INSTANT_NEVER: there is nothing
     instant finish_by;     // INSTANT_NEVER: not finishing
     uint64_t markers_lost; // cause-of-death lines that a full FIFO did not take
     bool overflow_told;    // effects.overflowed was told
@@ -118,6 +122,9 @@ int supervisor_run(struct supervisor *supervisor);
 
 /* The stack is at rest and is to stay so: the recorder drains what is left, then the run ends. */
 void supervisor_finish(struct supervisor *supervisor);
+
+/* There is something that is not urgent: causes of death to tell, records to acknowledge. */
+void supervisor_at_leisure(struct supervisor *supervisor);
 
 /* One line for the people who read the stack's own log, and a note in the journal. */
 void supervisor_say(struct supervisor *supervisor, const char *format, ...)

@@ -1,16 +1,18 @@
 /* Exit records of children: from the keeper as long as it lives, then from the kernel.
  *
- * One record is outstanding at a time. Until it is acknowledged the child stays a zombie, so that
- * its pid cannot be another's. Source: core/handover.h, waitid(2). */
+ * The child was reaped when its record comes, so its pid may be another's already: who goes by the
+ * pid asks the pidfd, too. The keeper keeps a record until it is acknowledged. Source:
+ * core/handover.h, waitid(2). */
 #ifndef BULKHEAD_SUPERVISOR_SYS_REAP_H
 #define BULKHEAD_SUPERVISOR_SYS_REAP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct reaper {
-    int channel;   // to the keeper; -1: it is gone, and children are our own
-    pid_t pending; // given out and not yet acknowledged; 0: none
+    int channel;      // to the keeper; -1: it is gone, and children are our own
+    uint32_t pending; // records given out and not yet acknowledged
 };
 
 struct exit_record {
@@ -25,7 +27,7 @@ void reaper_init(struct reaper *reaper, int channel);
 /* 1 with a record; 0: none at present; -EPIPE: the keeper is gone (told once). */
 int reaper_next(struct reaper *reaper, struct exit_record *ret);
 
-/* The outstanding record is accounted for: the child may be reaped. */
+/* All records given out are accounted for. */
 void reaper_acknowledge(struct reaper *reaper);
 
 /* From now on orphans of our children come to us. 0 or negative errno. */

@@ -279,3 +279,10 @@ bool spawn_is_program(pid_t pid)
         at = strchr(at + 1, ' ');
     return !at || !(strtoul(at + 1, NULL, 10) & FORKED_NOT_EXECED);
 }
+
+bool spawn_is_dead(int pidfd)
+{
+    struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+
+    return pidfd < 0 || (poll(&fd, 1, 0) == 1 && fd.revents & POLLIN);
+}

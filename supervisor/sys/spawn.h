@@ -58,4 +58,7 @@ int spawn_report(int report, struct spawn_report *ret);
  * on the way? True where /proc cannot tell. */
 bool spawn_is_program(pid_t pid);
 
+/* Has the process ended, reaped or not? So has one that is behind no pidfd (-1). */
+bool spawn_is_dead(int pidfd);
+
 #endif
