@@ -1,77 +1,68 @@
 /* See interpolate.h. */
 #include "stackfile/interpolate.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
-static bool starts_variable(char next)
+#include "stackfile/stackfile.h"
+
+static int too_much(struct interpolation *interpolation, const struct node *node)
 {
-    return next == '{' || next == '_' || isalpha((unsigned char)next);
+    faults_add(interpolation->faults, FAULT_ERROR, node->at, "use shorter values",
+               "the variables make the texts of the file longer than 16 MiB");
+    return 1;
 }
 
-/* "$NAME" or "${…}" at the start of text, for a message. */
-static struct shown variable_at(const char *text)
+static int expand(struct interpolation *interpolation, struct node *scalar)
 {
-    char name[64];
-    size_t length = 1;
+    struct template *template = interpolation->template;
+    int rc;
 
-    if (text[1] == '{') {
-        length = strcspn(text, "}");
-        length += text[length] == '}';
-    } else {
-        while (isalnum((unsigned char)text[length]) || text[length] == '_')
-            length++;
+    if (!memchr(scalar->text, '$', scalar->count))
+        return 0;
+    interpolation->at = scalar->at;
+    rc = template_expand(template, scalar->text, scalar->count);
+    if (rc == 1) {
+        faults_add(interpolation->faults, FAULT_ERROR, scalar->at, template->remedy, "%s",
+                   template->what);
+        scalar->unknown = true;
+        return 0;
     }
-    if (length >= sizeof(name))
-        return shown(text);
-    memcpy(name, text, length);
-    name[length] = '\0';
-    return shown(name);
+    if (rc)
+        return rc;
+    interpolation->bytes += template->length;
+    if (interpolation->bytes > STACKFILE_TEXT_MAX)
+        return too_much(interpolation, scalar);
+    scalar->text = arena_text(interpolation->arena, template->text, template->length);
+    scalar->count = (uint32_t) template->length;
+    scalar->type = SCALAR_STRING;
+    scalar->expanded = true;
+    return scalar->text ? 0 : -ENOMEM;
 }
 
-static void variable(struct reader *reader, struct node *scalar, const char *from)
+/* As deep as a document may be: STACKFILE_DEPTH_MAX. */
+static int walk(struct interpolation *interpolation, struct node *node)
 {
-    scalar->unknown = true;
-    report(reader, FAULT_ERROR, scalar->at,
-           "write the value itself, or $$ for a dollar that is meant as one",
-           "interpolation is not supported yet: %s", variable_at(from).text);
+    int rc = 0;
+
+    if (node->dollars_done)
+        return 0;
+    node->dollars_done = true;
+    if (node->kind == NODE_SCALAR)
+        rc = expand(interpolation, node);
+    for (size_t i = 0; !rc && node->kind == NODE_LIST && i < node->count; i++)
+        rc = walk(interpolation, node->items[i]);
+    for (size_t i = 0; !rc && node->kind == NODE_MAP && i < node->count; i++)
+        rc = walk(interpolation, node->pairs[i].value);
+    node_count(node);
+    return rc;
 }
 
-static void interpolate_scalar(struct reader *reader, struct node *scalar)
+int interpolate(struct interpolation *interpolation, struct node *document)
 {
-    const char *from = strchr(scalar->text, '$');
-    char *text, *to;
+    int rc = walk(interpolation, document);
 
-    if (!from)
-        return;
-    text = arena_text(reader->scratch, scalar->text, scalar->count);
-    if (!text)
-        return; // the arena remembers
-    to = text + (from - scalar->text);
-    for (; *from; from++) {
-        if (from[0] == '$' && from[1] == '$')
-            from++;
-        else if (from[0] == '$' && starts_variable(from[1]))
-            variable(reader, scalar, from);
-        *to++ = *from;
-    }
-    *to = '\0';
-    scalar->text = text;
-    scalar->count = (uint32_t)(to - text);
-}
-
-bool interpolate(struct reader *reader, struct node *value)
-{
-    if (value->dollars_done)
-        return !value->unknown;
-    value->dollars_done = true;
-    if (value->kind == NODE_SCALAR)
-        interpolate_scalar(reader, value);
-    for (size_t i = 0; value->kind == NODE_LIST && i < value->count; i++)
-        if (!interpolate(reader, value->items[i]))
-            value->unknown = true;
-    for (size_t i = 0; value->kind == NODE_MAP && i < value->count; i++)
-        if (!interpolate(reader, value->pairs[i].value))
-            value->unknown = true;
-    return !value->unknown;
+    if (rc == 0 && document->bytes > STACKFILE_TEXT_MAX)
+        return too_much(interpolation, document);
+    return rc;
 }

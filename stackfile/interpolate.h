@@ -1,14 +1,23 @@
-/* Dollars in values. */
+/* Variables in the values of a document. */
 #ifndef BULKHEAD_STACKFILE_INTERPOLATE_H
 #define BULKHEAD_STACKFILE_INTERPOLATE_H
 
-#include <stdbool.h>
+#include "core/arena.h"
+#include "core/fault.h"
+#include "stackfile/node.h"
+#include "stackfile/template.h"
 
-#include "stackfile/reader.h"
+struct interpolation {
+    struct template *template;
+    struct arena *arena; // of the new texts
+    struct faults *faults;
+    struct mark at; // of the scalar that is being expanded
+    size_t bytes;   // of all texts made so far: at most STACKFILE_TEXT_MAX
+};
 
-/* Makes `$$` a dollar in every scalar below `value`. A variable ($NAME, ${…}) is a fault and makes
- * the answer false: the value is not known. A dollar that starts none stays, as in Compose. Each
- * node is treated once, however often it is read. */
-bool interpolate(struct reader *reader, struct node *value);
+/* Expands every scalar of the document, keys left as they are. What cannot be expanded is a fault,
+ * and makes the scalar and all above it `unknown`. Each node is treated once, however many aliases
+ * lead to it. 0; 1: beyond a bound, which is a fault; -ENOMEM. */
+int interpolate(struct interpolation *interpolation, struct node *document);
 
 #endif

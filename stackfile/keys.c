@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stackfile/interpolate.h"
-
 #define CANDIDATES_MAX 128
 
 static int by_key(const void *key, const void *row)
@@ -89,12 +87,12 @@ static void read_pair(struct reader *reader, const struct key_table *table,
         return;
     switch (row->class) {
     case KEY_HONOURED:
-        if (!row->table && !interpolate(reader, pair->value))
-            return;
+        if (!row->table && pair->value->unknown)
+            return; // a fault about a variable is said
         row->read(reader, row->key, pair->value, (char *)into + row->offset);
         break;
     case KEY_NO_EFFECT:
-        if (row->read && interpolate(reader, pair->value))
+        if (row->read && !pair->value->unknown)
             row->read(reader, row->key, pair->value, into);
         no_effect(reader, row->key, pair->key->at);
         break;
@@ -112,7 +110,7 @@ void keys_read(struct reader *reader, const struct key_table *table, const char 
 {
     const char *prefix = reader->prefix;
 
-    if (value->kind == NODE_SCALAR && value->type == SCALAR_NULL)
+    if (value->kind == NODE_SCALAR && (value->type == SCALAR_NULL || value->unknown))
         return;
     if (value->kind != NODE_MAP) {
         report_key(reader, value->at, key, "write its keys below it, indented",

@@ -89,6 +89,9 @@ extern const struct key_table keys_pre_stop;
 extern const struct key_table keys_logging;
 extern const struct key_table keys_restart_policy;
 extern const struct key_table keys_rlimit;
+extern const struct key_table keys_include;
+extern const struct key_table keys_extends;
+extern const struct key_table keys_env_file;
 
 #define KEY_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 

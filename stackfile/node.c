@@ -13,6 +13,38 @@ const struct node *node_get(const struct node *map, const char *key)
     return NULL;
 }
 
+static uint32_t sum(uint32_t a, uint32_t b)
+{
+    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+static void count_child(struct node *node, const struct node *child)
+{
+    node->nodes = sum(node->nodes, child->nodes);
+    node->bytes = sum(node->bytes, child->bytes);
+    if (node->height <= child->height)
+        node->height = child->height < UINT8_MAX ? child->height + 1 : UINT8_MAX;
+    node->tagged = node->tagged || child->tagged;
+    node->unknown = node->unknown || child->unknown;
+}
+
+void node_count(struct node *node)
+{
+    node->nodes = 1;
+    node->bytes = node->kind == NODE_SCALAR ? node->count : 0;
+    node->height = 1;
+    node->tagged = node->tag != NODE_UNTAGGED;
+    if (node->kind == NODE_SCALAR)
+        return;
+    node->unknown = false;
+    for (size_t i = 0; node->kind == NODE_LIST && i < node->count; i++)
+        count_child(node, node->items[i]);
+    for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++) {
+        count_child(node, node->pairs[i].key);
+        count_child(node, node->pairs[i].value);
+    }
+}
+
 const char *node_kind_name(const struct node *node)
 {
     switch (node->kind) {

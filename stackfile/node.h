@@ -38,14 +38,29 @@ struct node {
     uint32_t nodes;    // itself and all below it, as a walk sees them
     uint32_t bytes;    // of the scalars in there
     uint8_t height;    // of the tree: 1 for a scalar
+    uint8_t tag;       // enum node_tag
+    bool tagged;       // it or something below it has a tag
     bool merge;        // a scalar: << without quotes, which as a key merges
     bool open;         // while its end has not been read
-    bool dollars_done; // see interpolate.h …
-    bool unknown;      // … where this was found to hold a variable
+    bool dollars_done; // see interpolate.h
+    bool expanded;     // a scalar: its text comes out of variables
+    bool unknown;      // it or something below it has a text that could not be made
+    bool broken;       // a service: what is wrong with it is said already
+};
+
+/* What a file says about the value of an earlier file (merge.h). */
+enum node_tag {
+    NODE_UNTAGGED,
+    NODE_RESET,    // !reset: take it away
+    NODE_OVERRIDE, // !override: take this for it, whatever it was
 };
 
 /* The value of a key, or NULL; NULL also where `map` is no map. */
 const struct node *node_get(const struct node *map, const char *key);
+
+/* Counts what is below a list or a mapping, whose children have been counted: nodes, bytes, height,
+ * tagged and unknown. */
+void node_count(struct node *node);
 
 /* "a list", "a mapping", "a number", … for messages. */
 const char *node_kind_name(const struct node *node);

@@ -95,7 +95,8 @@ void read_service(struct reader *reader, const struct node *key, const struct no
     unite(reader, "cpus", "resources.limits.cpus", &service->cpus_milli, &draft.deploy_cpus);
     unite(reader, "scale", "replicas", &service->scale, &draft.deploy_replicas);
     settle_restart(reader, service);
-    if (value->kind == NODE_MAP || empty)
+    settle_environment(reader, &draft);
+    if (!value->broken && (value->kind == NODE_MAP || empty))
         check_words(reader, key, value, service);
     *ret_service = *service;
 }

@@ -90,7 +90,8 @@ static void read_networks(struct reader *reader, const char *key, const struct n
  * in its own table. */
 static const struct key_row rows[] = {
     {"configs", .class = KEY_NO_EFFECT},
-    {"include", .class = KEY_LATER, .remedy = "write all services into one file"},
+    {"include", .class = KEY_HONOURED, .shape = SHAPE_FILES, .inner = &keys_include,
+     .read = read_loaded, .about = "other stack files, whose services become part of this one"},
     {"models", .class = KEY_NO_EFFECT},
     {"name", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .read = read_name,
      .offset = offsetof(struct stack_draft, name),
@@ -214,8 +215,11 @@ static int read_all(struct reader *reader, const struct node *map, struct spec *
         return -ENOMEM;
     reader->prefix = "services.";
     for (size_t i = 0; i < map->count; i++) {
-        read_service(reader, map->pairs[i].key, map->pairs[i].value, &services[i]);
-        check_service(reader, &services[i]);
+        const struct node *key = map->pairs[i].key, *value = map->pairs[i].value;
+
+        read_service(reader, key, value, &services[i]);
+        if (!value->broken) // else half of it is not there
+            check_service(reader, &services[i]);
     }
     reader->prefix = "";
     if (arena_failed(reader->arena))
@@ -249,21 +253,25 @@ static int read_services_of(struct reader *reader, const struct node *root,
     return 0;
 }
 
+bool read_stack_usable(struct reader *reader, const struct node *root)
+{
+    if (foreign_file(reader, root))
+        return false;
+    if (root->kind == NODE_MAP)
+        return true;
+    report(reader, FAULT_ERROR, root->at,
+           "start it with services:", "a stack file must be a mapping, not %s",
+           node_kind_name(root));
+    return false;
+}
+
 int read_stack(struct reader *reader, const struct node *root, struct spec *spec)
 {
     struct stack_draft draft = {.services = NULL};
 
-    if (!root || (root->kind == NODE_SCALAR && root->type == SCALAR_NULL)) {
+    if (!root) {
         report(reader, FAULT_ERROR, (struct mark){.file = reader->request->files[0].name},
                "write services: and below it a name with a command:", "the file is empty");
-        return 0;
-    }
-    if (foreign_file(reader, root))
-        return 0;
-    if (root->kind != NODE_MAP) {
-        report(reader, FAULT_ERROR, root->at,
-               "start it with services:", "a stack file must be a mapping, not %s",
-               node_kind_name(root));
         return 0;
     }
     keys_read(reader, &keys_top, "", root, &draft);

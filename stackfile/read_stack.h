@@ -5,8 +5,11 @@
 #include "core/spec.h"
 #include "stackfile/reader.h"
 
-/* Fills the spec but for its arena; what is wrong is in reader->faults. `root` may be NULL: an
- * empty file. -ENOMEM, else 0. */
+/* Whether a document can be a stack file at all; a fault says what it is otherwise. */
+bool read_stack_usable(struct reader *reader, const struct node *root);
+
+/* Fills the spec but for its arena; what is wrong is in reader->faults. `root` is usable, or NULL:
+ * there is no document. -ENOMEM, else 0. */
 int read_stack(struct reader *reader, const struct node *root, struct spec *spec);
 
 #endif

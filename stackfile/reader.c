@@ -13,8 +13,9 @@ static void drop_repetition(struct faults *faults)
 
     for (size_t i = 0; i + 1 < faults->count; i++) {
         const struct fault *other = &faults->item[i];
-        if (other->level != newest->level || other->at.line != newest->at.line ||
-            other->at.column != newest->at.column || strcmp(other->what, newest->what) != 0)
+        if (other->level != newest->level || other->at.file != newest->at.file ||
+            other->at.line != newest->at.line || other->at.column != newest->at.column ||
+            strcmp(other->what, newest->what) != 0)
             continue;
         if (newest->level == FAULT_ERROR)
             faults->errors--;
@@ -28,7 +29,8 @@ bool report_is_idle(const struct reader *reader, struct mark at)
     const struct faults *faults = reader->faults;
 
     for (size_t i = 0; i < faults->count; i++)
-        if (faults->item[i].at.line == at.line && faults->item[i].at.column == at.column)
+        if (faults->item[i].at.file == at.file && faults->item[i].at.line == at.line &&
+            faults->item[i].at.column == at.column)
             return true;
     return faults->count == FAULTS_MAX;
 }
@@ -79,9 +81,18 @@ struct remedy remedy_of(const char *format, ...)
     return remedy;
 }
 
+/* Out of variables come texts only; where a number or a boolean is wanted, they count as what they
+ * look like, as Compose casts them. */
+static enum scalar_type type_of(const struct node *value, unsigned accept)
+{
+    if (value->type == SCALAR_STRING && value->expanded && !(accept & ACCEPT_STRING))
+        return scalar_resolve(value->text, value->count);
+    return value->type;
+}
+
 static bool accepted(const struct node *value, unsigned accept)
 {
-    switch (value->type) {
+    switch (type_of(value, accept)) {
     case SCALAR_STRING:
         return accept & ACCEPT_STRING;
     case SCALAR_INT:

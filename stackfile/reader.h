@@ -13,12 +13,15 @@
 
 #define NO_EFFECT_MAX 64
 
+struct loader;
+
 struct reader {
     const struct stackfile_request *request;
     struct arena *scratch; // of the document
     struct arena *arena;   // of the spec
     struct faults *faults;
-    const char *prefix; // of the mapping that is being read, for messages: "deploy.resources."
+    struct loader *loader; // what read the document: env_file asks it for more files
+    const char *prefix;    // of the mapping that is being read, for messages: "deploy.resources."
     const char *no_effect[NO_EFFECT_MAX]; // keys without effect that were met, each once
     size_t no_effect_count;
     struct mark no_effect_at; // of the first

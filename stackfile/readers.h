@@ -8,6 +8,7 @@
  * known. */
 struct service_draft {
     struct spec_service service;
+    const struct variables *env_file; // NULL: none
     struct spec_int deploy_memory, deploy_reservation, deploy_pids, deploy_cpus, deploy_replicas;
 };
 
@@ -33,6 +34,8 @@ key_read read_words;          // spec_words
 key_read read_path;           // spec_text
 key_read read_user;           // spec_text
 key_read read_environment;    // spec_service
+key_read read_env_file;       // service_draft
+key_read read_loaded;         // nothing: loading has done it
 key_read read_restart;        // spec_service
 key_read read_depends_on;     // spec_service
 key_read read_ulimits;        // spec_service
@@ -64,6 +67,9 @@ bool take_environment(struct reader *reader, const char *key, const struct node 
 
 /* What `restart` and deploy.restart_policy come to. */
 void settle_restart(struct reader *reader, struct spec_service *service);
+
+/* Puts what env_file brings below environment. */
+void settle_environment(struct reader *reader, struct service_draft *draft);
 
 /* One service, complete but for what needs its siblings; its faults are said. */
 void read_service(struct reader *reader, const struct node *key, const struct node *value,

@@ -13,13 +13,18 @@
 #include "core/spec.h"
 
 /* Bounds of the input; what is beyond is refused with a fault. */
-#define STACKFILE_BYTES_MAX  ((size_t)4 << 20) // the file
+#define STACKFILE_BYTES_MAX  ((size_t)4 << 20) // a file
 #define STACKFILE_SCALAR_MAX ((size_t)1 << 20) // one scalar
 #define STACKFILE_DEPTH_MAX  64                // lists and mappings inside each other
 #define STACKFILE_NODES_MAX \
     ((size_t)1 << 18) // values, each alias and merge counted as what it stands for
-#define STACKFILE_TEXT_MAX    ((size_t)16 << 20) // bytes of all scalars, aliases counted likewise
-#define STACKFILE_ANCHORS_MAX 1024
+#define STACKFILE_TEXT_MAX      ((size_t)16 << 20) // bytes of all scalars, aliases counted likewise
+#define STACKFILE_ANCHORS_MAX   1024               // of a document
+#define STACKFILE_DOCUMENTS_MAX 64                 // of a file
+#define STACKFILE_FILES_MAX     256                // all that are read, each time it is read
+#define STACKFILE_TOTAL_MAX     ((size_t)32 << 20) // bytes of all files
+#define STACKFILE_INCLUDE_MAX   16                 // files that include each other
+#define STACKFILE_EXTENDS_MAX   64                 // services that extend each other
 
 /* A text with a name for messages. Everything is borrowed: the name and the text also end up in the
  * marks of the spec and of the faults, so they have to outlive both. */
@@ -36,16 +41,32 @@ struct stackfile_source {
     void *self;
 };
 
+/* A variable as a file refers to it. The texts need not be NUL-terminated. */
+struct stackfile_reference {
+    const char *name;
+    size_t name_length;
+    const char *operation; // "", ":-", "-", ":?", "?", ":+" or "+"
+    const char *operand;   // the text after the operation, not expanded
+    size_t operand_length;
+};
+
+/* Whoever wants to know about variables. Each function may be NULL. */
+struct stackfile_listener {
+    void *self;
+    void (*met)(void *self, const struct stackfile_reference *reference); // in the order of reading
+    void (*has)(void *self, const char *name, const char *value); // what the first file may name
+};
+
 /* Everything is borrowed. Lists that end with NULL may be NULL themselves: empty. */
 struct stackfile_request {
     const struct stackfile_text *files; // at least one; each is merged over those before it
     size_t files_count;
     const struct stackfile_text *env_files; // variables for interpolation; a later one wins …
     size_t env_files_count;
-    const char *const *environment;        // … and "NAME=value" here over all; ends with NULL
-    const char *const *profiles;           // the active ones, "*" for all; ends with NULL
-    const struct stackfile_source *source; // NULL: no other file can be had
-    const char *project_dir;               // absolute
+    const char *const *environment;            // … and "NAME=value" here over all; ends with NULL
+    const struct stackfile_source *source;     // NULL: no other file can be had
+    const struct stackfile_listener *listener; // NULL: nobody
+    const char *project_dir;                   // absolute
     const char *project_name; // asked for on the command line or in the environment; NULL: the
                               // file's own, else that of the folder made valid
     bool lowering_oom_score_allowed; // has CAP_SYS_RESOURCE

@@ -91,7 +91,7 @@ static int put_value(struct template *template, const struct variable *variable)
 }
 
 /* ${NAME:?why}: the reason is expanded, too, and takes the place of what there was so far. */
-static int missing(struct template *template, const struct template_reference *reference,
+static int missing(struct template *template, const struct stackfile_reference *reference,
                    unsigned depth)
 {
     struct part why = {reference->operand, reference->operand + reference->operand_length};
@@ -111,7 +111,7 @@ static int missing(struct template *template, const struct template_reference *r
 }
 
 /* ${…} with a name and an operation, both known to be well formed. */
-static int substitute(struct template *template, const struct template_reference *reference,
+static int substitute(struct template *template, const struct stackfile_reference *reference,
                       unsigned depth)
 {
     const struct variable *found =
@@ -174,7 +174,7 @@ static int expand_braced(struct template *template, struct part part, unsigned d
                          const char **ret_next)
 {
     const char *close = closing_brace(part), *dollar = part.at - 2;
-    struct template_reference reference = {.name = part.at, .operation = ""};
+    struct stackfile_reference reference = {.name = part.at, .operation = ""};
 
     if (!close)
         return no_variable(template, dollar, part.end);
@@ -199,7 +199,7 @@ static int expand_braced(struct template *template, struct part part, unsigned d
 static int expand_dollar(struct template *template, struct part part, unsigned depth,
                          const char **ret_next)
 {
-    struct template_reference reference = {.name = part.at + 1, .operation = ""};
+    struct stackfile_reference reference = {.name = part.at + 1, .operation = ""};
 
     *ret_next = part.at + 2;
     if (part.at + 1 < part.end && part.at[1] == '$')

@@ -7,18 +7,10 @@
 
 #include <stddef.h>
 
+#include "stackfile/stackfile.h"
 #include "stackfile/variables.h"
 
 #define TEMPLATE_DEPTH_MAX 16 // variables within defaults of variables
-
-/* A reference to a variable, as it is met. The texts need not be NUL-terminated. */
-struct template_reference {
-    const char *name;
-    size_t name_length;
-    const char *operation; // "", ":-", "-", ":?", "?", ":+" or "+"
-    const char *operand;   // the text after the operation, not expanded
-    size_t operand_length;
-};
 
 /* What is needed to expand, and its outcome. `variables` and the two functions are the caller's;
  * the buffer is reused from one text to the next and freed by template_finish(). */
@@ -29,7 +21,7 @@ struct template
     /* A variable that has no value and no default; may be NULL. */
     void (*unset)(void *self, const char *name, size_t length);
     /* Every reference, whether it is used or not; may be NULL. */
-    void (*met)(void *self, const struct template_reference *reference);
+    void (*met)(void *self, const struct stackfile_reference *reference);
     size_t bytes_max; // the longest that a text may become
 
     char *text; // the outcome: NUL-terminated after 0

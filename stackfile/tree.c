@@ -105,19 +105,10 @@ static void drop_repeated(struct gathering *all, struct faults *faults)
 static void keep(struct node *map, const struct gathering *all)
 {
     map->count = 0;
-    map->nodes = 1;
-    map->bytes = 0;
-    map->height = 1;
-    for (size_t i = 0; i < all->count; i++) {
-        const struct node_pair *pair = &all->item[i].pair;
-        if (all->item[i].dropped)
-            continue;
-        map->pairs[map->count++] = *pair;
-        map->nodes += pair->key->nodes + pair->value->nodes;
-        map->bytes += pair->key->bytes + pair->value->bytes;
-        if (map->height <= pair->value->height)
-            map->height = pair->value->height + 1;
-    }
+    for (size_t i = 0; i < all->count; i++)
+        if (!all->item[i].dropped)
+            map->pairs[map->count++] = all->item[i].pair;
+    node_count(map);
 }
 
 int tree_finish_map(struct arena *arena, struct node *map, struct faults *faults)

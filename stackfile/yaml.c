@@ -36,7 +36,7 @@ struct builder {
     const char *file;
     struct arena *arena;
     struct faults *faults;
-    struct node *root;
+    struct yaml_documents *documents;
     struct frame frame[STACKFILE_DEPTH_MAX];
     size_t depth;
     size_t nodes, bytes; // with what aliases and merges stand for
@@ -133,7 +133,7 @@ static int attach(struct builder *builder, struct node *node)
     int rc = 0;
 
     if (builder->depth == 0) {
-        builder->root = node;
+        builder->documents->root[builder->documents->count++] = node;
         return 0;
     }
     frame = &builder->frame[builder->depth - 1];
@@ -241,27 +241,31 @@ static int take_alias(struct builder *builder, const yaml_event_t *event)
 
 #define CORE_TAG "tag:yaml.org,2002:"
 
-static int refuse_tag(struct builder *builder, struct mark at, const char *tag)
+/* Says why, or takes a tag of Compose's into the node. */
+static int take_tag(struct builder *builder, struct node *node, const char *tag)
 {
-    bool ours = strcmp(tag, "!reset") == 0 || strcmp(tag, "!override") == 0;
-
-    faults_add(builder->faults, FAULT_ERROR, at,
-               ours ? "remove it, and write the value as it should be" : "remove the tag",
-               ours ? "the tag %s is not supported yet" : "the tag %s is not supported",
-               shown(tag).text);
+    node->tag = NODE_UNTAGGED;
+    if (strcmp(tag, "!reset") == 0)
+        node->tag = NODE_RESET;
+    else if (strcmp(tag, "!override") == 0)
+        node->tag = NODE_OVERRIDE;
+    node->tagged = node->tag != NODE_UNTAGGED;
+    if (node->tagged)
+        return 0;
+    faults_add(builder->faults, FAULT_ERROR, node->at, "remove the tag",
+               "the tag %s is not supported", shown(tag).text);
     return 1;
 }
 
 /* The tags of YAML's core schema may be written out where they say what is so anyway. */
-static int check_collection_tag(struct builder *builder, const struct node *node,
-                                const yaml_char_t *tag)
+static int check_collection_tag(struct builder *builder, struct node *node, const yaml_char_t *tag)
 {
     const char *text = (const char *)tag;
     const char *own = node->kind == NODE_MAP ? CORE_TAG "map" : CORE_TAG "seq";
 
     if (!text || strcmp(text, "!") == 0 || strcmp(text, own) == 0)
         return 0;
-    return refuse_tag(builder, node->at, text);
+    return take_tag(builder, node, text);
 }
 
 static int resolve_scalar(struct builder *builder, struct node *node, const yaml_event_t *event)
@@ -283,7 +287,9 @@ static int resolve_scalar(struct builder *builder, struct node *node, const yaml
     if (strncmp(tag, CORE_TAG, strlen(CORE_TAG)) == 0 &&
         strcmp(tag + strlen(CORE_TAG), names[node->type]) == 0)
         return 0;
-    return refuse_tag(builder, node->at, tag);
+    if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+        node->type = SCALAR_STRING;
+    return take_tag(builder, node, tag);
 }
 
 /* --- events --- */
@@ -345,13 +351,9 @@ static int fill_list(struct builder *builder, struct node *node, const struct fr
     node->items = arena_array(builder->arena, frame->count, sizeof(struct node *));
     if (!node->items)
         return -ENOMEM;
-    for (const struct child *child = frame->first; child; child = child->next) {
+    for (const struct child *child = frame->first; child; child = child->next)
         node->items[node->count++] = child->node;
-        node->nodes += child->node->nodes;
-        node->bytes += child->node->bytes;
-        if (node->height <= child->node->height)
-            node->height = child->node->height + 1;
-    }
+    node_count(node);
     return 0;
 }
 
@@ -398,10 +400,10 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 {
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
-        if (builder->root)
-            return refuse(builder, mark_of(builder, &event->start_mark),
-                          "keep one document, without a line of ---",
-                          "several documents in one file are not supported yet");
+        builder->anchors_count = 0;
+        if (builder->documents->count == STACKFILE_DOCUMENTS_MAX)
+            return refuse(builder, mark_of(builder, &event->start_mark), "write fewer documents",
+                          "more than 64 documents in one file");
         return 0;
     case YAML_ALIAS_EVENT:
         return take_alias(builder, event);
@@ -447,33 +449,35 @@ static int read_events(struct builder *builder, yaml_parser_t *parser, const cha
     return rc;
 }
 
-int yaml_read(const char *file, const char *text, size_t length, struct arena *arena,
-              struct faults *faults, struct node **ret_root)
+int yaml_read(const struct stackfile_text *file, struct arena *arena, struct faults *faults,
+              struct yaml_documents *ret_documents)
 {
-    struct builder builder = {.file = file, .arena = arena, .faults = faults};
+    struct yaml_documents documents = {.count = 0};
+    struct builder builder = {
+        .file = file->name, .arena = arena, .faults = faults, .documents = &documents};
     size_t errors = faults->errors;
     yaml_parser_t parser;
     int rc;
 
-    if (length > STACKFILE_BYTES_MAX) {
-        faults_add(faults, FAULT_ERROR, (struct mark){.file = file},
+    if (file->length > STACKFILE_BYTES_MAX) {
+        faults_add(faults, FAULT_ERROR, (struct mark){.file = file->name},
                    "a stack file says what to run: put data into files of its own",
                    "the file is larger than 4 MiB");
         return 1;
     }
-    rc = encoding_check(file, text, length, faults);
+    rc = encoding_check(file->name, file->text, file->length, faults);
     if (rc)
         return rc;
     if (!yaml_parser_initialize(&parser))
         return -ENOMEM;
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    rc = read_events(&builder, &parser, text, length);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)file->text, file->length);
+    rc = read_events(&builder, &parser, file->text, file->length);
     yaml_parser_delete(&parser);
     if (rc)
         return rc;
     if (faults->errors > errors)
         return 1;
-    *ret_root = builder.root;
+    *ret_documents = documents;
     return 0;
 }

@@ -14,7 +14,6 @@
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/spawn.h"
 
-#define NO_MEMBER        UINT32_MAX   // it is in the plan no more
 #define PLACES_A_MEMBER  2            // a probe and a hook
 #define PROGRAM_PATIENCE span_sec(30) // from birth to the program
 #define EMPTY_PATIENCE   span_sec(10) // from the kill to an empty compartment
@@ -137,7 +136,7 @@ static void tell(struct supervisor *supervisor, struct aide_process *aide)
     aide->told = true;
     if (is_for_client(aide->role))
         tell_client(supervisor, aide);
-    else if (aide->member != NO_MEMBER)
+    else if (aide->member < supervisor->roster.members_count)
         tell_fleet(supervisor, aide);
 }
 
@@ -147,25 +146,6 @@ static void finish(struct supervisor *supervisor, struct aide_process *aide)
         act_bury(supervisor, aide->name);
     tell(supervisor, aide);
     leave_place(supervisor, aide);
-}
-
-static void tell_started(struct supervisor *supervisor, const struct aide_process *aide)
-{
-    const struct wire_reply started = {.kind = WIRE_STARTED, .exec = {.pid = aide->pid}};
-
-    if (aide->client >= 0)
-        control_tell(supervisor, (uint32_t)aide->client, &started, false);
-}
-
-/* Of one that was dead when its pipe closed. A newborn ends by itself only after saying why. */
-static void settle_silence(struct supervisor *supervisor, struct aide_process *aide)
-{
-    if (aide->oom && aide->known && aide->signal == SIGKILL) {
-        aide->step = SPAWN_STEP_EXEC;
-        aide->error = ENOMEM;
-    } else {
-        tell_started(supervisor, aide);
-    }
 }
 
 /* --- the end ------------------------------------------------------------------------------ */
@@ -225,8 +205,6 @@ static void take_death(struct supervisor *supervisor, struct aide_process *aide)
     aide_report(supervisor, (uint32_t)(aide - supervisor->aides.item));
     cgroup_read(supervisor->services, aide->name, -1, NULL, 0, &reading);
     aide->oom = reading.tree_oom_kill > 0;
-    if (aide->silent)
-        settle_silence(supervisor, aide);
     close_main(supervisor, aide);
     if (!reading.populated) {
         finish(supervisor, aide);
@@ -273,6 +251,7 @@ void aides_disown(struct supervisor *supervisor)
 void aide_report(struct supervisor *supervisor, uint32_t place)
 {
     struct aide_process *aide = &supervisor->aides.item[place];
+    struct wire_reply started = {.kind = WIRE_STARTED, .exec = {.pid = aide->pid}};
     struct spawn_report failure;
     int result;
 
@@ -287,10 +266,11 @@ void aide_report(struct supervisor *supervisor, uint32_t place)
     if (result == 1) {
         aide->step = failure.step;
         aide->error = failure.error;
-    } else if (spawn_is_dead(aide->pidfd)) {
-        aide->silent = true; // only of the living its pid is certain
-    } else {
-        tell_started(supervisor, aide);
+    } else if (!spawn_is_program(aide->pid)) {
+        aide->step = SPAWN_STEP_EXEC; // it was killed on the way
+        aide->error = ECANCELED;
+    } else if (aide->client >= 0) {
+        control_tell(supervisor, (uint32_t)aide->client, &started, false);
     }
 }
 
@@ -460,19 +440,6 @@ void aides_end_all(struct supervisor *supervisor)
     for (uint32_t i = 0; i < supervisor->aides.end; i++)
         if (supervisor->aides.item[i].role != AIDE_ROLE_NONE)
             kill_whole(supervisor, &supervisor->aides.item[i]);
-}
-
-void aides_moved(struct supervisor *supervisor, const int32_t *new_index)
-{
-    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
-        struct aide_process *aide = &supervisor->aides.item[i];
-        int32_t to = aide->member == NO_MEMBER ? -1 : new_index[aide->member];
-        if (aide->role == AIDE_ROLE_NONE)
-            continue;
-        aide->member = to < 0 ? NO_MEMBER : (uint32_t)to;
-        if (to < 0)
-            kill_whole(supervisor, aide);
-    }
 }
 
 /* --- time --------------------------------------------------------------------------------- */

@@ -41,7 +41,6 @@ struct aide_process {
     int report;     // pipe of the newborn
     int populated;  // cgroup.events, once it is to end
     bool own;       // our child, not the keeper's
-    bool silent;    // its pipe closed without a word: dead, or the program
     bool killed;
     bool empty; // nothing lives in the compartment any more
     bool told;
@@ -107,10 +106,6 @@ void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generatio
 /* The member's incarnation is over: what lives for it ends. */
 void aides_end_of(struct supervisor *supervisor, uint32_t member);
 void aides_end_all(struct supervisor *supervisor);
-
-/* Another plan: new_index says where each member is now, -1: gone, and so is what lives beside it.
- */
-void aides_moved(struct supervisor *supervisor, const int32_t *new_index);
 
 void aides_turn(struct supervisor *supervisor); // those whose time is up
 instant aides_deadline(const struct aides *aides);

@@ -175,7 +175,7 @@ static void expect_whole(const struct key_table *table)
             assert_int_equal(row->class == KEY_HONOURED, row->read != NULL);
         assert_int_equal(row->class == KEY_HONOURED, row->about != NULL);
         assert_int_equal(row->class == KEY_HONOURED, row->shape != SHAPE_NONE);
-        assert_int_equal(row->shape >= SHAPE_TABLE, row->inner != NULL);
+        assert_int_equal(row->shape >= SHAPE_FILE, row->inner != NULL);
         assert_int_equal(row->class == KEY_LATER || row->class == KEY_REFUSED, row->remedy != NULL);
         if (row->inner)
             expect_whole(row->inner);

@@ -218,7 +218,7 @@ static void test_bounds(void **state)
     refuse(nested, "nested more than 16 deep");
 }
 
-static void met(void *self, const struct template_reference *reference)
+static void met(void *self, const struct stackfile_reference *reference)
 {
     char *text = self;
 

@@ -17,15 +17,22 @@
 /* One document at a time: it lives until the next. */
 static struct arena arena;
 static struct faults faults;
-static struct node *root;
+static struct yaml_documents documents;
+static struct node *root; // of the first document
 
 static int read_bytes_of(const char *text, size_t length)
 {
+    const struct stackfile_text file = {"a.yaml", text, length};
+    int rc;
+
     arena_finish(&arena);
     arena_init(&arena, 0);
     faults_init(&faults);
     root = NULL;
-    return yaml_read("a.yaml", text, length, &arena, &faults, &root);
+    rc = yaml_read(&file, &arena, &faults, &documents);
+    if (rc == 0 && documents.count > 0)
+        root = documents.root[0];
+    return rc;
 }
 
 static int read_text(const char *text)
@@ -157,8 +164,12 @@ static void test_tags(void **state)
     assert_int_equal(get("a")->type, SCALAR_STRING);
     assert_int_equal(get("b")->type, SCALAR_INT);
     assert_int_equal(get("c")->type, SCALAR_STRING);
-    expect_fault("a: !reset null\n", 1, 4, "!reset is not supported yet");
-    expect_fault("a: !override []\n", 1, 4, "!override is not supported yet");
+    assert_int_equal(read_text("a: !reset null\nb: [x, !override [y]]\nc: [x]\n"), 0);
+    assert_int_equal(get("a")->tag, NODE_RESET);
+    assert_int_equal(get("b")->items[1]->tag, NODE_OVERRIDE);
+    assert_int_equal(get("b")->tag, NODE_UNTAGGED);
+    assert_true(get("b")->tagged && root->tagged);
+    assert_false(get("c")->tagged);
     expect_fault("a: !!int x\n", 1, 4, "not supported");
     expect_fault("a: !!seq {}\n", 1, 4, "not supported");
     expect_fault("a: !mine x\n", 1, 4, "!mine is not supported");
@@ -166,9 +177,19 @@ static void test_tags(void **state)
 
 static void test_documents(void **state)
 {
+    char many[8 * (STACKFILE_DOCUMENTS_MAX + 1) + 1] = "";
+
     (void)state;
-    expect_fault("a: b\n---\nc: d\n", 2, 1, "several documents");
+    assert_int_equal(read_text("a: &x b\n---\nc: d\n---\n"), 0);
+    assert_int_equal(documents.count, 3);
+    assert_string_equal(node_get(documents.root[1], "c")->text, "d");
+    assert_int_equal(documents.root[2]->type, SCALAR_NULL);
+    expect_fault("a: &x b\n---\nc: *x\n", 3, 4, "no anchor"); // each has its own
     assert_int_equal(read_text("---\na: b\n...\n"), 0);
+    assert_int_equal(documents.count, 1);
+    for (int i = 0; i <= STACKFILE_DOCUMENTS_MAX; i++)
+        strcat(many, "--- x\n");
+    expect_fault(many, STACKFILE_DOCUMENTS_MAX + 1, 1, "more than 64 documents");
 }
 
 static char *repeat(const char *open, size_t count, const char *middle, const char *close)
@@ -336,18 +357,21 @@ static void test_syntax(void **state)
 /* Memory that runs out is told apart from a faulty file. */
 static void test_no_memory(void **state)
 {
+    static const char text[] = "a: &a {b: [c, d]}\ne: {<<: *a}\n";
+    const struct stackfile_text file = {"a.yaml", text, sizeof(text) - 1};
+
     (void)state;
     for (size_t limit = 16; limit < 2048; limit += 16) {
+        struct yaml_documents unset = {.count = 0};
         struct arena small;
-        struct node *unset = NULL;
         int rc;
 
         arena_init(&small, limit);
         faults_init(&faults);
-        rc = yaml_read("a.yaml", "a: &a {b: [c, d]}\ne: {<<: *a}\n", 30, &small, &faults, &unset);
+        rc = yaml_read(&file, &small, &faults, &unset);
         assert_true(rc == 0 || rc == -12);
         assert_int_equal(faults.count, 0);
-        assert_int_equal(rc == 0, unset != NULL);
+        assert_int_equal(rc == 0, unset.count == 1);
         arena_finish(&small);
     }
 }
