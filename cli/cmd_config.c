@@ -105,10 +105,18 @@ static int print_services(const struct spec *spec)
     return result == 0 ? STATUS_DONE : command_failed("cannot order the services");
 }
 
-static int print_canonical(const struct spec *spec)
+static bool wants_json(const struct command_context *context)
+{
+    const char *format = option_text(context, "format");
+
+    return format && strcmp(format, "json") == 0;
+}
+
+static int print_canonical(const struct command_context *context, const struct spec *spec)
 {
     char *text;
-    int result = stackfile_show(spec, &text);
+    int result =
+        wants_json(context) ? stackfile_show_json(spec, &text) : stackfile_show(spec, &text);
 
     if (result != 0)
         return command_failed("cannot show the stack file: %s", strerror(-result));
@@ -124,11 +132,8 @@ static int check_options(const struct command_context *context, int argc)
 
     if (argc > 1)
         return usage_error(context, "config takes no services");
-    if (format && strcmp(format, "json") == 0)
-        return usage_error(context, "--format json is not supported: the canonical form is YAML, "
-                                    "which every YAML library reads");
-    if (format && strcmp(format, "yaml") != 0)
-        return usage_error(context, "--format wants yaml, not \"%s\"", format);
+    if (format && !wants_json(context) && strcmp(format, "yaml") != 0)
+        return usage_error(context, "--format is yaml or json, not \"%s\"", format);
     return 0;
 }
 
@@ -146,7 +151,7 @@ static int run(struct command_context *context, int argc, char **argv)
     if (option_given(context, "services"))
         status = print_services(&spec);
     else if (!option_given(context, "quiet"))
-        status = print_canonical(&spec);
+        status = print_canonical(context, &spec);
     spec_finish(&spec);
     stack_source_finish(&source);
     return status;
@@ -155,7 +160,7 @@ static int run(struct command_context *context, int argc, char **argv)
 static const struct command_option options[] = {
     {'q', "quiet", NULL, "only check"},
     {0, "services", NULL, "the names of the services, dependencies first"},
-    {0, "format", "yaml", "how it is printed"},
+    {0, "format", "FORM", "yaml or json"},
     {0, NULL, NULL, NULL},
 };
 

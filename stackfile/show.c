@@ -1,56 +1,51 @@
-/* A spec as canonical YAML: see stackfile_show() in stackfile.h. Keys stand in a fixed order, each
- * value in one spelling, and what Compose would read otherwise (restart, memswap_limit) is written
- * out even where the file left it unsaid. */
+/* A spec as canonical YAML or JSON: see stackfile_show() in stackfile.h. Keys stand in a fixed
+ * order, each value in one spelling, and what Compose would read otherwise (restart, memswap_limit)
+ * is written out even where the file left it unsaid. */
 #include "stackfile/stackfile.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "stackfile/emit.h"
 #include "stackfile/readers.h"
 #include "stackfile/value.h"
 
-enum {
-    STACK_LEVEL = 0,
-    SERVICE_LEVEL = 1,
-    KEY_LEVEL = 2,
-    INNER_LEVEL = 3,
-    DEEP_LEVEL = 4,
-    DEEPER_LEVEL = 5,
-};
+/* --- values --- */
 
-static void show_text(struct emit *emit, unsigned level, const char *key, const char *value)
+#define VALUE_MAX 64
+
+static void show_number(struct emit *emit, const char *key, int64_t value)
 {
-    emit_key(emit, level, key);
-    emit_bytes(emit, " ", 1);
-    emit_value(emit, value);
-    emit_bytes(emit, "\n", 1);
+    char text[VALUE_MAX];
+
+    snprintf(text, sizeof(text), "%" PRId64, value);
+    emit_literal(emit, key, text);
 }
 
-static void show_open(struct emit *emit, unsigned level, const char *key)
-{
-    emit_key(emit, level, key);
-    emit_bytes(emit, "\n", 1);
-}
-
-static void show_number(struct emit *emit, unsigned level, const char *key, int64_t value)
-{
-    emit_key(emit, level, key);
-    emit_format(emit, " %" PRId64 "\n", value);
-}
-
-static void show_integer(struct emit *emit, unsigned level, const char *key,
-                         const struct spec_int *value)
+static void show_integer(struct emit *emit, const char *key, const struct spec_int *value)
 {
     if (value->set)
-        show_number(emit, level, key, value->value);
+        show_number(emit, key, value->value);
+}
+
+static void show_true(struct emit *emit, const char *key, bool value)
+{
+    if (value)
+        emit_literal(emit, key, "true");
+}
+
+static void show_text(struct emit *emit, const char *key, const struct spec_text *text)
+{
+    if (text->value)
+        emit_text(emit, key, text->value);
 }
 
 /* In the largest unit that divides it. */
-static void show_bytes(struct emit *emit, unsigned level, const char *key, int64_t bytes)
+static void show_bytes(struct emit *emit, const char *key, int64_t bytes)
 {
     static const char units[] = "kmgtp";
+    char text[VALUE_MAX];
     int unit = -1;
 
     while (bytes > 0 && bytes % 1024 == 0 && unit < 4) {
@@ -58,150 +53,142 @@ static void show_bytes(struct emit *emit, unsigned level, const char *key, int64
         unit++;
     }
     if (unit < 0) {
-        show_number(emit, level, key, bytes);
+        show_number(emit, key, bytes);
         return;
     }
-    emit_key(emit, level, key);
-    emit_format(emit, " %" PRId64 "%c\n", bytes, units[unit]);
+    snprintf(text, sizeof(text), "%" PRId64 "%c", bytes, units[unit]);
+    emit_word(emit, key, text);
 }
 
-static void show_size(struct emit *emit, unsigned level, const char *key,
-                      const struct spec_int *value)
+static void show_size(struct emit *emit, const char *key, const struct spec_int *value)
 {
     if (value->set)
-        show_bytes(emit, level, key, value->value);
+        show_bytes(emit, key, value->value);
 }
 
 /* 1500 is 1.5 */
-static void emit_thousandths(struct emit *emit, int64_t value)
+static size_t print_thousandths(char text[VALUE_MAX], int64_t value)
 {
     int digits = value % 1000 == 0 ? 0 : value % 100 == 0 ? 1 : value % 10 == 0 ? 2 : 3;
     int64_t fraction = value % 1000;
 
     for (int i = digits; i < 3; i++)
         fraction /= 10;
-    emit_format(emit, "%" PRId64, value / 1000);
     if (digits)
-        emit_format(emit, ".%0*" PRId64, digits, fraction);
+        return (size_t)snprintf(text, VALUE_MAX, "%" PRId64 ".%0*" PRId64, value / 1000, digits,
+                                fraction);
+    return (size_t)snprintf(text, VALUE_MAX, "%" PRId64, value / 1000);
 }
 
-static void show_thousandths(struct emit *emit, unsigned level, const char *key,
-                             const struct spec_int *value)
+static void show_thousandths(struct emit *emit, const char *key, const struct spec_int *value)
 {
+    char text[VALUE_MAX];
+
     if (!value->set)
         return;
-    emit_key(emit, level, key);
-    emit_bytes(emit, " ", 1);
-    emit_thousandths(emit, value->value);
-    emit_bytes(emit, "\n", 1);
+    print_thousandths(text, value->value);
+    emit_literal(emit, key, text);
 }
 
-static void show_share(struct emit *emit, unsigned level, const char *key,
-                       const struct spec_size *value)
+/* 12500 is "12.5%" */
+static void show_percent(struct emit *emit, const char *key, int64_t value)
 {
-    if (!value->set)
-        return;
-    if (!value->percent) {
-        show_bytes(emit, level, key, value->value);
-        return;
-    }
-    emit_key(emit, level, key);
-    emit_bytes(emit, " \"", 2);
-    emit_thousandths(emit, value->value);
-    emit_bytes(emit, "%\"\n", 3);
+    char text[VALUE_MAX];
+
+    strcpy(text + print_thousandths(text, value), "%");
+    emit_text(emit, key, text);
+}
+
+static void show_share(struct emit *emit, const char *key, const struct spec_size *value)
+{
+    if (value->set && value->percent)
+        show_percent(emit, key, value->value);
+    else if (value->set)
+        show_bytes(emit, key, value->value);
 }
 
 /* Like 1h5m30s20ms; 0s. */
-static void show_duration(struct emit *emit, unsigned level, const char *key,
-                          const struct spec_int *value)
+static void show_duration(struct emit *emit, const char *key, const struct spec_int *value)
 {
     static const struct {
         int64_t ns;
         const char *name;
     } units[] = {{3600 * NSEC_PER_SEC, "h"}, {60 * NSEC_PER_SEC, "m"}, {NSEC_PER_SEC, "s"},
                  {NSEC_PER_MSEC, "ms"},      {NSEC_PER_USEC, "us"},    {1, "ns"}};
+    char text[VALUE_MAX] = "0s";
     int64_t left = value->value;
+    size_t used = 0;
 
     if (!value->set)
         return;
-    emit_key(emit, level, key);
-    emit_bytes(emit, " ", 1);
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (left >= units[i].ns)
-            emit_format(emit, "%" PRId64 "%s", left / units[i].ns, units[i].name);
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%" PRId64 "%s",
+                                     left / units[i].ns, units[i].name);
         left %= units[i].ns;
     }
-    emit_format(emit, "%s\n", value->value ? "" : "0s");
+    emit_word(emit, key, text);
 }
 
-static void show_true(struct emit *emit, unsigned level, const char *key, bool value)
+/* --- texts --- */
+
+/* `first`, where there is one, stands before the others. */
+static void show_list(struct emit *emit, const char *key, const char *first,
+                      const char *const *item, size_t count)
 {
-    if (!value)
+    if (!first && count == 0)
         return;
-    emit_key(emit, level, key);
-    emit_bytes(emit, " true\n", 6);
-}
-
-static void show_optional(struct emit *emit, unsigned level, const char *key,
-                          const struct spec_text *text)
-{
-    if (text->value)
-        show_text(emit, level, key, text->value);
-}
-
-static void show_items(struct emit *emit, unsigned level, const char *const *item, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        emit_format(emit, "%*s- ", 2 * (int)level, "");
-        emit_value(emit, item[i]);
-        emit_bytes(emit, "\n", 1);
-    }
+    emit_list(emit, key);
+    if (first)
+        emit_text(emit, NULL, first);
+    for (size_t i = 0; i < count; i++)
+        emit_text(emit, NULL, item[i]);
+    emit_end(emit);
 }
 
 static void show_words(struct emit *emit, const char *key, const struct spec_words *words)
 {
-    if (!words->set)
-        return;
-    if (words->count == 0) {
-        emit_key(emit, KEY_LEVEL, key);
-        emit_bytes(emit, " []\n", 4);
-        return;
-    }
-    show_open(emit, KEY_LEVEL, key);
-    show_items(emit, INNER_LEVEL, words->item, words->count);
+    if (words->set && words->count == 0)
+        emit_literal(emit, key, "[]");
+    else if (words->set)
+        show_list(emit, key, NULL, words->item, words->count);
 }
 
-static void show_environment(struct emit *emit, unsigned level, const struct spec_env *env,
-                             size_t count)
+static void show_environment(struct emit *emit, const struct spec_env *env, size_t count)
 {
-    if (count)
-        show_open(emit, level, "environment");
+    if (count == 0)
+        return;
+    emit_map(emit, "environment");
     for (size_t i = 0; i < count; i++) {
         if (env[i].value)
-            show_text(emit, level + 1, env[i].name, env[i].value);
+            emit_text(emit, env[i].name, env[i].value);
         else
-            show_open(emit, level + 1, env[i].name);
+            emit_null(emit, env[i].name);
     }
+    emit_end(emit);
 }
 
-static void show_names(struct emit *emit, const struct spec_service *service)
+static void show_labels(struct emit *emit, const struct spec_service *service)
 {
-    if (service->labels_count)
-        show_open(emit, KEY_LEVEL, "labels");
+    if (service->labels_count == 0)
+        return;
+    emit_map(emit, "labels");
     for (size_t i = 0; i < service->labels_count; i++)
-        show_text(emit, INNER_LEVEL, service->labels[i].name, service->labels[i].value);
-    if (service->profiles_count)
-        show_open(emit, KEY_LEVEL, "profiles");
-    show_items(emit, INNER_LEVEL, service->profiles, service->profiles_count);
+        emit_text(emit, service->labels[i].name, service->labels[i].value);
+    emit_end(emit);
 }
+
+/* --- its life --- */
 
 static void show_restart(struct emit *emit, const struct spec_service *service)
 {
+    char text[VALUE_MAX];
+
     if (service->restart == SPEC_RESTART_ON_FAILURE && service->restart_max > 0) {
-        emit_key(emit, KEY_LEVEL, "restart");
-        emit_format(emit, " on-failure:%" PRId64 "\n", service->restart_max);
+        snprintf(text, sizeof(text), "on-failure:%" PRId64, service->restart_max);
+        emit_word(emit, "restart", text);
     } else {
-        show_text(emit, KEY_LEVEL, "restart", spec_restart_name(service->restart));
+        emit_text(emit, "restart", spec_restart_name(service->restart));
     }
 }
 
@@ -217,94 +204,67 @@ static void show_restart_policy(struct emit *emit, const struct spec_restart_pol
 {
     if (!policy->set)
         return;
-    show_open(emit, KEY_LEVEL, "deploy");
-    show_open(emit, INNER_LEVEL, "restart_policy");
-    show_text(emit, DEEP_LEVEL, "condition", condition_name(policy->condition));
-    show_duration(emit, DEEP_LEVEL, "delay", &policy->delay_ns);
-    show_integer(emit, DEEP_LEVEL, "max_attempts", &policy->max_attempts);
-    show_duration(emit, DEEP_LEVEL, "window", &policy->window_ns);
+    emit_map(emit, "deploy");
+    emit_map(emit, "restart_policy");
+    emit_text(emit, "condition", condition_name(policy->condition));
+    show_duration(emit, "delay", &policy->delay_ns);
+    show_integer(emit, "max_attempts", &policy->max_attempts);
+    show_duration(emit, "window", &policy->window_ns);
+    emit_end(emit);
+    emit_end(emit);
+}
+
+static void show_depends_on(struct emit *emit, const struct spec_service *service)
+{
+    if (service->depends_on_count == 0)
+        return;
+    emit_map(emit, "depends_on");
+    for (size_t i = 0; i < service->depends_on_count; i++) {
+        const struct spec_dependency *dependency = &service->depends_on[i];
+
+        emit_map(emit, dependency->service);
+        emit_text(emit, "condition", spec_condition_name(dependency->condition));
+        if (dependency->optional)
+            emit_literal(emit, "required", "false");
+        show_true(emit, "restart", dependency->restart);
+        emit_end(emit);
+    }
+    emit_end(emit);
 }
 
 static void show_healthcheck(struct emit *emit, const struct spec_healthcheck *check)
 {
     if (!check->set)
         return;
-    show_open(emit, KEY_LEVEL, "healthcheck");
-    show_true(emit, INNER_LEVEL, "disable", check->disabled);
-    if (check->disabled)
-        return;
-    show_open(emit, INNER_LEVEL, "test");
-    emit_format(emit, "%*s- CMD\n", 2 * DEEP_LEVEL, "");
-    show_items(emit, DEEP_LEVEL, check->test.item, check->test.count);
-    show_duration(emit, INNER_LEVEL, "interval", &check->interval_ns);
-    show_duration(emit, INNER_LEVEL, "timeout", &check->timeout_ns);
-    show_integer(emit, INNER_LEVEL, "retries", &check->retries);
-    show_duration(emit, INNER_LEVEL, "start_period", &check->start_period_ns);
-    show_duration(emit, INNER_LEVEL, "start_interval", &check->start_interval_ns);
+    emit_map(emit, "healthcheck");
+    show_true(emit, "disable", check->disabled);
+    if (!check->disabled) {
+        show_list(emit, "test", "CMD", check->test.item, check->test.count);
+        show_duration(emit, "interval", &check->interval_ns);
+        show_duration(emit, "timeout", &check->timeout_ns);
+        show_integer(emit, "retries", &check->retries);
+        show_duration(emit, "start_period", &check->start_period_ns);
+        show_duration(emit, "start_interval", &check->start_interval_ns);
+    }
+    emit_end(emit);
 }
 
 static void show_hooks(struct emit *emit, const char *key, const struct spec_hooks *hooks)
 {
-    if (hooks->count)
-        show_open(emit, KEY_LEVEL, key);
+    if (hooks->count == 0)
+        return;
+    emit_list(emit, key);
     for (size_t i = 0; i < hooks->count; i++) {
         const struct spec_hook *hook = &hooks->item[i];
 
-        emit_format(emit, "%*s- ", 2 * INNER_LEVEL, "");
-        show_open(emit, STACK_LEVEL, "command");
-        show_items(emit, DEEPER_LEVEL, hook->command.item, hook->command.count);
-        show_environment(emit, DEEP_LEVEL, hook->environment, hook->environment_count);
-        show_optional(emit, DEEP_LEVEL, "working_dir", &hook->working_dir);
-        show_optional(emit, DEEP_LEVEL, "user", &hook->user);
+        emit_map(emit, NULL);
+        show_words(emit, "command", &hook->command);
+        show_environment(emit, hook->environment, hook->environment_count);
+        show_text(emit, "working_dir", &hook->working_dir);
+        show_text(emit, "user", &hook->user);
+        emit_end(emit);
     }
-}
-
-static void show_depends_on(struct emit *emit, const struct spec_service *service)
-{
-    if (service->depends_on_count)
-        show_open(emit, KEY_LEVEL, "depends_on");
-    for (size_t i = 0; i < service->depends_on_count; i++) {
-        const struct spec_dependency *dependency = &service->depends_on[i];
-
-        show_open(emit, INNER_LEVEL, dependency->service);
-        show_text(emit, DEEP_LEVEL, "condition", spec_condition_name(dependency->condition));
-        if (dependency->optional) {
-            emit_key(emit, DEEP_LEVEL, "required");
-            emit_bytes(emit, " false\n", 7);
-        }
-        show_true(emit, DEEP_LEVEL, "restart", dependency->restart);
-    }
-}
-
-static void show_ulimits(struct emit *emit, const struct spec_service *service)
-{
-    if (service->ulimits_count)
-        show_open(emit, KEY_LEVEL, "ulimits");
-    for (size_t i = 0; i < service->ulimits_count; i++) {
-        const struct spec_rlimit *limit = &service->ulimits[i];
-
-        if (limit->soft == limit->hard) {
-            show_number(emit, INNER_LEVEL, limit->name, limit->soft);
-            continue;
-        }
-        show_open(emit, INNER_LEVEL, limit->name);
-        show_number(emit, DEEP_LEVEL, "soft", limit->soft);
-        show_number(emit, DEEP_LEVEL, "hard", limit->hard);
-    }
-}
-
-static void show_limits(struct emit *emit, const struct spec_service *service)
-{
-    show_size(emit, KEY_LEVEL, "mem_limit", &service->mem_limit_bytes);
-    show_size(emit, KEY_LEVEL, "memswap_limit",
-              service->memswap_limit_bytes.set ? &service->memswap_limit_bytes
-                                               : &service->mem_limit_bytes);
-    show_size(emit, KEY_LEVEL, "mem_reservation", &service->mem_reservation_bytes);
-    show_integer(emit, KEY_LEVEL, "pids_limit", &service->pids_limit);
-    show_thousandths(emit, KEY_LEVEL, "cpus", &service->cpus_milli);
-    show_integer(emit, KEY_LEVEL, "cpu_shares", &service->cpu_shares);
-    show_integer(emit, KEY_LEVEL, "oom_score_adj", &service->oom_score_adj);
-    show_ulimits(emit, service);
+    emit_end(emit);
 }
 
 static void show_stop(struct emit *emit, const struct spec_service *service)
@@ -313,54 +273,89 @@ static void show_stop(struct emit *emit, const struct spec_service *service)
     const char *name = value_signal_name(service->stop_signal.value, buffer);
 
     if (service->stop_signal.set && name)
-        show_text(emit, KEY_LEVEL, "stop_signal", name);
-    show_duration(emit, KEY_LEVEL, "stop_grace_period", &service->stop_grace_period_ns);
+        emit_text(emit, "stop_signal", name);
+    show_duration(emit, "stop_grace_period", &service->stop_grace_period_ns);
 }
 
-static void show_jitter(struct emit *emit, const struct spec_int *jitter)
+/* --- its limits --- */
+
+static void show_ulimits(struct emit *emit, const struct spec_service *service)
 {
-    if (!jitter->set)
+    if (service->ulimits_count == 0)
         return;
-    emit_key(emit, DEEP_LEVEL, "jitter");
-    emit_bytes(emit, " \"", 2);
-    emit_thousandths(emit, jitter->value * 100);
-    emit_bytes(emit, "%\"\n", 3);
+    emit_map(emit, "ulimits");
+    for (size_t i = 0; i < service->ulimits_count; i++) {
+        const struct spec_rlimit *limit = &service->ulimits[i];
+
+        if (limit->soft == limit->hard) {
+            show_number(emit, limit->name, limit->soft);
+            continue;
+        }
+        emit_map(emit, limit->name);
+        show_number(emit, "soft", limit->soft);
+        show_number(emit, "hard", limit->hard);
+        emit_end(emit);
+    }
+    emit_end(emit);
+}
+
+static void show_limits(struct emit *emit, const struct spec_service *service)
+{
+    show_size(emit, "mem_limit", &service->mem_limit_bytes);
+    show_size(emit, "memswap_limit",
+              service->memswap_limit_bytes.set ? &service->memswap_limit_bytes
+                                               : &service->mem_limit_bytes);
+    show_size(emit, "mem_reservation", &service->mem_reservation_bytes);
+    show_integer(emit, "pids_limit", &service->pids_limit);
+    show_thousandths(emit, "cpus", &service->cpus_milli);
+    show_integer(emit, "cpu_shares", &service->cpu_shares);
+    show_integer(emit, "oom_score_adj", &service->oom_score_adj);
+    show_ulimits(emit, service);
+}
+
+/* --- what Compose cannot say --- */
+
+static void show_backoff(struct emit *emit, const struct spec_backoff *backoff)
+{
+    if (!backoff->set)
+        return;
+    emit_map(emit, "backoff");
+    show_duration(emit, "initial", &backoff->initial_ns);
+    show_thousandths(emit, "factor", &backoff->factor_milli);
+    show_duration(emit, "max", &backoff->max_ns);
+    if (backoff->jitter_milli.set)
+        show_percent(emit, "jitter", backoff->jitter_milli.value * 100);
+    show_duration(emit, "reset_after", &backoff->reset_after_ns);
+    emit_end(emit);
 }
 
 static void show_bulkhead(struct emit *emit, const struct spec_service *service)
 {
-    const struct spec_backoff *backoff = &service->backoff;
-
     if (!service->memory_high.set && !service->memory_min.set && !service->on_unhealthy_set &&
-        !backoff->set)
+        !service->backoff.set)
         return;
-    show_open(emit, KEY_LEVEL, "x-bulkhead");
+    emit_map(emit, "x-bulkhead");
     if (service->on_unhealthy_set)
-        show_text(emit, INNER_LEVEL, "on_unhealthy", on_unhealthy_choices[service->on_unhealthy]);
-    show_share(emit, INNER_LEVEL, "memory_high", &service->memory_high);
-    show_share(emit, INNER_LEVEL, "memory_min", &service->memory_min);
-    if (!backoff->set)
-        return;
-    show_open(emit, INNER_LEVEL, "backoff");
-    show_duration(emit, DEEP_LEVEL, "initial", &backoff->initial_ns);
-    show_thousandths(emit, DEEP_LEVEL, "factor", &backoff->factor_milli);
-    show_duration(emit, DEEP_LEVEL, "max", &backoff->max_ns);
-    show_jitter(emit, &backoff->jitter_milli);
-    show_duration(emit, DEEP_LEVEL, "reset_after", &backoff->reset_after_ns);
+        emit_text(emit, "on_unhealthy", on_unhealthy_choices[service->on_unhealthy]);
+    show_share(emit, "memory_high", &service->memory_high);
+    show_share(emit, "memory_min", &service->memory_min);
+    show_backoff(emit, &service->backoff);
+    emit_end(emit);
 }
 
 static void show_service(struct emit *emit, const struct spec_service *service)
 {
-    show_open(emit, SERVICE_LEVEL, service->name);
+    emit_map(emit, service->name);
     show_words(emit, "entrypoint", &service->entrypoint);
     show_words(emit, "command", &service->command);
-    show_environment(emit, KEY_LEVEL, service->environment, service->environment_count);
-    show_optional(emit, KEY_LEVEL, "working_dir", &service->working_dir);
-    show_optional(emit, KEY_LEVEL, "user", &service->user);
-    show_true(emit, KEY_LEVEL, "tty", service->tty);
-    show_true(emit, KEY_LEVEL, "stdin_open", service->stdin_open);
-    show_names(emit, service);
-    show_integer(emit, KEY_LEVEL, "scale", &service->scale);
+    show_environment(emit, service->environment, service->environment_count);
+    show_text(emit, "working_dir", &service->working_dir);
+    show_text(emit, "user", &service->user);
+    show_true(emit, "tty", service->tty);
+    show_true(emit, "stdin_open", service->stdin_open);
+    show_labels(emit, service);
+    show_list(emit, "profiles", NULL, service->profiles, service->profiles_count);
+    show_integer(emit, "scale", &service->scale);
     show_restart(emit, service);
     show_restart_policy(emit, &service->restart_policy);
     show_depends_on(emit, service);
@@ -370,20 +365,28 @@ static void show_service(struct emit *emit, const struct spec_service *service)
     show_limits(emit, service);
     show_stop(emit, service);
     show_bulkhead(emit, service);
+    emit_end(emit);
+}
+
+static int show(const struct spec *spec, bool json, char **ret_text)
+{
+    struct emit emit;
+
+    emit_begin(&emit, json);
+    emit_text(&emit, "name", spec->name);
+    emit_map(&emit, "services");
+    for (size_t i = 0; i < spec->services_count; i++)
+        show_service(&emit, &spec->services[i]);
+    emit_end(&emit);
+    return emit_finish(&emit, ret_text);
 }
 
 int stackfile_show(const struct spec *spec, char **ret_text)
 {
-    struct emit emit = {.text = NULL};
+    return show(spec, false, ret_text);
+}
 
-    show_text(&emit, STACK_LEVEL, "name", spec->name);
-    show_open(&emit, STACK_LEVEL, "services");
-    for (size_t i = 0; i < spec->services_count; i++)
-        show_service(&emit, &spec->services[i]);
-    if (emit.failed) {
-        free(emit.text);
-        return -ENOMEM;
-    }
-    *ret_text = emit.text;
-    return 0;
+int stackfile_show_json(const struct spec *spec, char **ret_text)
+{
+    return show(spec, true, ret_text);
 }

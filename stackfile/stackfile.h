@@ -82,4 +82,7 @@ int stackfile_load(const struct stackfile_request *request, struct spec *ret_spe
  * *ret_text is NUL-terminated, to be released with free(). -ENOMEM. */
 int stackfile_show(const struct spec *spec, char **ret_text);
 
+/* The same in JSON, which loads to the same spec, too. */
+int stackfile_show_json(const struct spec *spec, char **ret_text);
+
 #endif

@@ -1,4 +1,5 @@
-/* Loads one stack file for the golden tests: canonical YAML to stdout, findings to stderr. Exit
+/* Loads one stack file for the golden tests: canonical YAML (JSON where SHOW_JSON is in the
+ * environment) to stdout, findings to stderr. Exit
  * status 0 loaded, 1 refused, 3 the test itself is broken.
  *
  * Usage: show FILE [NAME=value…]. Comment lines "#: word value" at the top of the file make up the
@@ -114,7 +115,7 @@ static int show(const struct spec *spec)
 {
     char *text;
 
-    if (stackfile_show(spec, &text))
+    if (getenv("SHOW_JSON") ? stackfile_show_json(spec, &text) : stackfile_show(spec, &text))
         return 3;
     fputs(text, stdout);
     free(text);

@@ -176,6 +176,21 @@ static void same_service(const struct spec_service *a, const struct spec_service
     same_numbers(a, b);
 }
 
+/* JSON says the same: what is loaded from it shows as `yaml`. */
+static void come_back_from_json(const struct spec *spec, const char *yaml)
+{
+    struct spec again;
+    char *json, *shown;
+
+    assert_int_equal(stackfile_show_json(spec, &json), 0);
+    must_load(json, &again);
+    assert_int_equal(stackfile_show(&again, &shown), 0);
+    assert_string_equal(shown, yaml);
+    free(json);
+    free(shown);
+    spec_finish(&again);
+}
+
 static void come_back(uint64_t seed)
 {
     struct spec spec, again;
@@ -189,9 +204,10 @@ static void come_back(uint64_t seed)
         same_service(&spec.services[i], &again.services[i]);
     assert_int_equal(stackfile_show(&again, &second), 0);
     assert_string_equal(first, second);
-    free(first);
     free(second);
     spec_finish(&again);
+    come_back_from_json(&spec, first);
+    free(first);
     spec_finish(&spec);
 }
 
