@@ -5,6 +5,8 @@ import dataclasses
 import pathlib
 import random
 import re
+import statistics
+import subprocess
 import time
 
 from figures import absolute, compare
@@ -23,12 +25,13 @@ class Size:
     starts: tuple = (1, 10, 100)
     starts_at_once: int = 30  # services started by one side in a pair: of few, more often
     stops: int = 100
+    loaded: int = 1000  # services in the file
     residents: tuple = (1, 100, 1000)
     idlers: int = 100
     idle_s: int = 60
 
 
-SHORT = Size(pairs=1, deaths=3, starts=(1, 5), starts_at_once=1, stops=5, residents=(1, 20), idlers=5, idle_s=1)
+SHORT = Size(pairs=1, deaths=3, starts=(1, 5), starts_at_once=1, stops=5, loaded=20, residents=(1, 20), idlers=5, idle_s=1)
 
 
 class Bench:
@@ -206,7 +209,58 @@ def quiet(bench):
     yield absolute(f"{name}: wake-ups of the recorder", "", delta["recorder"][0])
 
 
-SCENARIOS = [oom, sigkill, start, up, memory, quiet]
+# --- loading -------------------------------------------------------------------------------------
+
+SERVICE = """\
+  web-{n}:
+    <<: *defaults
+    command: [/usr/bin/python3, -m, http.server, --bind, 127.0.0.1, "{port}"]
+    working_dir: /srv/web-{n}
+    user: www-data
+    environment:
+      PORT: "{port}"
+      DATABASE_URL: postgres://127.0.0.1/web{n}
+      LOG_LEVEL: info
+    mem_limit: 256m
+    pids_limit: 100
+    cpus: 0.5
+    labels: {{team: shop, tier: "{tier}"}}
+    ulimits: {{nofile: {{soft: 4096, hard: 8192}}}}
+    healthcheck: {{test: [CMD, /usr/bin/true], interval: 10s, timeout: 2s, retries: 3}}
+    depends_on: {{web-{needed}: {{condition: service_started}}}}
+    x-bulkhead: {{memory_high: 90%, backoff: {{initial: 200ms, max: 30s}}}}
+"""
+STACK_HEAD = """\
+name: bench
+x-defaults: &defaults
+  restart: on-failure
+  stop_grace_period: 10s
+services:
+  web-0: {command: sleep 1d}
+"""
+
+
+def big_stack(count):
+    return STACK_HEAD + "".join(SERVICE.format(n=n, port=1024 + n, tier=n % 3, needed=n // 2)
+                                for n in range(1, count))
+
+
+def load(bench):
+    """A stack file becomes a spec; bare is libyaml's event parse of the same bytes."""
+    count = bench.size.loaded
+    bench.say(f"loading {plural(count)}")
+    path = bench.place.state / "stack.yaml"
+    path.write_text(big_stack(count))
+    done = subprocess.run([bench.place.build / "bench" / "load", path, str(3 * bench.size.pairs)],
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"loading failed: {done.stderr.strip()}")
+    pairs = [[int(word) / 1e6 for word in line.split()] for line in done.stdout.splitlines()]
+    ours, bare = (statistics.median(side) for side in zip(*pairs))
+    yield absolute(f"loading {plural(count)}, median", "ms", ours, bare, goal=2 * bare + 20, runs=len(pairs))
+
+
+SCENARIOS = [oom, sigkill, start, up, load, memory, quiet]
 
 
 def measure(place, size, say, names=()):
