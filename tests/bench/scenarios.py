@@ -220,7 +220,7 @@ SERVICE = """\
     environment:
       PORT: "{port}"
       DATABASE_URL: postgres://127.0.0.1/web{n}
-      LOG_LEVEL: info
+      LOG_LEVEL: ${{LOG_LEVEL:-info}}
     mem_limit: 256m
     pids_limit: 100
     cpus: 0.5
