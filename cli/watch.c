@@ -39,8 +39,10 @@ static int64_t monotonic_ns(void)
 
 static int apply_info(struct watch *watch, const struct wire_info *info, struct fault *ret_fault)
 {
-    if (watch->rows)
-        return malformed(watch, "a second head", ret_fault);
+    if (watch->rows) { // the stack was given another plan, and its members other places
+        watch->reloaded = true;
+        return 0;
+    }
     if (info->members > INSTANCES_MAX)
         return malformed(watch, "too many members", ret_fault);
     watch->rows = calloc(info->members > 0 ? info->members : 1, sizeof(*watch->rows));
@@ -53,11 +55,27 @@ static int apply_info(struct watch *watch, const struct wire_info *info, struct 
     return 0;
 }
 
-static int apply_row(struct watch *watch, const struct wire_row *row, watch_row_fn *on_row,
+/* After a reload: the row as it would be in this table; false: it is of nobody in it. */
+static bool translate(const struct watch *watch, struct wire_row *row)
+{
+    for (uint32_t i = 0; i < watch->rows_count; i++) {
+        if (strcmp(watch->rows[i].name, row->name) != 0)
+            continue;
+        row->member = i;
+        row->waits_for = -1; // a place in the other table
+        return true;
+    }
+    return false;
+}
+
+static int apply_row(struct watch *watch, const struct wire_row *told, watch_row_fn *on_row,
                      void *context, struct fault *ret_fault)
 {
-    struct wire_row before;
+    struct wire_row before, here = *told;
+    const struct wire_row *row = &here;
 
+    if (watch->reloaded && !translate(watch, &here))
+        return 0;
     if (row->member >= watch->rows_count)
         return malformed(watch, "a row of no member", ret_fault);
     before = watch->rows[row->member];
@@ -106,6 +124,10 @@ static int open_table(const char *runtime_dir, const char *stack, enum wire_verb
         failed = client_send(&watch.client, &request, ret_fault);
     while (failed == 0 && reply.kind != WIRE_DONE && !watch.ended) {
         failed = client_receive(&watch.client, CLIENT_DEADLINE_MS, &reply, ret_fault);
+        if (failed == 0 && reply.kind == WIRE_INFO) { // a second one: the table begins anew
+            free(watch.rows);
+            watch.rows = NULL;
+        }
         if (failed == 0)
             failed = apply(&watch, &reply, NULL, NULL, ret_fault);
     }

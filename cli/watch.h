@@ -17,6 +17,8 @@ struct watch {
     int64_t sampled_ns; // CLOCK_MONOTONIC of the last frame: ages of uptime_ns, deadline_in_ns
     bool ended;         // BYE, or the supervisor is gone: no more rows will come
     bool bye;           // it said so itself: the stack is at its end
+    bool reloaded; // the stack has another plan: this table follows those whom it knows, and nobody
+                   // else; open another to see all
 };
 
 /* A row that changed, after it is in the table; `before` is what it was. */

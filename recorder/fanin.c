@@ -134,13 +134,15 @@ static void take_turn(struct fanin *fanin, uint64_t key)
     flush_batch(fanin, source);
 }
 
-/* True at the end of file. */
-static bool is_over(int until_fd)
+/* 0: the end of file, 1: a word, -EAGAIN: nothing. */
+static int hear(int until_fd)
 {
     char bytes[64];
     ssize_t got = read(until_fd, bytes, sizeof(bytes));
 
-    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return -EAGAIN;
+    return got > 0 ? 1 : 0;
 }
 
 int fanin_run(struct fanin *fanin, int until_fd)
@@ -148,44 +150,50 @@ int fanin_run(struct fanin *fanin, int until_fd)
     struct epoll_event until = {.events = EPOLLIN, .data.u64 = KEY_UNTIL};
     struct epoll_event events[EVENTS_A_TURN];
 
-    if (epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, until_fd, &until) < 0)
+    if (epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, until_fd, &until) < 0 && errno != EEXIST)
         return -errno;
     for (;;) {
         int count = epoll_wait(fanin->epoll, events, EVENTS_A_TURN, -1);
-        int i;
+        int i, heard;
 
         if (count < 0 && errno != EINTR)
             return -errno;
         for (i = 0; i < count; i++) {
-            if (events[i].data.u64 != KEY_UNTIL)
+            if (events[i].data.u64 != KEY_UNTIL) {
                 take_turn(fanin, events[i].data.u64);
-            else if (is_over(until_fd))
-                return 0;
+                continue;
+            }
+            heard = hear(until_fd);
+            if (heard >= 0)
+                return heard; // what else is ready is ready again
         }
     }
+}
+
+static void drain_source(struct fanin *fanin, struct source *source)
+{
+    int stream;
+
+    for (stream = OUT; stream < STREAMS; stream++) {
+        struct sink sink = {fanin, source, stream};
+        int reads = 0;
+
+        while (reads++ < DRAIN_READS && read_stream(&sink) > 0)
+            ;
+        line_end(&source->stream[stream], give_line, &sink);
+    }
+    flush_batch(fanin, source);
+    if (source->log.lost > 0)
+        rotate_write(&source->log, fanin->time, "", 0);
 }
 
 void fanin_drain(struct fanin *fanin)
 {
     uint32_t i;
-    int stream;
 
     read_clock(fanin);
-    for (i = 0; i < fanin->sources_count; i++) {
-        struct source *source = &fanin->sources[i];
-
-        for (stream = OUT; stream < STREAMS; stream++) {
-            struct sink sink = {fanin, source, stream};
-            int reads = 0;
-
-            while (reads++ < DRAIN_READS && read_stream(&sink) > 0)
-                ;
-            line_end(&source->stream[stream], give_line, &sink);
-        }
-        flush_batch(fanin, source);
-        if (source->log.lost > 0)
-            rotate_write(&source->log, fanin->time, "", 0);
-    }
+    for (i = 0; i < fanin->sources_count; i++)
+        drain_source(fanin, &fanin->sources[i]);
 }
 
 void fanin_note(struct fanin *fanin, const char *format, ...)
@@ -257,22 +265,28 @@ static int open_folder(const char *dir, const char *name, bool make)
     return fd;
 }
 
+static void init_source(struct fanin *fanin, uint32_t index, const char *name)
+{
+    fanin->sources[index].fd[OUT] = fanin->sources[index].fd[ERR] = -1;
+    rotate_init(&fanin->sources[index].log, fanin->logs, name, &limits);
+}
+
+static void open_source(struct fanin *fanin, int fifos, uint32_t index, const char *name)
+{
+    init_source(fanin, index, name);
+    open_stream(fanin, fifos, index, OUT);
+    open_stream(fanin, fifos, index, ERR);
+}
+
 static void open_sources(struct fanin *fanin, const struct roster *roster, int fifos)
 {
     uint32_t own = fanin->sources_count - 1;
     uint32_t i;
 
-    for (i = 0; i < fanin->sources_count; i++) {
-        const char *name = i == own ? OWN_LOG : roster->members[i].name;
-
-        fanin->sources[i].fd[OUT] = fanin->sources[i].fd[ERR] = -1;
-        rotate_init(&fanin->sources[i].log, fanin->logs, name, &limits);
-    }
+    init_source(fanin, own, OWN_LOG);
     open_stream(fanin, fifos, own, ERR);
-    for (i = 0; i < own; i++) {
-        open_stream(fanin, fifos, i, OUT);
-        open_stream(fanin, fifos, i, ERR);
-    }
+    for (i = 0; i < own; i++)
+        open_source(fanin, fifos, i, roster->members[i].name);
 }
 
 /* 0 or a negative errno. */
@@ -320,21 +334,92 @@ int fanin_create(const struct roster *roster, struct fanin **ret, const char **r
     return 0;
 }
 
+static void close_source(struct source *source)
+{
+    int stream;
+
+    for (stream = OUT; stream < STREAMS; stream++) {
+        if (source->fd[stream] >= 0)
+            close(source->fd[stream]); // and epoll forgets it: nobody else has this one open
+        free(source->stream[stream].partial);
+    }
+    rotate_finish(&source->log);
+}
+
+/* --- another roster --------------------------------------------------------------------- */
+
+static struct source *find_source(struct source *sources, uint32_t count, const char *name)
+{
+    uint32_t i;
+
+    for (i = 0; i < count; i++)
+        if (strcmp(sources[i].log.name, name) == 0)
+            return &sources[i];
+    return NULL;
+}
+
+/* Its events name the new place from now on. */
+static void move_source(struct fanin *fanin, struct source *from, uint32_t to, const char *name)
+{
+    struct source *source = &fanin->sources[to];
+    int stream;
+
+    *source = *from;
+    source->log.name = name;
+    from->fd[OUT] = from->fd[ERR] = -1;
+    from->log.name = ""; // nobody's
+    for (stream = OUT; stream < STREAMS; stream++) {
+        struct epoll_event event = {.events = EPOLLIN,
+                                    .data.u64 = (uint64_t)to * STREAMS + (uint64_t)stream};
+
+        if (source->fd[stream] >= 0)
+            epoll_ctl(fanin->epoll, EPOLL_CTL_MOD, source->fd[stream], &event);
+    }
+}
+
+int fanin_follow(struct fanin *fanin, const struct roster *roster, const char **ret_what)
+{
+    uint32_t count = roster->members_count + 1, old_count = fanin->sources_count, i;
+    struct source *old = fanin->sources, *sources = calloc(count, sizeof(*sources));
+    int fifos = open_folder(roster->runtime_dir, PATH_FIFO, false);
+
+    *ret_what = sources ? "open the folder of the FIFOs" : "get memory";
+    if (!sources || fifos < 0) {
+        free(sources);
+        if (fifos >= 0)
+            close(fifos);
+        return sources ? fifos : -ENOMEM;
+    }
+    fanin->sources = sources;
+    fanin->sources_count = count;
+    move_source(fanin, &old[old_count - 1], count - 1, OWN_LOG);
+    for (i = 0; i + 1 < count; i++) {
+        struct source *known = find_source(old, old_count - 1, roster->members[i].name);
+
+        if (known)
+            move_source(fanin, known, i, roster->members[i].name);
+        else
+            open_source(fanin, fifos, i, roster->members[i].name);
+    }
+    read_clock(fanin);
+    for (i = 0; i + 1 < old_count; i++)
+        if (old[i].log.name[0] != '\0') {
+            drain_source(fanin, &old[i]);
+            close_source(&old[i]);
+        }
+    free(old);
+    close(fifos);
+    return 0;
+}
+
 struct fanin *fanin_destroy(struct fanin *fanin)
 {
     uint32_t i;
-    int stream;
 
     if (!fanin)
         return NULL;
-    for (i = 0; i < fanin->sources_count; i++) {
-        for (stream = OUT; stream < STREAMS; stream++) {
-            if (fanin->sources[i].fd[stream] >= 0)
-                close(fanin->sources[i].fd[stream]);
-            free(fanin->sources[i].stream[stream].partial);
-        }
-        rotate_finish(&fanin->sources[i].log);
-    }
+    for (i = 0; i < fanin->sources_count; i++)
+        close_source(&fanin->sources[i]);
     if (fanin->logs >= 0)
         close(fanin->logs);
     if (fanin->epoll >= 0)

@@ -18,8 +18,14 @@ struct fanin;
 int fanin_create(const struct roster *roster, struct fanin **ret, const char **ret_what);
 struct fanin *fanin_destroy(struct fanin *fanin); // returns NULL
 
-/* Records until `until_fd` is at its end of file. 0 or a negative errno. */
+/* Records until something is to be read from `until_fd`. 0: its end of file; 1: a word, which says
+ * that there is another plan; or a negative errno. Call it again after a word. */
 int fanin_run(struct fanin *fanin, int until_fd);
+
+/* There is another roster: what is in both goes on where it was, what is new is opened, what is
+ * gone is drained and closed. `roster` is borrowed from now on, and the one before no more. 0, or a
+ * negative errno with *ret_what: then all is as it was. */
+int fanin_follow(struct fanin *fanin, const struct roster *roster, const char **ret_what);
 
 /* Takes what is left in the FIFOs and ends unfinished lines. For when nobody writes any more. */
 void fanin_drain(struct fanin *fanin);

@@ -1,6 +1,8 @@
 /* bulkhead-recorder STACK: keeps the output of a stack's services. Started by the supervisor with
  * open files at agreed numbers (core/handover.h); lives until the supervisor closes its pipe. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/handover.h"
+#include "core/paths.h"
 #include "core/planfile.h"
 #include "recorder/archive.h"
 #include "recorder/fanin.h"
@@ -34,12 +37,12 @@ static int read_at(int fd, unsigned char *bytes, size_t size, off_t offset)
 }
 
 /* 0, 1 with *ret_why when it is no plan file, or a negative errno. */
-static int read_roster(struct roster *ret, const char **ret_why)
+static int read_roster(int plan, struct roster *ret, const char **ret_why)
 {
     unsigned char head[PLANFILE_HEADER_BYTES];
     struct planfile_header header;
     unsigned char *index;
-    int failed = read_at(HANDOVER_PLAN, head, sizeof(head), 0);
+    int failed = read_at(plan, head, sizeof(head), 0);
 
     if (failed != 0)
         return failed;
@@ -49,7 +52,7 @@ static int read_roster(struct roster *ret, const char **ret_why)
     index = malloc(header.index_bytes > 0 ? header.index_bytes : 1);
     if (!index)
         return -ENOMEM;
-    failed = read_at(HANDOVER_PLAN, index, header.index_bytes, PLANFILE_HEADER_BYTES);
+    failed = read_at(plan, index, header.index_bytes, PLANFILE_HEADER_BYTES);
     if (failed == 0)
         failed = planfile_index(&header, index, header.index_bytes, ret, ret_why);
     free(index);
@@ -78,7 +81,32 @@ static void raise_descriptor_limit(void)
     }
 }
 
-static int record(const struct roster *roster)
+/* There is another plan in the runtime folder: goes on with that one, or else with the old one. */
+static void follow(struct fanin *fanin, struct roster *roster)
+{
+    char path[PATH_MAX];
+    struct roster new = {0};
+    const char *why = "";
+    int plan, failed;
+
+    snprintf(path, sizeof(path), "%s/%s", roster->runtime_dir, PATH_PLAN);
+    plan = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    failed = plan < 0 ? -errno : read_roster(plan, &new, &why);
+    if (plan >= 0)
+        close(plan);
+    if (failed == 0)
+        failed = fanin_follow(fanin, &new, &why);
+    if (failed != 0) {
+        fanin_note(fanin, "recorder: cannot go on with the new plan: %s: %s", why,
+                   failed < 0 ? strerror(-failed) : "what is new is not recorded");
+        roster_finish(&new);
+        return;
+    }
+    roster_finish(roster);
+    *roster = new;
+}
+
+static int record(struct roster *roster)
 {
     struct fanin *fanin = NULL;
     const char *what;
@@ -88,7 +116,8 @@ static int record(const struct roster *roster)
         fprintf(stderr, "bulkhead-recorder: cannot %s: %s\n", what, strerror(-failed));
         return EXIT_FAILURE;
     }
-    failed = fanin_run(fanin, HANDOVER_RECORDER);
+    while ((failed = fanin_run(fanin, HANDOVER_RECORDER)) == 1)
+        follow(fanin, roster);
     if (failed != 0)
         fanin_note(fanin, "recorder: cannot wait for output: %s", strerror(-failed));
     fanin_drain(fanin);
@@ -121,7 +150,7 @@ int main(int argc, char **argv)
     ignore_signals();
     raise_descriptor_limit();
     yield_to_newborn();
-    failed = read_roster(&roster, &why);
+    failed = read_roster(HANDOVER_PLAN, &roster, &why);
     if (failed != 0)
         fprintf(stderr, "bulkhead-recorder: %s: cannot read the plan: %s\n", argv[1],
                 failed < 0 ? strerror(-failed) : why);

@@ -14,6 +14,7 @@
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/spawn.h"
 
+#define NO_MEMBER        UINT32_MAX   // it is in the plan no more
 #define PLACES_A_MEMBER  2            // a probe and a hook
 #define PROGRAM_PATIENCE span_sec(30) // from birth to the program
 #define EMPTY_PATIENCE   span_sec(10) // from the kill to an empty compartment
@@ -136,7 +137,7 @@ static void tell(struct supervisor *supervisor, struct aide_process *aide)
     aide->told = true;
     if (is_for_client(aide->role))
         tell_client(supervisor, aide);
-    else if (aide->member < supervisor->roster.members_count)
+    else if (aide->member != NO_MEMBER)
         tell_fleet(supervisor, aide);
 }
 
@@ -440,6 +441,19 @@ void aides_end_all(struct supervisor *supervisor)
     for (uint32_t i = 0; i < supervisor->aides.end; i++)
         if (supervisor->aides.item[i].role != AIDE_ROLE_NONE)
             kill_whole(supervisor, &supervisor->aides.item[i]);
+}
+
+void aides_moved(struct supervisor *supervisor, const int32_t *new_index)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        int32_t to = aide->member == NO_MEMBER ? -1 : new_index[aide->member];
+        if (aide->role == AIDE_ROLE_NONE)
+            continue;
+        aide->member = to < 0 ? NO_MEMBER : (uint32_t)to;
+        if (to < 0)
+            kill_whole(supervisor, aide);
+    }
 }
 
 /* --- time --------------------------------------------------------------------------------- */

@@ -107,6 +107,10 @@ void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generatio
 void aides_end_of(struct supervisor *supervisor, uint32_t member);
 void aides_end_all(struct supervisor *supervisor);
 
+/* Another plan: new_index says where each member is now, -1: gone, and so is what lives beside it.
+ */
+void aides_moved(struct supervisor *supervisor, const int32_t *new_index);
+
 void aides_turn(struct supervisor *supervisor); // those whose time is up
 instant aides_deadline(const struct aides *aides);
 

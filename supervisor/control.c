@@ -83,6 +83,7 @@ static void drop(struct supervisor *supervisor, struct client *client)
     close(client->fd);
     client->fd = -1;
     supervisor->control.open--;
+    reload_client_gone(supervisor, (uint32_t)(client - supervisor->control.clients));
     if (client->state == CLIENT_EXECUTING)
         aide_client_gone(supervisor, (uint32_t)(client - supervisor->control.clients));
 }
@@ -262,6 +263,21 @@ void control_tell(struct supervisor *supervisor, uint32_t index, const struct wi
 
     if (send_reply(client, reply) < 0 || is_last)
         drop(supervisor, client);
+}
+
+void control_reloaded(struct supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        struct client *client = &supervisor->control.clients[i];
+        if (client->fd < 0)
+            continue;
+        if (client->state == CLIENT_WATCHING)
+            client->watch = true;
+        if (client->state != CLIENT_WATCHING && client->state != CLIENT_LISTING)
+            continue;
+        be_patient(supervisor, client);
+        control_list(supervisor, client, client->watch);
+    }
 }
 
 /* --- coming and going --------------------------------------------------------------------- */

@@ -55,6 +55,9 @@ void control_executes(struct client *client);
 void control_tell(struct supervisor *supervisor, uint32_t index, const struct wire_reply *reply,
                   bool is_last);
 
+/* There are other members now: listings begin anew, and who watches gets one (INFO, rows, DONE). */
+void control_reloaded(struct supervisor *supervisor);
+
 /* Tells watchers what changed, and drops clients whose time is up. */
 void control_turn(struct supervisor *supervisor);
 instant control_deadline(const struct control_socket *control);

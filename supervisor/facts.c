@@ -18,19 +18,6 @@
 /* A service whose page cache meets its limit changes memory.events for ever. */
 #define MUTE_LENGTH span_sec(1)
 
-void facts_init_slot(struct slot *slot)
-{
-    *slot = (struct slot){
-        .pidfd = -1,
-        .report = -1,
-        .memory = -1,
-        .populated = -1,
-        .output = -1,
-        .errors = -1,
-        .look_at = INSTANT_NEVER,
-    };
-}
-
 static void close_watched(struct supervisor *supervisor, int *fd)
 {
     if (*fd < 0)

@@ -9,8 +9,6 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/spawn.h"
 
-void facts_init_slot(struct slot *slot);
-
 /* Closes what belongs to the incarnation; the FIFOs stay. */
 void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot);
 

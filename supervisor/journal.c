@@ -182,6 +182,19 @@ void journal_close(struct journal *journal)
     journal->fd = -1;
 }
 
+int journal_next(struct journal *journal, const struct fleet *fleet, instant now)
+{
+    int result;
+
+    journal_flush(journal);
+    if (journal->fd >= 0)
+        close(journal->fd);
+    result = begin_file(journal, fleet, fleet->random, true);
+    if (result < 0)
+        journal->retry = instant_add(now, RETRY_AFTER);
+    return result;
+}
+
 int journal_turn(struct journal *journal, const struct fleet *fleet, instant now)
 {
     bool again;
@@ -193,10 +206,6 @@ int journal_turn(struct journal *journal, const struct fleet *fleet, instant now
     again = journal->fd < 0 && journal->retry.ns != INSTANT_NONE.ns;
     if (again && !instant_reached(journal->retry, now))
         return 0;
-    if (journal->fd >= 0)
-        close(journal->fd);
-    result = begin_file(journal, fleet, fleet->random, true);
-    if (result < 0)
-        journal->retry = instant_add(now, RETRY_AFTER);
+    result = journal_next(journal, fleet, now);
     return again ? 0 : result;
 }

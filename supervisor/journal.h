@@ -35,6 +35,10 @@ void journal_close(struct journal *journal);
  * 0; negative errno when lines are lost from now on (told once). */
 int journal_turn(struct journal *journal, const struct fleet *fleet, instant now);
 
+/* Between two steps: another fleet goes on; begins the next file, with where every member stands.
+ * 0; negative errno when lines are lost from now on. */
+int journal_next(struct journal *journal, const struct fleet *fleet, instant now);
+
 /* These gather lines; journal_flush writes them. */
 void journal_event(struct journal *journal, const struct event *event);
 void journal_outcomes(struct journal *journal, const struct fleet *fleet); // of the last step

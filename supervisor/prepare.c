@@ -8,18 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/handover.h"
 #include "core/paths.h"
-#include "core/planfile.h"
-#include "supervisor/facts.h"
+#include "supervisor/planned.h"
+#include "supervisor/slot.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/clock.h"
-#include "supervisor/sys/fifo.h"
 
 #define ENCLOSING_KNOWN 1 // levels of groups around a compartment: svc/
 
@@ -38,38 +36,9 @@ static int complain(const struct complaint *complaint, const char *what, int err
 
 /* --- the plan ----------------------------------------------------------------------------- */
 
-static int decode_index(const struct planfile_header *header, struct roster *roster,
-                        const struct complaint *complaint)
-{
-    size_t size = (size_t)header->index_bytes;
-    void *bytes = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    const char *why;
-    int result;
-
-    if (bytes == MAP_FAILED)
-        return complain(complaint, "cannot read the plan", -errno);
-    if (pread(HANDOVER_PLAN, bytes, size, PLANFILE_HEADER_BYTES) != (ssize_t)size) {
-        result = complain(complaint, "cannot read the plan", -EBADMSG);
-    } else {
-        result = planfile_index(header, bytes, size, roster, &why);
-        if (result > 0)
-            snprintf(complaint->text, complaint->size, "%s", why);
-        else if (result < 0)
-            result = complain(complaint, "cannot read the plan", result);
-    }
-    munmap(bytes, size + 1);
-    return result;
-}
-
 static int read_plan(struct supervisor *supervisor, const struct complaint *complaint)
 {
-    unsigned char bytes[PLANFILE_HEADER_BYTES];
-    struct planfile_header header;
-
-    if (pread(HANDOVER_PLAN, bytes, sizeof(bytes), 0) != sizeof(bytes) ||
-        planfile_header(bytes, &header) != 0)
-        return complain(complaint, "the plan is not one of this version", -EBADMSG);
-    if (decode_index(&header, &supervisor->roster, complaint) != 0)
+    if (planned_read(HANDOVER_PLAN, &supervisor->roster, complaint->text, complaint->size) != 0)
         return 1;
     if (supervisor->roster.enclosing > ENCLOSING_KNOWN)
         return complain(complaint, "the plan has groups in groups", -EOPNOTSUPP);
@@ -116,21 +85,10 @@ static int open_runtime(struct supervisor *supervisor, const struct complaint *c
 static int open_fifos(struct supervisor *supervisor, const struct complaint *complaint)
 {
     for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
-        const struct member *member = &supervisor->roster.members[i];
-        struct slot *slot = &supervisor->slots[i];
-        char name[INSTANCE_NAME_MAX + 4];
-        int result;
-
-        stpcpy(stpcpy(name, member->name), ".out");
-        result = fifo_open(supervisor->fifos, name, &slot->output);
-        if (result == 0) {
-            stpcpy(stpcpy(name, member->name), ".err");
-            result = fifo_open(supervisor->fifos, name, &slot->errors);
-        }
-        if (result == 0 && slot->errors >= supervisor->files_max)
-            result = -EMFILE;
+        int result =
+            slot_open_fifos(supervisor, &supervisor->roster.members[i], &supervisor->slots[i]);
         if (result < 0)
-            return complain(complaint, name, result);
+            return complain(complaint, supervisor->roster.members[i].name, result);
     }
     return 0;
 }
@@ -142,12 +100,20 @@ static int open_cgroups(struct supervisor *supervisor, const struct complaint *c
     if (result < 0)
         return complain(complaint, "cannot open the cgroup " CGROUP_SERVICES, result);
     supervisor->enclosing = -1;
-    result = cgroup_watch(HANDOVER_CGROUP, CGROUP_SERVICES, "memory.events.local",
-                          &supervisor->enclosing);
-    if (result < 0 && result != -ENOENT)
-        return complain(complaint, "cannot read the counters of " CGROUP_SERVICES, result);
+    result = supervisor_look_at_cgroups(supervisor);
+    return result < 0 ? complain(complaint, "cannot read the counters of " CGROUP_SERVICES, result)
+                      : 0;
+}
+
+int supervisor_look_at_cgroups(struct supervisor *supervisor)
+{
+    int result = 0;
+
     supervisor->counted = cgroup_hands_down(supervisor->services, "memory");
-    return 0;
+    if (supervisor->enclosing < 0)
+        result = cgroup_watch(HANDOVER_CGROUP, CGROUP_SERVICES, "memory.events.local",
+                              &supervisor->enclosing);
+    return result == -ENOENT ? 0 : result;
 }
 
 static int open_loop(struct supervisor *supervisor, const struct complaint *complaint)
@@ -171,20 +137,30 @@ static int open_loop(struct supervisor *supervisor, const struct complaint *comp
 
 /* --- all of it ---------------------------------------------------------------------------- */
 
+/* A birth, that it cannot be watched, that an aide cannot be started or is called off. */
+uint32_t supervisor_results_max(uint32_t members)
+{
+    return 4 * members + 1;
+}
+
+/* A request for everybody, and the facts before and behind it. */
+uint32_t supervisor_events_max(uint32_t members)
+{
+    return members + 2 * FACTS_MAX(members);
+}
+
 static int allocate(struct supervisor *supervisor, const struct complaint *complaint)
 {
     uint32_t count = supervisor->roster.members_count;
 
     supervisor->slots = calloc((size_t)count + 1, sizeof(*supervisor->slots));
-    /* Of effects: a birth, that it cannot be watched, that an aide cannot be started. Of the rest:
-     * a request for everybody, and the facts before and behind it. */
     if (!supervisor->slots || fleet_init(&supervisor->fleet, &supervisor->roster) < 0 ||
         aides_reserve(&supervisor->aides, count) < 0 ||
-        queue_init(&supervisor->results, 4 * count + 1) < 0 ||
-        queue_init(&supervisor->events, count + 2 * FACTS_MAX(count)) < 0)
+        queue_init(&supervisor->results, supervisor_results_max(count)) < 0 ||
+        queue_init(&supervisor->events, supervisor_events_max(count)) < 0)
         return complain(complaint, "cannot hold the stack", -ENOMEM);
     for (uint32_t i = 0; i < count; i++)
-        facts_init_slot(&supervisor->slots[i]);
+        slot_init(&supervisor->slots[i]);
     return 0;
 }
 
@@ -209,6 +185,7 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, c
     supervisor->look_at = supervisor->leisure_at = supervisor->finish_by = INSTANT_NEVER;
     reaper_init(&supervisor->reaper, HANDOVER_KEEPER);
     recording_init(&supervisor->recording);
+    supervisor->reload = (struct reload){.plan = -1, .client = -1};
     raise_file_limit(supervisor);
     if (read_plan(supervisor, &complaint) != 0 || allocate(supervisor, &complaint) != 0 ||
         open_runtime(supervisor, &complaint) != 0 || open_cgroups(supervisor, &complaint) != 0 ||

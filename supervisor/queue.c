@@ -21,6 +21,11 @@ uint32_t queue_room(const struct queue *queue)
     return queue->capacity - queue->end;
 }
 
+bool queue_is_empty(const struct queue *queue)
+{
+    return queue->first == queue->end;
+}
+
 void queue_push(struct queue *queue, const struct event *event)
 {
     if (queue->end == queue->capacity)

@@ -22,6 +22,8 @@ void queue_finish(struct queue *queue);
 /* How many more can be pushed before the queue was empty again. */
 uint32_t queue_room(const struct queue *queue);
 
+bool queue_is_empty(const struct queue *queue);
+
 /* The caller knows that there is room; were it wrong, the event would be lost and counted. */
 void queue_push(struct queue *queue, const struct event *event);
 

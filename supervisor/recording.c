@@ -129,9 +129,10 @@ static void start(struct supervisor *supervisor)
     if (result == 0) {
         result = bear(supervisor, path, leash[0], &step);
         close(leash[0]);
-        if (result == 0)
+        if (result == 0) {
             recording->leash = leash[1];
-        else
+            (void)fcntl(leash[1], F_SETFL, O_NONBLOCK);
+        } else
             close(leash[1]);
     }
     recording->start_at = INSTANT_NEVER;
@@ -187,6 +188,13 @@ void recording_died(struct supervisor *supervisor, bool failed)
     supervisor_say(supervisor, "the recorder did not end as it should; a second one keeps what it "
                                "has left, but some output may be missing");
     supervisor_finish(supervisor);
+}
+
+/* A pipe that is full tells it as well, whenever it reads again. */
+void recording_reload(const struct recording *recording)
+{
+    if (recording->leash >= 0)
+        (void)!write(recording->leash, "\n", 1);
 }
 
 void recording_finish(struct supervisor *supervisor)

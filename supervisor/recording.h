@@ -33,6 +33,9 @@ void recording_turn(struct supervisor *supervisor);
 void recording_report(struct supervisor *supervisor);            // its pipe is ready
 void recording_died(struct supervisor *supervisor, bool failed); // its death was reported
 
+/* There is another plan in the runtime folder. */
+void recording_reload(const struct recording *recording);
+
 void recording_finish(struct supervisor *supervisor); // it is to drain and end
 void recording_kill(struct supervisor *supervisor);
 

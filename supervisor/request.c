@@ -150,6 +150,8 @@ void request_serve(struct supervisor *supervisor, struct client *client,
         aide_signal(supervisor, client_index(supervisor, client), request->signal);
         return;
     case WIRE_RELOAD:
+        reload_serve(supervisor, client, files);
+        return;
     case WIRE_LIMITS:
         control_error(client, "this supervisor cannot do that yet: %s",
                       wire_verb_name(request->verb));

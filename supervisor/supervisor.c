@@ -226,6 +226,7 @@ static int turn(struct supervisor *supervisor)
     act_on_births(supervisor);
     drain_queues(supervisor);
     read_clock(supervisor);
+    reload_turn(supervisor);
     act_on_graves(supervisor);
     aides_turn(supervisor);
     take_leisure(supervisor);

@@ -16,6 +16,8 @@
 #include "supervisor/journal.h"
 #include "supervisor/queue.h"
 #include "supervisor/recording.h"
+#include "supervisor/reload.h"
+#include "supervisor/slot.h"
 #include "supervisor/sys/loop.h"
 #include "supervisor/sys/reap.h"
 
@@ -46,36 +48,6 @@ enum source {
     SOURCE_AIDE_PIDFD,
 };
 
-/* A probe or hook that is to be started in a later turn. */
-struct attendant {
-    uint32_t serial; // 0: none
-    uint32_t generation;
-    enum aide_kind kind;
-    uint32_t index;
-};
-
-/* What the supervisor holds open for one member. Files are -1 when there is none. */
-struct slot {
-    uint32_t awaited; // generation that is to be born in a later turn; 0: none
-    struct attendant attendant;
-    uint32_t generation; // of the incarnation that the rest is about
-    pid_t pid;           // its main process, until its death is an event; 0: none
-    int pidfd;
-    int report;
-    int memory;
-    int populated;
-    int output; // the FIFOs, for as long as we live
-    int errors;
-    int64_t oom_kills;    // as last seen in memory.events
-    uint64_t hash;        // of what was launched last
-    uint64_t limits_hash; // and of the limits that it has by now
-    bool unmarked;        // the last cause of death is still to be written into its log
-    bool silent;          // its pipe closed without a word: dead, or the program
-    bool own;             // our child, not the keeper's
-    bool muted;           // it changed for no kill: not watched until look_at
-    instant look_at;      // at memory.events; INSTANT_NEVER: it is watched
-};
-
 struct supervisor {
     struct roster roster;
     struct fleet fleet;
@@ -89,6 +61,7 @@ struct supervisor {
     struct recording recording;
     struct graves graves;
     struct aides aides;
+    struct reload reload;
     struct slot *slots; // one a member
     int runtime;        // directories
     int fifos;
@@ -116,6 +89,14 @@ struct supervisor {
 /* Opens everything for the plan behind HANDOVER_PLAN. 0, or 1 with the reason in `why`. */
 int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, char *why,
                        size_t why_size);
+
+/* How many events a stack of that many members can bring before they are taken. */
+uint32_t supervisor_results_max(uint32_t members);
+uint32_t supervisor_events_max(uint32_t members);
+
+/* Which counters the kernel keeps for compartments by now: a new plan may have asked for more. 0 or
+ * negative errno. */
+int supervisor_look_at_cgroups(struct supervisor *supervisor);
 
 /* Runs the stack until it has come to rest for good. 0 or negative errno. */
 int supervisor_run(struct supervisor *supervisor);

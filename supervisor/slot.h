@@ -1,0 +1,51 @@
+/* What is held open for one member, as a whole. */
+#ifndef BULKHEAD_SUPERVISOR_SLOT_H
+#define BULKHEAD_SUPERVISOR_SLOT_H
+
+#include <sys/types.h>
+
+#include "core/roster.h"
+
+struct supervisor;
+
+/* A probe or hook that is to be started in a later turn. */
+struct attendant {
+    uint32_t serial; // 0: none
+    uint32_t generation;
+    enum aide_kind kind;
+    uint32_t index;
+};
+
+/* What the supervisor holds open for one member. Files are -1 when there is none. */
+struct slot {
+    uint32_t awaited; // generation that is to be born in a later turn; 0: none
+    struct attendant attendant;
+    uint32_t generation; // of the incarnation that the rest is about
+    pid_t pid;           // its main process, until its death is an event; 0: none
+    int pidfd;
+    int report;
+    int memory;
+    int populated;
+    int output; // the FIFOs, for as long as we live
+    int errors;
+    int64_t oom_kills;    // as last seen in memory.events
+    uint64_t hash;        // of what was launched last
+    uint64_t limits_hash; // and of the limits that it has by now
+    bool unmarked;        // the last cause of death is still to be written into its log
+    bool silent;          // its pipe closed without a word: dead, or the program
+    bool own;             // our child, not the keeper's
+    bool muted;           // it changed for no kill: not watched until look_at
+    instant look_at;      // at memory.events; INSTANT_NEVER: it is watched
+};
+
+void slot_init(struct slot *slot);
+
+/* Its FIFOs, made where they are not there. 0 or negative errno: -EMFILE. */
+int slot_open_fifos(const struct supervisor *supervisor, const struct member *member,
+                    struct slot *slot);
+void slot_close_fifos(struct slot *slot); // may be closed
+
+/* It is at another index now: what wakes us of it is to name that one. */
+void slot_moved(struct supervisor *supervisor, struct slot *slot, uint32_t index);
+
+#endif
