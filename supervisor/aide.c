@@ -149,6 +149,25 @@ static void finish(struct supervisor *supervisor, struct aide_process *aide)
     leave_place(supervisor, aide);
 }
 
+static void tell_started(struct supervisor *supervisor, const struct aide_process *aide)
+{
+    const struct wire_reply started = {.kind = WIRE_STARTED, .exec = {.pid = aide->pid}};
+
+    if (aide->client >= 0)
+        control_tell(supervisor, (uint32_t)aide->client, &started, false);
+}
+
+/* Of one that was dead when its pipe closed. A newborn ends by itself only after saying why. */
+static void settle_silence(struct supervisor *supervisor, struct aide_process *aide)
+{
+    if (aide->oom && aide->known && aide->signal == SIGKILL) {
+        aide->step = SPAWN_STEP_EXEC;
+        aide->error = ENOMEM;
+    } else {
+        tell_started(supervisor, aide);
+    }
+}
+
 /* --- the end ------------------------------------------------------------------------------ */
 
 static void await_empty(struct supervisor *supervisor, struct aide_process *aide)
@@ -206,6 +225,8 @@ static void take_death(struct supervisor *supervisor, struct aide_process *aide)
     aide_report(supervisor, (uint32_t)(aide - supervisor->aides.item));
     cgroup_read(supervisor->services, aide->name, -1, NULL, 0, &reading);
     aide->oom = reading.tree_oom_kill > 0;
+    if (aide->silent)
+        settle_silence(supervisor, aide);
     close_main(supervisor, aide);
     if (!reading.populated) {
         finish(supervisor, aide);
@@ -252,7 +273,6 @@ void aides_disown(struct supervisor *supervisor)
 void aide_report(struct supervisor *supervisor, uint32_t place)
 {
     struct aide_process *aide = &supervisor->aides.item[place];
-    struct wire_reply started = {.kind = WIRE_STARTED, .exec = {.pid = aide->pid}};
     struct spawn_report failure;
     int result;
 
@@ -267,11 +287,10 @@ void aide_report(struct supervisor *supervisor, uint32_t place)
     if (result == 1) {
         aide->step = failure.step;
         aide->error = failure.error;
-    } else if (!spawn_is_program(aide->pid)) {
-        aide->step = SPAWN_STEP_EXEC; // it was killed on the way
-        aide->error = ECANCELED;
-    } else if (aide->client >= 0) {
-        control_tell(supervisor, (uint32_t)aide->client, &started, false);
+    } else if (spawn_is_dead(aide->pidfd)) {
+        aide->silent = true; // only of the living its pid is certain
+    } else {
+        tell_started(supervisor, aide);
     }
 }
 

@@ -41,6 +41,7 @@ struct aide_process {
     int report;     // pipe of the newborn
     int populated;  // cgroup.events, once it is to end
     bool own;       // our child, not the keeper's
+    bool silent;    // its pipe closed without a word: dead, or the program
     bool killed;
     bool empty; // nothing lives in the compartment any more
     bool told;

@@ -11,6 +11,7 @@
 
 #include "core/handover.h"
 #include "core/paths.h"
+#include "supervisor/act.h"
 #include "supervisor/planned.h"
 #include "supervisor/slot.h"
 #include "supervisor/supervisor.h"
@@ -257,6 +258,7 @@ static void move_slots(struct supervisor *supervisor, struct renewal *renewal)
 
 static void change_over(struct supervisor *supervisor, int plan, struct renewal *renewal)
 {
+    act_on_markers(supervisor);
     fleet_reload(&renewal->fleet, &supervisor->fleet, renewal->old_index);
     move_slots(supervisor, renewal);
     aides_moved(supervisor, renewal->new_index);
