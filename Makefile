@@ -168,6 +168,10 @@ LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/bulkhead
 MAN     := $(DESTDIR)$(PREFIX)/share/man
 DOC     := $(DESTDIR)$(PREFIX)/share/doc/bulkhead
 MANUALS := $(wildcard man/*.[1-8])
+SHARE   := $(DESTDIR)$(PREFIX)/share
+# shell:file, where each shell looks for it
+COMPLETIONS := bash:bash-completion/completions/bulkhead zsh:zsh/site-functions/_bulkhead \
+               fish:fish/vendor_completions.d/bulkhead.fish
 
 install: all ## install below PREFIX (/usr/local), staged below DESTDIR
 	install -d $(BIN) $(LIBEXEC) $(DOC)/configs
@@ -175,12 +179,15 @@ install: all ## install below PREFIX (/usr/local), staged below DESTDIR
 	install -m 755 $(B)/bulkheadd $(B)/bulkhead-recorder $(LIBEXEC)
 	ln -sf bulkheadd $(LIBEXEC)/bulkhead-keeper
 	for page in $(MANUALS); do install -D -m 644 -t $(MAN)/man$${page##*.} $$page || exit 1; done
+	for pair in $(COMPLETIONS); do file=$(SHARE)/$${pair#*:}; install -d $${file%/*} && \
+	    $(B)/bulkhead completion $${pair%%:*} >$$file && chmod 644 $$file || exit 1; done
 	install -m 644 README.md LICENSE $(DOC)
 	for file in $(wildcard configs/*); do install -m 644 $$file $(DOC)/configs || exit 1; done
 
 uninstall: ## remove what install put there
 	rm -f $(BIN)/bulkhead
 	rm -rf $(LIBEXEC) $(DOC)
+	for pair in $(COMPLETIONS); do rm -f $(SHARE)/$${pair#*:}; done
 	for page in $(MANUALS); do rm -f $(MAN)/man$${page##*.}/$${page##*/}; done
 
 demo: ## see it happen: a stack whose application leaks, is killed and comes back alone

@@ -230,7 +230,7 @@ static const struct command_option options[] = {
     {'a', "all", NULL, "also stacks that are down and have left logs"},
     {'q', "quiet", NULL, "names only"},
     {0, "filter", "name=TEXT", "only stacks whose name has the text in it"},
-    {0, "format", "FORM", "table or json (one object a line)"},
+    {0, "format", "table|json", "a table, or one JSON object a line"},
     {0},
 };
 

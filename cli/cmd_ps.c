@@ -196,7 +196,7 @@ static int run(struct command_context *context, int argc, char **argv)
 static const struct command_option options[] = {
     {'a', "all", NULL, "also members that were never started or have ended"},
     {'q', "quiet", NULL, "names only"},
-    {0, "format", "FORM", "table or json (one object a line)"},
+    {0, "format", "table|json", "a table, or one JSON object a line"},
     {0},
 };
 

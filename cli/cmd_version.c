@@ -31,7 +31,7 @@ static int run(struct command_context *context, int argc, char **argv)
 }
 
 static const struct command_option options[] = {
-    {'f', "format", "FORM", "pretty or json"},
+    {'f', "format", "pretty|json", "how it is printed"},
     {0, "short", NULL, "the number alone"},
     {0},
 };

@@ -247,7 +247,7 @@ static int run(struct command_context *context, int argc, char **argv)
 }
 
 static const struct command_option options[] = {
-    {0, "format", "FORM", "text or json (one object)"},
+    {0, "format", "text|json", "text, or one JSON object"},
     {0, "nth", "N", "the Nth last death; 1 is the last"},
     {0, "all", NULL, "all deaths in the journal, a line each"},
     {0},

@@ -117,6 +117,7 @@ extern const struct command command_up, command_plan, command_down, command_conf
 extern const struct command command_ps, command_logs, command_events, command_why, command_replay;
 extern const struct command command_start, command_stop, command_restart, command_kill;
 extern const struct command command_ls, command_wait, command_stats, command_version;
-extern const struct command command_rm, command_top, command_exec, command_run;
+extern const struct command command_rm, command_top, command_exec;
+extern const struct command command_completion, command_complete;
 
 #endif

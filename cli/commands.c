@@ -23,7 +23,9 @@ const struct command *const commands[] = {
     &command_config,
     &command_doctor,
     &command_replay,
+    &command_completion,
     &command_version,
+    &command_complete,
     NULL,
 };
 // clang-format on
