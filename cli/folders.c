@@ -140,6 +140,33 @@ static int make_folder(const char *path)
     return (status.st_mode & 077) == 0 || chmod(path, 0700) == 0 ? 0 : -errno;
 }
 
+/* Who may change a folder above ours could put another in its place: only root and we may. A sticky
+ * folder (/tmp) lets others change only what is theirs. */
+static int check_above(const char *path)
+{
+    char part[PATH_MAX];
+    struct stat status;
+
+    for (size_t i = 1; path[i]; i++) {
+        if (path[i] != '/' || i >= sizeof(part))
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (stat(part, &status) != 0)
+            continue; // it will be ours
+        if (status.st_uid != 0 && status.st_uid != geteuid())
+            return command_failed("%s: the folder %s above it belongs to somebody else (uid %u), "
+                                  "who could put another in its place; choose another with "
+                                  "BULKHEAD_RUNTIME_DIR",
+                                  path, part, (unsigned int)status.st_uid);
+        if ((status.st_mode & 022) != 0 && (status.st_mode & S_ISVTX) == 0)
+            return command_failed("%s: anybody may write to the folder %s above it, and so put "
+                                  "another in its place: chmod go-w %s",
+                                  path, part, part);
+    }
+    return 0;
+}
+
 static int make_told(const char *dir, const char *name)
 {
     char path[PATH_MAX];
@@ -156,8 +183,10 @@ static int make_told(const char *dir, const char *name)
 
 int folders_make(const struct command_context *context)
 {
-    int status = make_told(context->runtime_dir, "");
+    int status = check_above(context->runtime_dir);
 
+    if (status == 0)
+        status = make_told(context->runtime_dir, "");
     if (status == 0)
         status = make_told(context->runtime_dir, PATH_FIFO);
     if (status == 0)
@@ -223,7 +252,10 @@ int folders_remove_runtime(const char *runtime_dir)
     snprintf(path, sizeof(path), "%s/%s", runtime_dir, PATH_LOCK);
     if (unlink(path) != 0 && errno != ENOENT)
         return -errno;
-    return rmdir(runtime_dir) == 0 || errno == ENOENT ? 0 : -errno;
+    if (rmdir(runtime_dir) == 0 || errno == ENOENT)
+        return 0;
+    /* Without its lock the folder is anybody's: an `up` that waited for it has made it anew. */
+    return errno == ENOTEMPTY && access(path, F_OK) == 0 ? 0 : -errno;
 }
 
 /* --- the lock --------------------------------------------------------------------------------- */
@@ -271,4 +303,32 @@ int lock_wait(const char *runtime_dir, int wait_ms, int *ret_fd)
         wait_ms -= LOCK_POLL_MS;
     }
     return result;
+}
+
+int turn_take(const char *runtime_dir, int wait_ms, int *ret_fd)
+{
+    struct timespec pause = {0, LOCK_POLL_MS * 1000000L};
+
+    for (;;) {
+        int fd = open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        bool taken = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+        if (fd < 0)
+            return -errno;
+        if (taken && is_current(fd, runtime_dir)) {
+            *ret_fd = fd;
+            return 0;
+        }
+        if (!taken && errno != EWOULDBLOCK) {
+            int error = -errno;
+            close(fd);
+            return error;
+        }
+        close(fd);
+        if (!taken && wait_ms <= 0)
+            return 1;
+        if (!taken)
+            nanosleep(&pause, NULL);
+        wait_ms -= taken ? 0 : LOCK_POLL_MS;
+    }
 }

@@ -29,4 +29,9 @@ int lock_take(const char *runtime_dir, int *ret_fd);
 /* The same, waiting up to `wait_ms` for it to be released. */
 int lock_wait(const char *runtime_dir, int wait_ms, int *ret_fd);
 
+/* One `up` after the other: takes the turn to change the stack, which is a lock on its runtime
+ * folder; waits up to `wait_ms`. 0 with *ret_fd, to be closed; 1: somebody else's; -errno (-ENOENT:
+ * no such folder). Whoever holds it may wait for the lock above, never the other way round. */
+int turn_take(const char *runtime_dir, int wait_ms, int *ret_fd);
+
 #endif

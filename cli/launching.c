@@ -59,42 +59,115 @@ int launching_plan(struct command_context *context, const struct stack_source *s
     return make_plan(context, source, spec, selection, ret_host, ret_plan);
 }
 
-/* --- the lock --------------------------------------------------------------------------------- */
+/* --- the turn and the lock ---------------------------------------------------------------------
+ */
 
+#define TURN_PATIENCE_MS   60000
 #define ENDING_PATIENCE_MS 15000
 #define ENDING_LOOK_MS     100
+#define FOLDER_TRIES       5 // a `down` may remove the folder that we have just made
 
-/* Nobody listens, but the lock is held: what is left of a killed supervisor is about to end, or
- * another `up` is about to listen. */
-static bool is_in_between(const struct command_context *context, char *pid, size_t size)
+static int take_turn(const struct command_context *context, int *ret_turn)
+{
+    int result = turn_take(context->runtime_dir, 0, ret_turn);
+
+    if (result != 1)
+        return result;
+    command_note("another `up` is at work on stack %s: waiting for it", context->stack);
+    return turn_take(context->runtime_dir, TURN_PATIENCE_MS, ret_turn);
+}
+
+enum holder {
+    HOLDER_ANSWERS, // a stack that runs
+    HOLDER_LEAVES,  // what is left of a killed supervisor is about to end
+    HOLDER_SILENT,
+    HOLDER_TURN, // of the turn: another `up`
+};
+
+static enum holder find_holder(const struct command_context *context)
 {
     struct watch watch = {.client.fd = -1};
     struct fault fault;
     int outcome = watch_snapshot(context->runtime_dir, context->stack, &watch, &fault);
+    bool ending = outcome == 0 && watch.info.ending;
 
-    if (outcome == 0)
-        snprintf(pid, size, " (supervisor pid %d)", watch.info.supervisor_pid);
     watch_close(&watch);
-    return outcome == CLIENT_NOT_RUNNING || outcome == CLIENT_ABANDONED || outcome == CLIENT_GONE;
+    if (outcome == 0)
+        return ending ? HOLDER_LEAVES : HOLDER_ANSWERS;
+    return outcome == CLIENT_NOT_RUNNING || outcome == CLIENT_ABANDONED || outcome == CLIENT_GONE
+               ? HOLDER_LEAVES
+               : HOLDER_SILENT;
 }
 
-static int take_lock(const struct command_context *context, int *ret_lock)
+/* 0; 1 with *ret_holder: somebody has it; a negative errno. */
+static int take_lock(const struct command_context *context, int *ret_lock, enum holder *ret_holder)
 {
-    char pid[48] = " (its supervisor does not answer)";
     int result = lock_take(context->runtime_dir, ret_lock);
 
     for (int waited = 0; result == 1 && waited < ENDING_PATIENCE_MS; waited += ENDING_LOOK_MS) {
-        if (!is_in_between(context, pid, sizeof(pid)))
+        *ret_holder = find_holder(context);
+        if (*ret_holder != HOLDER_LEAVES)
             break;
         result = lock_wait(context->runtime_dir, ENDING_LOOK_MS, ret_lock);
     }
+    return result;
+}
+
+static int take_both(const struct command_context *context, struct launching_hold *hold,
+                     enum holder *ret_holder)
+{
+    int result = take_turn(context, &hold->turn);
+
     if (result == 1)
-        return command_failed("stack %s is already running%s: `bulkhead -p %s ps` shows it, "
-                              "`bulkhead -p %s down` ends it",
-                              context->stack, pid, context->stack, context->stack);
+        *ret_holder = HOLDER_TURN;
+    return result == 0 ? take_lock(context, &hold->lock, ret_holder) : result;
+}
+
+static int judge_lock(const struct command_context *context, int result, enum holder holder)
+{
     if (result < 0)
         return command_failed("cannot lock %s: %s", context->runtime_dir, strerror(-result));
-    return 0;
+    if (result == 0 || holder == HOLDER_ANSWERS)
+        return 0;
+    if (holder == HOLDER_TURN)
+        return command_failed("another `up` is still at work on stack %s: try again",
+                              context->stack);
+    if (holder == HOLDER_LEAVES)
+        return command_failed("stack %s is still going down: `bulkhead -p %s ps` shows it",
+                              context->stack, context->stack);
+    return command_failed("stack %s is running, and its supervisor does not answer: "
+                          "`bulkhead -p %s down` ends it",
+                          context->stack, context->stack);
+}
+
+int launching_begin(const struct command_context *context, struct launching_hold *ret)
+{
+    struct launching_hold hold = {-1, -1};
+    enum holder holder = HOLDER_SILENT;
+    int result = -ENOENT, status;
+
+    for (int i = 0; result == -ENOENT && i < FOLDER_TRIES; i++) {
+        launching_end(&hold);
+        status = folders_make(context);
+        if (status != 0)
+            return status;
+        result = take_both(context, &hold, &holder);
+    }
+    status = judge_lock(context, result, holder);
+    if (status == 0)
+        *ret = hold;
+    else
+        launching_end(&hold);
+    return status;
+}
+
+void launching_end(struct launching_hold *hold)
+{
+    if (hold->lock >= 0)
+        close(hold->lock);
+    if (hold->turn >= 0)
+        close(hold->turn);
+    *hold = (struct launching_hold){-1, -1};
 }
 
 /* --- the cgroups ------------------------------------------------------------------------------ */
@@ -177,16 +250,20 @@ static int start_locked(const struct command_context *context, const struct host
 }
 
 int launching_start(struct command_context *context, const struct host *host,
-                    const struct plan *plan)
+                    const struct plan *plan, const struct launching_hold *hold)
 {
-    int lock = -1;
+    /* Once more: until the lock was ours, the `down` that held it could remove them. */
     int status = folders_make(context);
 
-    if (status == 0)
-        status = take_lock(context, &lock);
-    if (status != 0)
-        return status;
-    status = start_locked(context, host, plan, lock);
-    close(lock);
-    return status;
+    return status == 0 ? start_locked(context, host, plan, hold->lock) : status;
+}
+
+int launching_extend(const struct command_context *context, const struct host *host,
+                     const struct plan *before, const struct plan *plan)
+{
+    if (uses(plan, "cpu.") == uses(before, "cpu.") &&
+        sum_of(plan, "memory.min") == sum_of(before, "memory.min") &&
+        sum_of(plan, "memory.low") == sum_of(before, "memory.low"))
+        return 0;
+    return make_cgroups(context, host, plan);
 }
