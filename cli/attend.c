@@ -16,12 +16,14 @@
 #include "cli/leftovers.h"
 #include "cli/outcome.h"
 #include "cli/progress.h"
+#include "cli/row.h"
 #include "cli/show_faults.h"
 #include "cli/watch.h"
 #include "core/event.h"
 
-#define SETTLE_MS 100 // a stack at rest is believed after so long without a change
-#define ECHO_MS   200 // what a wrapper passes on of a Ctrl-C that we have seen is no second one
+#define SETTLE_MS     100 // a stack at rest is believed after so long without a change
+#define NAMES_AT_ONCE 256
+#define ECHO_MS       200 // what a wrapper passes on of a Ctrl-C that we have seen is no second one
 
 struct attendance {
     const struct attend_request *request;
@@ -31,9 +33,43 @@ struct attendance {
     unsigned int interrupts;
     int64_t interrupted_ms; // when the last came
     int signal;             // the first that came, 0: none
-    bool rest_asked;        // everything was at rest, so DOWN was asked for
+    bool rest_asked;        // everybody asked for was at rest, so DOWN was asked for
     int rest_status;        // how the members had ended then
+    bool leaving;           // others still run: once those asked for are at rest, the stack is left
+    bool aborting;          // somebody's end is everybody's
+    int abort_status;       // of that one
 };
+
+static void ask_down(struct attendance *attendance, int64_t grace_ns);
+
+/* A job that others wait for is to end: its success ends nobody else. */
+static bool is_waited_for(const struct plan *plan, uint32_t member)
+{
+    for (size_t i = 0; i < plan->members_count; i++)
+        for (size_t j = 0; j < plan->members[i].needs_count; j++)
+            if (plan->members[i].needs[j].member == member &&
+                plan->members[i].needs[j].condition == NEED_COMPLETED)
+                return true;
+    return false;
+}
+
+static void consider_abort(struct attendance *attendance, const struct wire_row *before,
+                           const struct wire_row *row)
+{
+    const struct attend_request *request = attendance->request;
+    bool done = row->state == STATE_EXITED && row->verdict == VERDICT_DONE;
+
+    if (request->abort == ABORT_NEVER || attendance->aborting || attendance->interrupts > 0 ||
+        attendance->rest_asked || !request->asked[row->member] ||
+        !outcome_has_ended(before, row, request->abort == ABORT_ON_FAILURE) ||
+        (done && is_waited_for(request->plan, row->member)))
+        return;
+    attendance->aborting = true;
+    attendance->abort_status = outcome_exit_code(row);
+    fflush(stdout);
+    command_note("%s has ended: stopping the others", row->name);
+    ask_down(attendance, request->grace_ns);
+}
 
 static void on_row(void *context, const struct watch *watch, const struct wire_row *before,
                    const struct wire_row *row)
@@ -44,6 +80,7 @@ static void on_row(void *context, const struct watch *watch, const struct wire_r
     if (attendance->follow)
         (void)follow_turn(attendance->follow);
     progress_row(&attendance->progress, watch, before, row);
+    consider_abort(attendance, before, row);
 }
 
 static int follow_asked(const struct attend_request *request, char (*names)[INSTANCE_NAME_MAX],
@@ -51,7 +88,8 @@ static int follow_asked(const struct attend_request *request, char (*names)[INST
 {
     struct follow_options options = {
         .state_dir = request->context->state_dir,
-        .prefix = true,
+        .prefix = !request->no_prefix,
+        .timestamps = request->timestamps,
         .colour_out = request->context->colour_out,
         .colour_err = request->context->colour_err,
         .until_ns = INT64_MAX,
@@ -88,12 +126,41 @@ int attend_open_logs(struct attend_request *request, struct fault *ret_fault)
 
 /* --- signals ---------------------------------------------------------------------------------- */
 
+/* In as many requests as the names need. */
+static int ask_members(const struct attendance *attendance, int64_t grace_ns,
+                       struct fault *ret_fault)
+{
+    const struct command_context *context = attendance->request->context;
+    struct wire_request request = {
+        .verb = grace_ns == 0 ? WIRE_KILL : WIRE_STOP, .grace_ns = grace_ns, .signal = SIGKILL};
+    uint32_t count = attendance->watch.rows_count;
+    int outcome = 0;
+
+    for (uint32_t i = 0; outcome == 0 && i < count; i++) {
+        if (attendance->request->asked[i])
+            request.names[request.names_count++] = attendance->watch.rows[i].name;
+        if (request.names_count == 0 || (request.names_count < NAMES_AT_ONCE && i + 1 < count))
+            continue;
+        outcome = client_request(context->runtime_dir, context->stack, &request, ret_fault);
+        request.names_count = 0;
+    }
+    return outcome;
+}
+
+/* The whole stack, or where others of it run, those asked for. */
 static void ask_down(struct attendance *attendance, int64_t grace_ns)
 {
     const struct command_context *context = attendance->request->context;
     struct fault fault;
-    int outcome = ending_ask(context, grace_ns, &fault);
+    int outcome;
 
+    if (attendance->leaving ||
+        !outcome_others_at_rest(&attendance->watch, attendance->request->asked)) {
+        attendance->leaving = true;
+        outcome = ask_members(attendance, grace_ns, &fault);
+    } else {
+        outcome = ending_ask(context, grace_ns, &fault);
+    }
     if (outcome != 0 && outcome != CLIENT_GONE && outcome != CLIENT_NOT_RUNNING)
         show_fault(&fault, context->colour_err);
 }
@@ -119,24 +186,36 @@ static void take_signal(struct attendance *attendance)
                      attendance->request->context->stack);
     else
         command_note("killing stack %s", attendance->request->context->stack);
-    ask_down(attendance, first ? EVENT_GRACE_POLICY : 0);
+    ask_down(attendance, first ? attendance->request->grace_ns : 0);
 }
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
 static bool settles(const struct attendance *attendance)
 {
-    return !attendance->rest_asked && attendance->interrupts == 0 &&
+    return !attendance->rest_asked && !attendance->aborting && attendance->interrupts == 0 &&
            !attendance->watch.info.ending &&
-           outcome_at_rest(&attendance->watch, attendance->request->asked);
+           outcome_asked_at_rest(&attendance->watch, attendance->request->asked);
 }
 
+/* All have ended by themselves: the stack is taken down, unless others of it run. */
 static void take_rest(struct attendance *attendance)
 {
+    const struct attend_request *request = attendance->request;
+
     attendance->rest_asked = true;
-    attendance->rest_status = outcome_tell(&attendance->watch, attendance->request->asked,
-                                           attendance->request->context->colour_err);
-    ask_down(attendance, EVENT_GRACE_POLICY);
+    attendance->rest_status =
+        outcome_tell(&attendance->watch, request->asked, request->context->colour_err);
+    if (outcome_others_at_rest(&attendance->watch, request->asked))
+        ask_down(attendance, request->grace_ns);
+    else
+        attendance->leaving = true;
+}
+
+static bool has_left(const struct attendance *attendance)
+{
+    return attendance->leaving &&
+           outcome_asked_at_rest(&attendance->watch, attendance->request->asked);
 }
 
 static int turn(struct attendance *attendance, struct fault *ret_fault)
@@ -160,7 +239,7 @@ static int turn(struct attendance *attendance, struct fault *ret_fault)
     if (fds[1].revents && follow_turn(attendance->follow) == -EPIPE && !attendance->interrupts) {
         attendance->interrupts = 1; // nobody reads us any more
         attendance->signal = SIGPIPE;
-        ask_down(attendance, EVENT_GRACE_POLICY);
+        ask_down(attendance, attendance->request->grace_ns);
     }
     if (fds[0].revents)
         result = watch_read(&attendance->watch, on_row, attendance, ret_fault);
@@ -185,9 +264,19 @@ static void tell_first(struct attendance *attendance)
 {
     static const struct wire_row nothing = {.state = STATE_CREATED, .generation = UINT32_MAX};
 
+    for (uint32_t i = 0; i < attendance->watch.rows_count; i++) {
+        const struct wire_row *row = &attendance->watch.rows[i];
+        progress_row(&attendance->progress, &attendance->watch, &nothing, row);
+        consider_abort(attendance, &nothing, row);
+    }
+}
+
+static int exit_status_from(const struct attendance *attendance)
+{
     for (uint32_t i = 0; i < attendance->watch.rows_count; i++)
-        progress_row(&attendance->progress, &attendance->watch, &nothing,
-                     &attendance->watch.rows[i]);
+        if (row_is(&attendance->watch.rows[i], attendance->request->exit_from))
+            return outcome_exit_code(&attendance->watch.rows[i]);
+    return STATUS_FAILED;
 }
 
 static int status_of(const struct attendance *attendance, int removed)
@@ -196,9 +285,27 @@ static int status_of(const struct attendance *attendance, int removed)
         return removed; // asked to end, and it has
     if (attendance->signal != 0)
         return STATUS_INTERRUPTED;
+    if (attendance->request->exit_from)
+        return exit_status_from(attendance);
+    if (attendance->aborting)
+        return attendance->abort_status;
     if (attendance->rest_asked && attendance->rest_status != STATUS_DONE)
         return attendance->rest_status;
     return removed;
+}
+
+/* What is left of a stack that has ended; one that others keep running is left to them. */
+static int clear(const struct attendance *attendance)
+{
+    const struct command_context *context = attendance->request->context;
+
+    if (has_left(attendance) && !attendance->watch.ended) {
+        command_note("the other services of stack %s run on: `bulkhead -p %s ps` shows them",
+                     context->stack, context->stack);
+        return STATUS_DONE;
+    }
+    return stack_remove(context, attendance->interrupts || attendance->rest_asked ||
+                                     attendance->aborting || attendance->watch.info.ending);
 }
 
 int attend_foreground(const struct attend_request *request)
@@ -210,15 +317,14 @@ int attend_foreground(const struct attend_request *request)
 
     if (result == 0) {
         tell_first(&attendance);
-        while (result == 0 && !attendance.watch.ended)
+        while (result == 0 && !attendance.watch.ended && !has_left(&attendance))
             result = turn(&attendance, &fault);
     }
     if (result != 0 && result != CLIENT_GONE) {
         show_fault(&fault, request->context->colour_err);
-        ask_down(&attendance, EVENT_GRACE_POLICY);
+        ask_down(&attendance, request->grace_ns);
     }
-    status = stack_remove(request->context, attendance.interrupts || attendance.rest_asked ||
-                                                attendance.watch.info.ending);
+    status = clear(&attendance);
     if (attendance.follow)
         (void)follow_drain(attendance.follow);
     attendance.follow = follow_destroy(attendance.follow);

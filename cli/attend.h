@@ -8,12 +8,23 @@
 
 struct follow;
 
+enum attend_abort {
+    ABORT_NEVER,
+    ABORT_ON_FAILURE, // when one has come to its end with a failure
+    ABORT_ON_EXIT,    // when one has come to its end
+};
+
 /* `asked` tells by member index who was asked to start; it is borrowed. */
 struct attend_request {
     struct command_context *context;
     const struct plan *plan;
     const bool *asked;
-    int signals;           // signalfd of SIGINT, SIGTERM, SIGHUP, which are blocked
+    int signals;      // signalfd of SIGINT, SIGTERM, SIGHUP, which are blocked
+    int64_t grace_ns; // of a stop; EVENT_GRACE_POLICY
+    bool timestamps;  // before each line of the logs
+    bool no_prefix;   // no "web-1  | " there
+    enum attend_abort abort;
+    const char *exit_from; // the exit status is this service's; NULL: see below
     struct follow *follow; // the logs; see attend_open_logs
 };
 
@@ -21,8 +32,10 @@ struct attend_request {
  * request->follow, which attend_foreground closes; else what is wrong. */
 int attend_open_logs(struct attend_request *request, struct fault *ret_fault);
 
-/* Shows progress and logs until the stack has ended: by itself, by `down`, or by a signal (the
- * second one kills). Removes what is left. An exit status. */
+/* Shows progress and logs until everybody asked for has ended: by itself, by `down`, by a signal
+ * (the second one kills), or because `abort` says so, when the exit status is that of the one who
+ * ended first, or of exit_from. Where others of the stack still run it stays; else it is taken
+ * down, and what is left is removed. An exit status. */
 int attend_foreground(const struct attend_request *request);
 
 /* Shows progress until every member asked for runs or has ended with success. STATUS_FAILED as soon

@@ -1,11 +1,14 @@
 /* See outcome.h. */
 #include "cli/outcome.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/render.h"
+#include "cli/row.h"
+#include "core/health.h"
 
 static bool has_failed(const struct wire_row *row)
 {
@@ -25,16 +28,37 @@ static bool waits_in_vain(const struct watch *watch, const struct wire_row *row)
            other->state == STATE_WAITING;
 }
 
+static bool rests(const struct watch *watch, const struct wire_row *row, bool asked)
+{
+    return row->state == STATE_EXITED || row->state == STATE_HELD || waits_in_vain(watch, row) ||
+           (row->state == STATE_CREATED && !asked);
+}
+
+bool outcome_asked_at_rest(const struct watch *watch, const bool *asked)
+{
+    for (uint32_t i = 0; i < watch->rows_count; i++)
+        if (asked[i] && !rests(watch, &watch->rows[i], true))
+            return false;
+    return true;
+}
+
+bool outcome_others_at_rest(const struct watch *watch, const bool *asked)
+{
+    for (uint32_t i = 0; i < watch->rows_count; i++)
+        if (!asked[i] && !rests(watch, &watch->rows[i], false))
+            return false;
+    return true;
+}
+
 bool outcome_at_rest(const struct watch *watch, const bool *asked)
 {
-    for (uint32_t i = 0; i < watch->rows_count; i++) {
-        const struct wire_row *row = &watch->rows[i];
-        bool rests = row->state == STATE_EXITED || row->state == STATE_HELD ||
-                     waits_in_vain(watch, row) || (row->state == STATE_CREATED && !asked[i]);
-        if (!rests)
-            return false;
-    }
-    return true;
+    return outcome_asked_at_rest(watch, asked) && outcome_others_at_rest(watch, asked);
+}
+
+static bool is_well(const struct wire_row *row)
+{
+    return row->state == STATE_RUNNING &&
+           (row->health == HEALTH_NONE || row->health == HEALTH_HEALTHY);
 }
 
 bool outcome_all_running(const struct watch *watch, const bool *asked)
@@ -42,7 +66,7 @@ bool outcome_all_running(const struct watch *watch, const bool *asked)
     for (uint32_t i = 0; i < watch->rows_count; i++) {
         const struct wire_row *row = &watch->rows[i];
         bool done = row->state == STATE_EXITED && row->verdict == VERDICT_DONE;
-        if (asked[i] && row->state != STATE_RUNNING && !done)
+        if (asked[i] && !is_well(row) && !done)
             return false;
     }
     return true;
@@ -50,7 +74,8 @@ bool outcome_all_running(const struct watch *watch, const bool *asked)
 
 static bool cannot_come_up(const struct watch *watch, const struct wire_row *row)
 {
-    if (has_failed(row) || row->state == STATE_QUARANTINED)
+    if (has_failed(row) || row->state == STATE_QUARANTINED ||
+        (row->state == STATE_RUNNING && row->health == HEALTH_UNHEALTHY))
         return true;
     if (row->state == STATE_BACKOFF)
         return verdict_is_failure((enum verdict_kind)row->verdict);
@@ -92,4 +117,25 @@ int outcome_tell(const struct watch *watch, const bool *asked, bool colour)
         status = STATUS_FAILED;
     }
     return status;
+}
+
+static bool has_come_to_rest(const struct wire_row *row)
+{
+    return row->state == STATE_EXITED || row->state == STATE_HELD;
+}
+
+bool outcome_has_ended(const struct wire_row *before, const struct wire_row *row, bool failures)
+{
+    bool news = !has_come_to_rest(before) || before->generation != row->generation;
+
+    return news && has_come_to_rest(row) && (!failures || has_failed(row));
+}
+
+int outcome_exit_code(const struct wire_row *row)
+{
+    if (row->verdict == VERDICT_SPAWN_FAILED)
+        return row->error == ENOENT ? 127 : 126;
+    if (row->verdict == VERDICT_NONE)
+        return STATUS_FAILED;
+    return row_exit_code(row) >= 0 ? row_exit_code(row) : STATUS_FAILED;
 }

@@ -10,14 +10,26 @@
  * that never comes. */
 bool outcome_at_rest(const struct watch *watch, const bool *asked);
 
-/* Everybody asked for runs, or has run to a successful end. */
+/* The same of those asked for alone, and of all the others. */
+bool outcome_asked_at_rest(const struct watch *watch, const bool *asked);
+bool outcome_others_at_rest(const struct watch *watch, const bool *asked);
+
+/* Everybody asked for runs, in good health where somebody looks, or has run to a successful end. */
 bool outcome_all_running(const struct watch *watch, const bool *asked);
 
-/* The first member asked for that cannot come up: held, failed, dead before its time, or waiting
- * for one that failed. -1: none. */
+/* The first member asked for that cannot come up: held, failed, unhealthy, dead before its time, or
+ * waiting for one that failed. -1: none. */
 ptrdiff_t outcome_first_failed(const struct watch *watch, const bool *asked);
 
 /* A line on stderr for each that failed. STATUS_DONE, or STATUS_FAILED when there was one. */
 int outcome_tell(const struct watch *watch, const bool *asked, bool colour);
+
+/* Has the member come to its end by this row? With `failures` only an end that is a failure counts.
+ */
+bool outcome_has_ended(const struct wire_row *before, const struct wire_row *row, bool failures);
+
+/* What a shell would make of its end: the exit code, 128 and the signal, 127 or 126 where the
+ * program could not be started; 1: it has not ended. */
+int outcome_exit_code(const struct wire_row *row);
 
 #endif

@@ -1,4 +1,4 @@
-// links: cli/outcome.o cli/progress.o cli/render.o core
+// links: cli/outcome.o cli/row.o cli/progress.o cli/render.o core
 /* When `up` is done, when `--wait` has failed, and what is said. */
 #include <setjmp.h>
 #include <stdarg.h>
