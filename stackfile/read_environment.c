@@ -12,6 +12,14 @@ static int by_name(const void *a, const void *b)
 
 #define NAME_MAX_BYTES 255 // so that canonical YAML can have it as a key
 
+bool has_control(const char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name < 0x20 || *name == 0x7f)
+            return true;
+    return false;
+}
+
 static bool valid_name(struct reader *reader, const struct node *at, const char *name)
 {
     if (strlen(name) > NAME_MAX_BYTES) {
@@ -20,7 +28,7 @@ static bool valid_name(struct reader *reader, const struct node *at, const char 
                    shown(name).text);
         return false;
     }
-    if (*name && !strchr(name, '='))
+    if (*name && !strchr(name, '=') && !has_control(name))
         return true;
     report_key(reader, at->at, "environment", "write it as NAME: value",
                "\"%s\" is not the name of a variable", shown(name).text);

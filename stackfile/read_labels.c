@@ -15,11 +15,14 @@ static int by_name(const void *a, const void *b)
 
 static bool valid_name(struct reader *reader, struct mark at, const char *name)
 {
-    if (*name && strlen(name) <= NAME_MAX_BYTES)
+    if (*name && strlen(name) <= NAME_MAX_BYTES && !has_control(name))
         return true;
-    report_key(reader, at, "labels", "write it as name: value",
-               *name ? "the name of a label has more than %d bytes" : "a label has no name",
-               NAME_MAX_BYTES);
+    if (strlen(name) > NAME_MAX_BYTES)
+        report_key(reader, at, "labels", "write it as name: value",
+                   "the name of a label has more than %d bytes", NAME_MAX_BYTES);
+    else
+        report_key(reader, at, "labels", "write it as name: value",
+                   "\"%s\" is not the name of a label", shown(name).text);
     return false;
 }
 

@@ -65,6 +65,9 @@ bool take_scalar_text(struct reader *reader, const char *name, const struct node
 bool take_environment(struct reader *reader, const char *key, const struct node *value,
                       const struct spec_env **ret_env, size_t *ret_count);
 
+/* Control characters, which no name of a variable or a label may have. */
+bool has_control(const char *name);
+
 /* What `restart` and deploy.restart_policy come to. */
 void settle_restart(struct reader *reader, struct spec_service *service);
 

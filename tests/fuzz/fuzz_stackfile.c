@@ -44,6 +44,22 @@ static void check_faults(const struct faults *faults)
     }
 }
 
+/* JSON loads to what shows as the same YAML. */
+static void check_json(const struct spec *spec, const char *yaml)
+{
+    struct faults faults;
+    struct spec again;
+    char *json, *shown;
+
+    check(stackfile_show_json(spec, &json) == 0);
+    check(load(json, strlen(json), &again, &faults) == 0);
+    check(stackfile_show(&again, &shown) == 0);
+    check(strcmp(yaml, shown) == 0);
+    spec_finish(&again);
+    free(json);
+    free(shown);
+}
+
 static void check_fixed_point(const struct spec *spec)
 {
     struct faults faults;
@@ -55,6 +71,7 @@ static void check_fixed_point(const struct spec *spec)
     check(stackfile_show(&again, &second) == 0);
     check(strcmp(first, second) == 0);
     spec_finish(&again);
+    check_json(spec, first);
     free(first);
     free(second);
 }

@@ -82,6 +82,20 @@ static const char *any_text(struct arena *arena)
     return arena_string(arena, text);
 }
 
+/* Without what a name cannot have. */
+static const char *any_name(struct arena *arena, size_t number)
+{
+    char name[96];
+    const char *text = any_text(arena);
+    int used = snprintf(name, sizeof(name), "%zu", number);
+
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x20 && *text != 0x7f && *text != '=')
+            name[used++] = *text;
+    name[used] = '\0';
+    return arena_string(arena, name);
+}
+
 static const char *any_nonempty_text(struct arena *arena)
 {
     const char *text = any_text(arena);
@@ -120,10 +134,7 @@ static const struct spec_env *any_environment(struct arena *arena, size_t *ret_c
     struct spec_env *env = arena_array(arena, count, sizeof(*env));
 
     for (size_t i = 0; i < count; i++) {
-        char name[96];
-        const char *text = any_text(arena);
-        snprintf(name, sizeof(name), "%zu%s", i, strchr(text, '=') ? "" : text);
-        env[i].name = arena_string(arena, name);
+        env[i].name = any_name(arena, i);
         env[i].value = now_and_then() ? NULL : any_text(arena);
     }
     *ret_count = count;
@@ -138,10 +149,7 @@ static void add_names(struct arena *arena, struct spec_service *service)
     service->labels = labels;
     service->labels_count = (size_t)between(0, 5);
     for (size_t i = 0; i < service->labels_count; i++) {
-        char name[96];
-        const char *text = any_text(arena);
-        snprintf(name, sizeof(name), "%zu%s", i, text);
-        labels[i].name = arena_string(arena, name);
+        labels[i].name = any_name(arena, i);
         labels[i].value = any_text(arena);
     }
     service->profiles = profiles;
