@@ -95,7 +95,9 @@ static void show_percent(struct emit *emit, const char *key, int64_t value)
 {
     char text[VALUE_MAX];
 
-    strcpy(text + print_thousandths(text, value), "%");
+    size_t used = print_thousandths(text, value);
+
+    snprintf(text + used, sizeof(text) - used, "%%");
     emit_text(emit, key, text);
 }
 

@@ -250,7 +250,8 @@ static void quote(const char *text, char *to)
             *to++ = '\'';
         *to++ = *text;
     }
-    strcpy(to, "'");
+    *to++ = '\'';
+    *to = '\0';
 }
 
 static void test_words(void **state)
