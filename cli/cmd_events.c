@@ -7,6 +7,7 @@
 #include "cli/ask.h"
 #include "cli/event_text.h"
 #include "cli/journal_reader.h"
+#include "cli/labels.h"
 
 #define HOUR_MS 3600000 // the longest wait without a look at the clock
 
@@ -14,6 +15,7 @@ struct events {
     const struct command_context *context;
     struct journal_reader journal;
     struct event_view view;
+    struct labels labels;
     char *const *words;
     size_t words_count;
     int64_t since_ns;
@@ -32,8 +34,9 @@ static void print(struct events *events, const struct user_event *event)
     if (event->wall_ns < events->since_ns || event->wall_ns > events->until_ns ||
         !view_member_is(event->member, events->words, events->words_count))
         return;
-    printed = events->json ? event_print_json(event, stdout)
-                           : event_print_text(event, events->context->colour_out, stdout);
+    printed = events->json
+                  ? event_print_json(event, labels_of(&events->labels, event->member->name), stdout)
+                  : event_print_text(event, events->context->colour_out, stdout);
     if (!printed)
         events->output_failed = true;
 }
@@ -152,7 +155,9 @@ static int run(struct command_context *context, int argc, char **argv)
         return command_failed("cannot open the journal of stack \"%s\": %s", context->stack,
                               strerror(-failed));
     event_view_init(&events.view);
+    labels_init(&events.labels, context->runtime_dir);
     status = show(&events);
+    labels_finish(&events.labels);
     event_view_finish(&events.view);
     journal_reader_close(&events.journal);
     return status;
@@ -172,7 +177,8 @@ const struct command command_events = {
     .help =
         "Prints every event in the stack's journal, then follows it until interrupted or until\n"
         "the stack ends. Actions: create, start, ready, oom, die, kill, stop, restart, hold,\n"
-        "quarantine. Every death is one \"die\" with its verdict and the counters behind it.\n"
+        "quarantine, health_status. Every death is one \"die\" with its verdict and the counters "
+        "behind it.\n"
         "TIME is RFC 3339 (2026-11-22T08:51:00Z), a length of time back from now (10m),\n"
         "unix seconds, or \"now\".",
     .example = "bulkhead events --since now\n"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/json.h"
+#include "cli/labels.h"
 #include "cli/render.h"
 
 enum attribute_kind {
@@ -111,6 +112,9 @@ static void collect(const struct user_event *event, struct attributes *attribute
     case ACTION_RESTART:
         add_text(attributes, "reason", event->requested ? "request" : "policy");
         break;
+    case ACTION_HEALTH:
+        add_text(attributes, "health", health_name(event->health));
+        break;
     case ACTION_CREATE:
     case ACTION_READY:
     case ACTION_STOP:
@@ -151,6 +155,10 @@ static enum render_style style_of(const struct user_event *event)
         return STYLE_YELLOW;
     case ACTION_READY:
         return STYLE_GREEN;
+    case ACTION_HEALTH:
+        return event->health == HEALTH_HEALTHY     ? STYLE_GREEN
+               : event->health == HEALTH_UNHEALTHY ? STYLE_RED
+                                                   : STYLE_OFF;
     case ACTION_CREATE:
     case ACTION_START:
     case ACTIONS_COUNT:
@@ -177,7 +185,7 @@ bool event_print_text(const struct user_event *event, bool colour, FILE *to)
     return fputc('\n', to) != EOF;
 }
 
-static struct json *attributes_object(const struct user_event *event)
+static struct json *attributes_object(const struct user_event *event, char *const *labels)
 {
     struct json *object = json_create();
     struct attributes attributes;
@@ -194,10 +202,12 @@ static struct json *attributes_object(const struct user_event *event)
         else
             json_number(object, attribute->key, attribute->number);
     }
+    if (labels)
+        json_child(object, "labels", labels_json(labels));
     return object;
 }
 
-bool event_print_json(const struct user_event *event, FILE *to)
+bool event_print_json(const struct user_event *event, char *const *labels, FILE *to)
 {
     struct json *object = json_create();
     char service[INSTANCE_NAME_MAX];
@@ -212,7 +222,7 @@ bool event_print_json(const struct user_event *event, FILE *to)
     json_text(object, "service", service);
     json_number(object, "instance", event->member->number);
     json_number(object, "generation", event->generation);
-    json_child(object, "attributes", attributes_object(event));
+    json_child(object, "attributes", attributes_object(event, labels));
     printed = json_print(object, to);
     json_destroy(object);
     return printed;

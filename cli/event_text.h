@@ -9,8 +9,8 @@
 /* "2026-11-22T08:51:00.123Z web-1 die verdict=oom exitCode=137 …". False: `to` failed. */
 bool event_print_text(const struct user_event *event, bool colour, FILE *to);
 
-/* {"time":…,"type":"service","action":…,"service":…,"instance":…,"generation":…,"attributes":{…}}
- */
-bool event_print_json(const struct user_event *event, FILE *to);
+/* {"time":…,"type":"service","action":…,"service":…,"instance":…,"generation":…,"attributes":{…}};
+ * `labels` ("name=value", may be NULL) are in the attributes. */
+bool event_print_json(const struct user_event *event, char *const *labels, FILE *to);
 
 #endif

@@ -86,10 +86,10 @@ static int add_member(struct event_view *view, const struct record *record)
         view->members_capacity = capacity;
     }
     member = &view->members[record->member];
-    if (record->member == view->members_count) {
-        memset(member, 0, sizeof(*member));
+    if (record->member == view->members_count || strcmp(member->name, from->name) != 0)
+        memset(member, 0, sizeof(*member)); // another plan has another one in this place
+    if (record->member == view->members_count)
         view->members_count++;
-    }
     memcpy(member->name, from->name, sizeof(member->name));
     member->service_length = from->service_length;
     member->number = from->number;
@@ -174,6 +174,10 @@ static void take_effect(struct telling *telling)
             tell(telling, ACTION_READY);
         else if (effect->to == STATE_HELD)
             tell(telling, ACTION_HOLD);
+        break;
+    case EFFECT_HEALTH:
+        if (effect->to != HEALTH_NONE)
+            tell(telling, ACTION_HEALTH)->health = (enum health)effect->to;
         break;
     default:
         break;

@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_CLI_EVENT_VIEW_H
 #define BULKHEAD_CLI_EVENT_VIEW_H
 
+#include "core/health.h"
 #include "core/record.h"
 
 /* X(id, name) */
@@ -16,7 +17,8 @@
     X(STOP, "stop")             /* it has ended because it was asked to */                         \
     X(RESTART, "restart")       /* it begins again, by policy or on request; `create` follows */   \
     X(HOLD, "hold")             /* its restarts are used up */                                     \
-    X(QUARANTINE, "quarantine") /* it will not end: left behind */
+    X(QUARANTINE, "quarantine") /* it will not end: left behind */                                 \
+    X(HEALTH, "health_status")  /* what its probes say has changed */
 
 enum action {
 #define X(id, name) ACTION_##id,
@@ -49,6 +51,7 @@ struct user_event {
     int64_t pid;            // START
     int32_t signal;         // KILL
     bool requested;         // RESTART: on request
+    enum health health;     // HEALTH: from now on
     struct verdict verdict; // OOM, DIE, QUARANTINE
 };
 

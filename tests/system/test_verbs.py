@@ -34,6 +34,27 @@ def _():
         stack.run("version", "-f", "xml", status=2)
 
 
+@test("ps filters by state, names services once, and shows labels and health")
+def _():
+    services = {"a": service("steady", labels={"tier": "front", "empty": ""}),
+                "b": {"command": ["/bin/true"], "restart": "no"}, "c": {"command": ["/bin/true"], "restart": "no"}}
+    with Stack(services) as stack:
+        stack.up()
+        wait_until(lambda: {stack.row(name)["State"] for name in "bc"} == {"exited"}, "both have ended")
+        row = stack.row("a")
+        equal((row["Labels"], row["Health"]), ({"tier": "front", "empty": ""}, ""))
+        equal(stack.row("b")["Labels"], {})
+        equal(stack.run("ps", "-q").out, "a-1\n")
+        equal(stack.run("ps", "-q", "--status", "exited").out, "b-1\nc-1\n")
+        equal(stack.run("ps", "--services", "--status", "exited", "--status=running").out, "a\nb\nc\n")
+        equal(stack.run("ps", "-q", "--filter", "status=running").out, "a-1\n")
+        equal(stack.run("ps", "-q", "--filter", "health=healthy").out, "")
+        stack.run("ps", "--status", "sleeping", status=2)
+        stack.run("ps", "--filter", "colour=red", status=2)
+        event = [event for event in stack.events() if event["service"] == "a"][0]
+        equal(event["attributes"]["labels"], {"tier": "front", "empty": ""})
+
+
 @test("ls tells running stacks from abandoned and ended ones")
 def _():
     with Stack({"a": service("steady"), "b": {"command": ["/bin/true"], "restart": "no"}}) as stack:
