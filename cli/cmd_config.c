@@ -160,7 +160,7 @@ static int run(struct command_context *context, int argc, char **argv)
 static const struct command_option options[] = {
     {'q', "quiet", NULL, "only check"},
     {0, "services", NULL, "the names of the services, dependencies first"},
-    {0, "format", "FORM", "yaml or json"},
+    {0, "format", "yaml|json", "how it is printed"},
     {0, NULL, NULL, NULL},
 };
 
