@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/config_lists.h"
 #include "cli/files.h"
 #include "cli/planner.h"
 #include "stackfile/stackfile.h"
@@ -144,12 +145,18 @@ static int run(struct command_context *context, int argc, char **argv)
     int status = check_options(context, argc);
 
     (void)argv;
+    if (status == 0 && option_given(context, "variables"))
+        return print_variables(context);
+    if (status == 0 && option_given(context, "environment"))
+        return print_environment(context);
     if (status == 0)
         status = stack_source_read(context, true, &source, &spec);
     if (status != 0)
         return status;
     if (option_given(context, "services"))
         status = print_services(&spec);
+    else if (option_given(context, "profiles"))
+        status = print_profiles(&spec);
     else if (!option_given(context, "quiet"))
         status = print_canonical(context, &spec);
     spec_finish(&spec);
@@ -160,7 +167,10 @@ static int run(struct command_context *context, int argc, char **argv)
 static const struct command_option options[] = {
     {'q', "quiet", NULL, "only check"},
     {0, "services", NULL, "the names of the services, dependencies first"},
-    {0, "format", "yaml|json", "how it is printed"},
+    {0, "profiles", NULL, "the names of the profiles that services are in"},
+    {0, "variables", NULL, "the variables that the files name, with their defaults"},
+    {0, "environment", NULL, "the variables that the files may name, with their values"},
+    {0, "format", "FORM", "yaml or json"},
     {0, NULL, NULL, NULL},
 };
 

@@ -54,11 +54,20 @@ struct command_given {
     const char *value;
 };
 
+/* Values of an option that may be repeated, in order; NULL-terminated. */
+#define WORDS_MAX 64
+struct words {
+    const char *item[WORDS_MAX + 1];
+    size_t count;
+};
+
 struct command_context {
     const struct command *command;
 
     /* global options and the environment */
-    const char *file;         // -f, BULKHEAD_FILE; "-": stdin; NULL: searched for
+    struct words files;       // -f, BULKHEAD_FILE; "-": stdin; none: searched for
+    struct words env_files;   // --env-file; none: .env of the project's folder
+    struct words profiles;    // --profile, BULKHEAD_PROFILES: the active ones, "*" for all
     const char *name;         // -p, BULKHEAD_PROJECT_NAME; valid; NULL: out of the stack file
     const char *project_dir;  // --project-directory; NULL: the stack file's folder
     enum ansi ansi;           //

@@ -16,7 +16,9 @@
 
 #define CAPABILITY_SYS_RESOURCE 24 // capabilities(7)
 
-static const char *const file_names[] = {"bulkhead.yaml", "bulkhead.yml"};
+static const char *const file_names[] = {"bulkhead.yaml", "bulkhead.yml", NULL};
+static const char *const override_names[] = {"bulkhead.override.yaml", "bulkhead.override.yml",
+                                             NULL};
 
 bool process_may_raise(void)
 {
@@ -43,38 +45,67 @@ int process_oom_score_adj(void)
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
-/* In the current folder, else in the nearest one above. */
-static char *search(const char *start)
+struct paths {
+    char *item[WORDS_MAX];
+    size_t count;
+};
+
+static int add_path(struct paths *paths, const char *path)
 {
-    char dir[PATH_MAX], path[PATH_MAX + 16];
+    paths->item[paths->count] = strdup(path);
+    if (!paths->item[paths->count])
+        return command_failed("out of memory");
+    paths->count++;
+    return 0;
+}
+
+/* The first of the names that is in a folder: 0, or 1 where there is none. With a `dir` of "" the
+ * path is the name alone. */
+static int find_name(const char *dir, bool above, const char *const *names, struct paths *paths)
+{
+    char path[PATH_MAX + 32];
+
+    for (; *names; names++) {
+        snprintf(path, sizeof(path), "%s/%s", dir[1] ? dir : "", *names);
+        if (access(path, F_OK) == 0)
+            return add_path(paths, above ? path : *names);
+    }
+    return 1;
+}
+
+/* In the current folder, else in the nearest one above; with the override file beside it. */
+static int search(const char *start, struct paths *paths)
+{
+    char dir[PATH_MAX];
 
     snprintf(dir, sizeof(dir), "%s", start);
     for (;;) {
+        bool above = strcmp(dir, start) != 0;
         char *slash;
-        for (size_t i = 0; i < sizeof(file_names) / sizeof(file_names[0]); i++) {
-            snprintf(path, sizeof(path), "%s/%s", dir[1] ? dir : "", file_names[i]);
-            if (access(path, F_OK) == 0)
-                return strdup(strcmp(dir, start) == 0 ? file_names[i] : path);
+
+        if (find_name(dir, above, file_names, paths) == 0) {
+            (void)find_name(dir, above, override_names, paths); // need not be there
+            return 0;
         }
         slash = strrchr(dir, '/');
         if (!slash || !dir[1])
-            return NULL;
+            return 1;
         slash[slash == dir] = '\0';
     }
 }
 
-static int find(const struct command_context *context, char **ret_path)
+static int find(const struct command_context *context, struct paths *paths)
 {
     char cwd[PATH_MAX];
+    int status = 0;
 
-    if (context->file) {
-        *ret_path = strdup(context->file);
-        return *ret_path ? 0 : command_failed("out of memory");
-    }
+    for (size_t i = 0; status == 0 && i < context->files.count; i++)
+        status = add_path(paths, context->files.item[i]);
+    if (status != 0 || paths->count > 0)
+        return status;
     if (!getcwd(cwd, sizeof(cwd)))
         return unusable("cannot tell the current folder: %s", strerror(errno));
-    *ret_path = search(cwd);
-    if (*ret_path)
+    if (search(cwd, paths) == 0)
         return 0;
     return unusable("no stack file: there is no bulkhead.yaml or bulkhead.yml in %s or a folder "
                     "above it; name one with -f FILE, or a stack that runs with -p NAME",
@@ -136,6 +167,21 @@ static int read_all(int fd, char **ret_text, size_t *ret_length)
     return -errno;
 }
 
+#define STANDARD_INPUT "(standard input)"
+
+/* A path as people would write it here: below the current folder without that. */
+static const char *short_name(const char *path, char *room, size_t size)
+{
+    size_t length;
+
+    if (!getcwd(room, size))
+        return path;
+    length = strlen(room);
+    if (length > 1 && strncmp(path, room, length) == 0 && path[length] == '/')
+        return path + length + 1;
+    return path;
+}
+
 /* Adds one file to the source. `name` is what messages call it. */
 static int add_file(struct stack_source *source, const char *name, const char *path)
 {
@@ -169,26 +215,64 @@ static int add_file(struct stack_source *source, const char *name, const char *p
 static int read_file(struct stack_source *source, const char *path)
 {
     bool standard = strcmp(path, "-") == 0;
-    int result = add_file(source, standard ? "(standard input)" : path, path);
+    int result = add_file(source, standard ? STANDARD_INPUT : path, path);
 
-    source->files = source->count;
     if (result == 0)
         return 0;
     return unusable("cannot read the stack file %s: %s", standard ? "from standard input" : path,
                     strerror(-result));
 }
 
+static int read_files(struct stack_source *source, const struct paths *paths)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < paths->count; i++) {
+        for (size_t before = 0; before < i; before++)
+            if (strcmp(paths->item[i], "-") == 0 && strcmp(paths->item[before], "-") == 0)
+                return unusable("standard input can be one of the stack files, not two");
+        status = read_file(source, paths->item[i]);
+    }
+    source->files = source->count;
+    return status;
+}
+
+/* Those that were asked for, else .env if there is one. */
+static int read_env_files(const struct command_context *context, struct stack_source *source)
+{
+    char path[PATH_MAX], name[PATH_MAX];
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < context->env_files.count; i++) {
+        const char *file = context->env_files.item[i];
+        result = add_file(source, file, file);
+        if (result != 0)
+            return unusable("cannot read the file of variables %s: %s", file, strerror(-result));
+    }
+    if (context->env_files.count == 0) {
+        snprintf(path, sizeof(path), "%s/.env", source->project_dir);
+        result = add_file(source, short_name(path, name, sizeof(name)), path);
+        if (result != 0 && result != -ENOENT && result != -EISDIR)
+            return unusable("cannot read %s: %s", path, strerror(-result));
+    }
+    source->env_files = source->count - source->files;
+    return 0;
+}
+
 int stack_source_open(const struct command_context *context, struct stack_source *ret)
 {
     struct stack_source source = {0};
-    char *path = NULL;
-    int status = find(context, &path);
+    struct paths paths = {.count = 0};
+    int status = find(context, &paths);
 
     if (status == 0)
-        status = read_file(&source, path);
+        status = read_files(&source, &paths);
     if (status == 0)
-        status = find_project_dir(context, path, &source);
-    free(path);
+        status = find_project_dir(context, paths.item[0], &source);
+    if (status == 0)
+        status = read_env_files(context, &source);
+    for (size_t i = 0; i < paths.count; i++)
+        free(paths.item[i]);
     if (status == 0)
         *ret = source;
     else
@@ -218,7 +302,8 @@ void stack_source_show(const struct stack_source *source, const struct faults *f
 static int read_other(void *self, const char *path, struct stackfile_text *ret_text)
 {
     struct stack_source *source = self;
-    int result = add_file(source, path, path);
+    char room[PATH_MAX];
+    int result = add_file(source, short_name(path, room, sizeof(room)), path);
 
     if (result == 0)
         *ret_text = source->texts[source->count - 1];
@@ -226,15 +311,20 @@ static int read_other(void *self, const char *path, struct stackfile_text *ret_t
 }
 
 int stack_source_load(const struct command_context *context, struct stack_source *source,
-                      struct spec *ret_spec, struct faults *faults)
+                      const struct stackfile_listener *listener, struct spec *ret_spec,
+                      struct faults *faults)
 {
     const struct stackfile_source others = {read_other, source};
-    struct stackfile_text *files = calloc(source->files, sizeof(*files));
+    size_t count = source->files + source->env_files;
+    struct stackfile_text *files = calloc(count, sizeof(*files)); // texts move when more come
     struct stackfile_request request = {
         .files = files,
         .files_count = source->files,
+        .env_files = files ? files + source->files : NULL,
+        .env_files_count = source->env_files,
         .environment = (const char *const *)context->environment,
         .source = &others,
+        .listener = listener,
         .project_dir = source->project_dir,
         .project_name = context->name,
         .lowering_oom_score_allowed = process_may_raise(),
@@ -244,7 +334,7 @@ int stack_source_load(const struct command_context *context, struct stack_source
 
     if (!files)
         return -ENOMEM;
-    memcpy(files, source->texts, source->files * sizeof(*files));
+    memcpy(files, source->texts, count * sizeof(*files));
     result = stackfile_load(&request, ret_spec, faults);
     free(files);
     return result;
@@ -261,7 +351,7 @@ int stack_source_read(const struct command_context *context, bool tell,
     if (status != 0)
         return status;
     faults_init(&faults);
-    result = stack_source_load(context, &source, ret_spec, &faults);
+    result = stack_source_load(context, &source, NULL, ret_spec, &faults);
     if (result == 1 || (result == 0 && tell))
         stack_source_show(&source, &faults, context->colour_err);
     if (result == 0) {

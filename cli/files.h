@@ -10,9 +10,10 @@
 /* The stack files in memory, and what they brought in. Faults and specs borrow from it: it has to
  * outlive them. */
 struct stack_source {
-    struct stackfile_text *texts; // all; the stack files first
+    struct stackfile_text *texts; // the stack files, the files of variables, what those name
     size_t count;
-    size_t files;      // how many of them are stack files
+    size_t files;      // how many stack files were asked for
+    size_t env_files;  // how many files of variables, behind those
     char *project_dir; // absolute
 };
 
@@ -23,9 +24,10 @@ void stack_source_finish(struct stack_source *source); // may be zeroed
 /* Shows findings on stderr, each with its line. */
 void stack_source_show(const struct stack_source *source, const struct faults *faults, bool colour);
 
-/* As stackfile_load(): 0, 1 with faults, -ENOMEM. Prints nothing. */
+/* As stackfile_load(): 0, 1 with faults, -ENOMEM. Prints nothing. `listener` may be NULL. */
 int stack_source_load(const struct command_context *context, struct stack_source *source,
-                      struct spec *ret_spec, struct faults *faults);
+                      const struct stackfile_listener *listener, struct spec *ret_spec,
+                      struct faults *faults);
 
 /* Opens, loads and shows what is found: errors, or with `tell` everything. 0, or an exit status.
  * Both are to be finished by the caller only after 0. */

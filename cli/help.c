@@ -28,7 +28,7 @@ void help_all(const struct command *const *verbs)
             printf("  %-10s %s\n", (*verbs)->name, (*verbs)->summary);
     puts("\nglobal options, before the verb or after it:");
     print_options(options_global);
-    puts("\nenvironment: BULKHEAD_FILE, BULKHEAD_PROJECT_NAME, NO_COLOR\n"
+    puts("\nenvironment: BULKHEAD_FILE, BULKHEAD_PROFILES, BULKHEAD_PROJECT_NAME, NO_COLOR\n"
          "exit status: 0 done, 1 failed, 2 unusable stack file or command line, 130 interrupted\n\n"
          "example:\n  bulkhead -f shop.yaml up -d --wait && bulkhead -f shop.yaml ps");
 }

@@ -9,8 +9,10 @@
 #include "cli/name.h"
 
 const struct command_option options_global[] = {
-    {'f', "file", "FILE", "the stack file; - is standard input"},
+    {'f', "file", "FILE", "the stack file; - is standard input; several are merged in order"},
     {'p', "project-name", "NAME", "the stack's name"},
+    {0, "env-file", "FILE", "variables for the stack file, instead of .env beside it"},
+    {0, "profile", "NAME", "a profile whose services are there, too; * is all of them"},
     {0, "project-directory", "FOLDER", "where relative paths of the stack file start"},
     {0, "ansi", "never|always|auto", "colours and live lines"},
     {'h', "help", NULL, "this help, or a verb's: bulkhead VERB --help"},
@@ -20,8 +22,6 @@ const struct command_option options_global[] = {
 
 /* Options of Docker Compose that are not there yet: refused by name, never ignored. */
 static const char *const refused[][2] = {
-    {"env-file", "variables for the stack file come from the environment of bulkhead"},
-    {"profile", "profiles are not supported: name the services to start after `up`"},
     {"compatibility", "there is no older behaviour to be compatible with"},
     {"parallel", "services start in parallel as far as their dependencies allow"},
     {"dry-run", "`bulkhead config` checks a stack file without running it"},
@@ -73,20 +73,28 @@ static int take_name(struct command_context *context, const char *origin, const 
     return 0;
 }
 
+static int add_word(const struct command_context *context, struct words *words, const char *origin,
+                    const char *value)
+{
+    if (*value == '\0')
+        return usage_error(context, "%s wants a name, not an empty word", origin);
+    if (words->count == WORDS_MAX)
+        return usage_error(context, "%s more than %d times", origin, WORDS_MAX);
+    words->item[words->count++] = value;
+    return 0;
+}
+
 static int take_global(struct command_context *context, struct options *options,
                        const struct command_option *option, const char *value)
 {
-    if (option->letter == 'f') {
-        if (context->file)
-            return usage_error(context, "more than one --file is not supported: put it all into "
-                                        "one stack file");
-        if (*value == '\0')
-            return usage_error(context, "--file wants a file, not an empty word");
-        context->file = value;
-        return 0;
-    }
+    if (option->letter == 'f')
+        return add_word(context, &context->files, "--file", value);
     if (option->letter == 'p')
         return take_name(context, "--project-name", value);
+    if (strcmp(option->name, "env-file") == 0)
+        return add_word(context, &context->env_files, "--env-file", value);
+    if (strcmp(option->name, "profile") == 0)
+        return add_word(context, &context->profiles, "--profile", value);
     if (option->letter == 'h')
         options->help = true;
     else if (strcmp(option->name, "version") == 0)
@@ -251,16 +259,36 @@ static int read_words(struct command_context *context, struct options *options,
     return status;
 }
 
-static int read_environment(struct command_context *context)
+/* The words of a variable, which `separator` parts; empty ones do not count. */
+static int split_variable(const struct command_context *context, const char *name,
+                          const char *separator, struct words *words, char **ret_split)
 {
-    const char *file = getenv("BULKHEAD_FILE");
-    const char *name = getenv("BULKHEAD_PROJECT_NAME");
+    const char *value = getenv(name);
+    char *rest, *word;
+    int status = 0;
 
-    if (!context->file && file && *file)
-        context->file = file;
-    if (!context->name && name && *name)
-        return take_name(context, "BULKHEAD_PROJECT_NAME", name);
-    return 0;
+    if (words->count > 0 || !value)
+        return 0; // what the command line says goes first
+    *ret_split = rest = strdup(value);
+    if (!rest)
+        return command_failed("out of memory");
+    while (status == 0 && (word = strsep(&rest, separator)))
+        if (*word)
+            status = add_word(context, words, name, word);
+    return status;
+}
+
+static int read_environment(struct command_context *context, struct options *options)
+{
+    const char *name = getenv("BULKHEAD_PROJECT_NAME");
+    int status = split_variable(context, "BULKHEAD_FILE", ":", &context->files, &options->split[0]);
+
+    if (status == 0)
+        status = split_variable(context, "BULKHEAD_PROFILES", ",", &context->profiles,
+                                &options->split[1]);
+    if (status == 0 && !context->name && name && *name)
+        status = take_name(context, "BULKHEAD_PROJECT_NAME", name);
+    return status;
 }
 
 static bool is_plain_terminal(void)
@@ -306,7 +334,7 @@ int options_read(struct command_context *context, struct options *options,
     context->given = options->given;
     status = read_words(context, options, verbs, &cursor);
     if (status == 0)
-        status = read_environment(context);
+        status = read_environment(context, options);
     decide_colour(context);
     return status;
 }
@@ -315,5 +343,7 @@ void options_finish(struct options *options)
 {
     free(options->argv);
     free(options->given);
+    free(options->split[0]);
+    free(options->split[1]);
     *options = (struct options){0};
 }

@@ -11,6 +11,7 @@ struct options {
     int argc;                    // the verb and its operands
     char **argv;                 // owned; the strings are the caller's
     struct command_given *given; // owned; what the context's `given` points to
+    char *split[2];              // owned; variables that hold several words
 };
 
 /* Reads argv and the environment into `context`, which the caller has zeroed. `verbs` ends with

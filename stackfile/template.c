@@ -174,7 +174,7 @@ static int expand_braced(struct template *template, struct part part, unsigned d
                          const char **ret_next)
 {
     const char *close = closing_brace(part), *dollar = part.at - 2;
-    struct stackfile_reference reference = {.name = part.at, .operation = ""};
+    struct stackfile_reference reference = {.name = part.at, .operation = "", .operand = ""};
 
     if (!close)
         return no_variable(template, dollar, part.end);
@@ -199,7 +199,7 @@ static int expand_braced(struct template *template, struct part part, unsigned d
 static int expand_dollar(struct template *template, struct part part, unsigned depth,
                          const char **ret_next)
 {
-    struct stackfile_reference reference = {.name = part.at + 1, .operation = ""};
+    struct stackfile_reference reference = {.name = part.at + 1, .operation = "", .operand = ""};
 
     *ret_next = part.at + 2;
     if (part.at + 1 < part.end && part.at[1] == '$')

@@ -31,6 +31,7 @@ static int set_up(void **state)
 {
     (void)state;
     unsetenv("BULKHEAD_FILE");
+    unsetenv("BULKHEAD_PROFILES");
     unsetenv("BULKHEAD_PROJECT_NAME");
     return 0;
 }
@@ -82,7 +83,7 @@ static void test_global_before_and_after(void **state)
     (void)state;
     assert_int_equal(read_line("bulkhead -f a.yaml up web -p shop --ansi=never db"), 0);
     assert_ptr_equal(context.command, &up);
-    assert_string_equal(context.file, "a.yaml");
+    assert_string_equal(context.files.item[0], "a.yaml");
     assert_string_equal(context.name, "shop");
     assert_int_equal(context.ansi, ANSI_NEVER);
     assert_int_equal(options.argc, 3);
@@ -91,22 +92,22 @@ static void test_global_before_and_after(void **state)
     assert_string_equal(options.argv[2], "db");
     assert_null(options.argv[3]);
     assert_int_equal(read_line("bulkhead up -fa.yaml"), 0);
-    assert_string_equal(context.file, "a.yaml");
+    assert_string_equal(context.files.item[0], "a.yaml");
     assert_int_equal(read_line("bulkhead -f - up"), 0);
-    assert_string_equal(context.file, "-");
+    assert_string_equal(context.files.item[0], "-");
 }
 
 static void test_letter_is_the_verbs(void **state)
 {
     (void)state;
     assert_int_equal(read_line("bulkhead -f a.yaml logs -f"), 0);
-    assert_string_equal(context.file, "a.yaml");
+    assert_string_equal(context.files.item[0], "a.yaml");
     assert_true(option_given(&context, "follow"));
     assert_int_equal(read_line("bulkhead logs -f web"), 0);
-    assert_null(context.file);
+    assert_int_equal(context.files.count, 0);
     assert_int_equal(options.argc, 2);
     assert_int_equal(read_line("bulkhead logs --file a.yaml"), 0);
-    assert_string_equal(context.file, "a.yaml");
+    assert_string_equal(context.files.item[0], "a.yaml");
 }
 
 static void test_clusters_and_values(void **state)
@@ -152,6 +153,25 @@ static void test_repeated(void **state)
     assert_null(option_next(&context, "wait-timeout", &cursor));
 }
 
+static void expect_words(const struct words *words, const char *first, const char *second)
+{
+    assert_int_equal(words->count, 2);
+    assert_string_equal(words->item[0], first);
+    assert_string_equal(words->item[1], second);
+    assert_null(words->item[2]);
+}
+
+static void test_several_files(void **state)
+{
+    (void)state;
+    assert_int_equal(read_line("bulkhead -f a --env-file x up -f b --env-file=y --profile p "
+                               "--profile *"),
+                     0);
+    expect_words(&context.files, "a", "b");
+    expect_words(&context.env_files, "x", "y");
+    expect_words(&context.profiles, "p", "*");
+}
+
 static void test_refused(void **state)
 {
     static const char *const lines[] = {
@@ -161,12 +181,11 @@ static void test_refused(void **state)
         "bulkhead logs --tail",
         "bulkhead logs --follow=yes",
         "bulkhead logs --folow",
-        "bulkhead -f a -f b up",
         "bulkhead -f",
         "bulkhead -p Shop up",
         "bulkhead --ansi=perhaps up",
-        "bulkhead --profile x up",
-        "bulkhead --env-file x up",
+        "bulkhead --profile= up",
+        "bulkhead --env-file= up",
     };
 
     (void)state;
@@ -180,11 +199,18 @@ static void test_environment_comes_second(void **state)
     setenv("BULKHEAD_FILE", "env.yaml", 1);
     setenv("BULKHEAD_PROJECT_NAME", "env", 1);
     assert_int_equal(read_line("bulkhead up"), 0);
-    assert_string_equal(context.file, "env.yaml");
+    assert_string_equal(context.files.item[0], "env.yaml");
     assert_string_equal(context.name, "env");
     assert_int_equal(read_line("bulkhead -f a.yaml -p a up"), 0);
-    assert_string_equal(context.file, "a.yaml");
+    assert_string_equal(context.files.item[0], "a.yaml");
     assert_string_equal(context.name, "a");
+    setenv("BULKHEAD_FILE", "a.yaml::b.yaml", 1);
+    setenv("BULKHEAD_PROFILES", "p,q", 1);
+    assert_int_equal(read_line("bulkhead up"), 0);
+    expect_words(&context.files, "a.yaml", "b.yaml");
+    expect_words(&context.profiles, "p", "q");
+    assert_int_equal(read_line("bulkhead up --profile only"), 0);
+    assert_int_equal(context.profiles.count, 1);
     setenv("BULKHEAD_PROJECT_NAME", "../x", 1);
     assert_int_equal(read_line("bulkhead up"), STATUS_USAGE);
 }
@@ -259,6 +285,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_global_before_and_after, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_letter_is_the_verbs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_clusters_and_values, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_verbatim_after_the_first_operand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_repeated, set_up, tear_down),
