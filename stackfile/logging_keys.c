@@ -27,7 +27,34 @@ static void read_driver(struct reader *reader, const char *key, const struct nod
                    shown(text).text);
 }
 
-#define SIZES "remove it: output is kept in 3 files of 10m each"
+/* What the recorder keeps of a service: this much is within any larger bound. */
+#define FILES      3
+#define FILE_BYTES (INT64_C(10) << 20)
+#define KEPT       "output is kept in 3 files of 10m each: write %s or more, or remove it"
+
+static void read_max_size(struct reader *reader, const char *key, const struct node *value,
+                          void *into)
+{
+    struct spec_int bytes = {.set = false};
+
+    (void)into;
+    read_bytes(reader, key, value, &bytes);
+    if (bytes.set && bytes.value < FILE_BYTES)
+        report_key(reader, value->at, key, remedy_of(KEPT, "10m").text,
+                   "less than 10m is not supported yet");
+}
+
+static void read_max_file(struct reader *reader, const char *key, const struct node *value,
+                          void *into)
+{
+    struct spec_int files = {.set = false};
+
+    (void)into;
+    read_attempts(reader, key, value, &files);
+    if (files.set && files.value < FILES)
+        report_key(reader, value->at, key, remedy_of(KEPT, "3").text,
+                   "less than 3 is not supported yet");
+}
 
 static const struct key_row option_rows[] = {
     {"compress", .class = KEY_NO_EFFECT},
@@ -37,8 +64,10 @@ static const struct key_row option_rows[] = {
     {"labels-regex", .class = KEY_NO_EFFECT},
     {"max-buffer-size", .class = KEY_LATER,
      .remedy = "remove it: output waits in a pipe of 64 KiB"},
-    {"max-file", .class = KEY_LATER, .remedy = SIZES, .harmless = "3"},
-    {"max-size", .class = KEY_LATER, .remedy = SIZES, .harmless = "10m"},
+    {"max-file", .class = KEY_HONOURED, .shape = SHAPE_WHOLE, .read = read_max_file,
+     .about = "3 or more: there are 3 files"},
+    {"max-size", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_max_size,
+     .about = "10m or more: each file has at most 10m"},
     {"mode", .class = KEY_LATER,
      .remedy = "remove it: a service waits when its pipe of 64 KiB is full",
      .harmless = "blocking"},

@@ -23,11 +23,32 @@ def keys_of(schema):
         yield f"services.{key}", f"services: {{web: {{{key}: }}}}\n"
     for key, value in parts["deployment"]["properties"].items():
         yield f"deploy.{key}", f"services: {{web: {{deploy: {{{key}: }}}}}}\n"
-        if key == "resources":
+        if key in ("resources", "restart_policy", "placement"):
             for inner, deeper in value["properties"].items():
-                for leaf in deeper["properties"]:
+                yield (f"deploy.{key}.{inner}",
+                       f"services: {{web: {{deploy: {{{key}: {{{inner}: }}}}}}}}\n")
+                for leaf in deeper.get("properties", ()):
                     yield (f"deploy.{key}.{inner}.{leaf}",
                            f"services: {{web: {{deploy: {{{key}: {{{inner}: {{{leaf}: }}}}}}}}}}\n")
+    yield from keys_of_parts(parts)
+
+
+def keys_of_parts(parts):
+    """The keys of what is not deploy, inside a service."""
+    hook = parts["service_hook"]["properties"]
+    hooks = {"pre_start": parts.get("pre_start_hook", {}).get("properties", hook),
+             "post_start": hook, "pre_stop": hook}
+    for key in parts["healthcheck"]["properties"]:
+        yield f"healthcheck.{key}", f"services: {{web: {{healthcheck: {{{key}: }}}}}}\n"
+    for kind, keys in hooks.items():
+        for key in keys:
+            yield f"{kind}.{key}", f"services: {{web: {{{kind}: [{{{key}: }}]}}}}\n"
+    for key in parts["service"]["properties"]["logging"]["properties"]:
+        yield f"logging.{key}", f"services: {{web: {{logging: {{{key}: }}}}}}\n"
+    for form in parts["service"]["properties"]["depends_on"]["oneOf"]:
+        for pattern in form.get("patternProperties", {}).values():
+            for key in pattern["properties"]:
+                yield f"depends_on.{key}", f"services: {{web: {{depends_on: {{a: {{{key}: }}}}}}}}\n"
 
 
 def main():
