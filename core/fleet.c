@@ -249,6 +249,5 @@ void fleet_reload(struct fleet *fleet, const struct fleet *old, const int32_t *o
     fleet->now = old->now;
     fleet->ending = old->ending;
     fleet->finished = old->finished;
-    fleet->is_stirred = true; // there may be other needs now
-    fleet->is_reloaded = true;
+    fleet->is_reloaded = true; // there may be other needs now
 }

@@ -11,12 +11,11 @@ static bool is_leaving(const struct incarnation *self)
     case STATE_PREPARING:
     case STATE_STARTING:
     case STATE_RUNNING:
-    case STATE_KILLING:
-        return !self->want;
     case STATE_LEAVING:
-        return true;
-    case STATE_STOPPING: // without a deadline (a signal on request) it may stay for ever
-        return self->deadline_ns != INSTANT_NEVER.ns;
+    case STATE_KILLING:
+        return !self->want; // else it comes back
+    case STATE_STOPPING:    // without a deadline (a signal on request) it may stay for ever
+        return !self->want && self->deadline_ns != INSTANT_NEVER.ns;
     case STATE_CREATED:
     case STATE_WAITING:
     case STATE_BACKOFF:

@@ -201,6 +201,7 @@ void step_judge(struct step *step)
     struct verdict verdict;
     struct obituary obituary;
 
+    aide_drop(step);
     if (self->alive)
         self->ended_ns = step->context->now.ns;
     self->alive = 0;

@@ -184,6 +184,23 @@ static void decide_hook(const struct hook_failure *hook, struct verdict *verdict
     verdict->error = hook->error;
 }
 
+static bool is_ours(const struct obituary *obituary)
+{
+    return obituary->hook.hook || obituary->unhealthy || obituary->stopping;
+}
+
+/* Why it was us who ended it. */
+static void decide_ours(const struct obituary *obituary, struct verdict *verdict)
+{
+    if (obituary->hook.hook)
+        decide_hook(&obituary->hook, verdict);
+    else
+        verdict->kind = obituary->unhealthy ? VERDICT_UNHEALTHY : VERDICT_STOPPED;
+    /* Our SIGKILL and the kernel's for memory look the same. */
+    if (verdict->oom_kill > 0 && obituary->sent_signal == SIGKILL)
+        verdict->confidence = CONFIDENCE_PROBABLE;
+}
+
 struct verdict verdict_decide(const struct obituary *obituary)
 {
     const struct reading *now = &obituary->now, *base = &obituary->base;
@@ -208,14 +225,8 @@ struct verdict verdict_decide(const struct obituary *obituary)
         verdict.error = obituary->error;
     } else if (died_for_memory(obituary, &verdict) || starved_at_birth(obituary, &verdict)) {
         decide_oom(obituary, &verdict);
-    } else if (obituary->hook.hook) {
-        decide_hook(&obituary->hook, &verdict);
-    } else if (obituary->unhealthy) {
-        verdict.kind = VERDICT_UNHEALTHY;
-    } else if (obituary->stopping) {
-        verdict.kind = VERDICT_STOPPED;
-        if (verdict.oom_kill > 0 && obituary->sent_signal == SIGKILL)
-            verdict.confidence = CONFIDENCE_PROBABLE;
+    } else if (is_ours(obituary)) {
+        decide_ours(obituary, &verdict);
     } else {
         decide_exit(obituary, &verdict);
         /* A SIGKILL while we could not read the counters may have been the kernel's. */

@@ -17,6 +17,8 @@ enum happening_kind {
     HAPPENS_CHILDREN_GO, // the children exit
     HAPPENS_SIGKILL,     // everything in the compartment that can die dies
     HAPPENS_THAW,        // what was stuck in the kernel goes on
+    HAPPENS_AIDE_ENDS,   // a probe or a hook ends as `event` says
+    HAPPENS_NOTHING,     // to one who is no member any more
     HAPPENS_ECHO,        // something that was told long ago is told again
 };
 

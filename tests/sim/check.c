@@ -23,8 +23,11 @@ void break_rule(struct sim *sim, const char *invariant, const char *format, ...)
 
 bool is_stale(const struct sim *sim, const struct event *event)
 {
-    return event_is_fact(event->kind) &&
-           event->generation != (uint32_t)sim->fleet.members[event->member].generation;
+    if (!event_is_fact(event->kind))
+        return false;
+    if (event->generation != (uint32_t)sim->fleet.members[event->member].generation)
+        return true;
+    return (event->kind == EVENT_PROBED || event->kind == EVENT_HOOKED) && !is_heard(sim, event);
 }
 
 static const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index)
@@ -36,8 +39,8 @@ static bool has_process(const struct sim *sim, uint32_t member)
 {
     int64_t state = sim->fleet.members[member].state;
 
-    return state == STATE_STARTING || state == STATE_RUNNING || state == STATE_STOPPING ||
-           state == STATE_KILLING;
+    return state == STATE_PREPARING || state == STATE_STARTING || state == STATE_RUNNING ||
+           state == STATE_LEAVING || state == STATE_STOPPING || state == STATE_KILLING;
 }
 
 /* Going down, and sure to have gone some day. */
@@ -82,13 +85,25 @@ static bool is_at_rest(const struct sim *sim, uint32_t member)
     return state == STATE_CREATED || state == STATE_HELD || state == STATE_EXITED;
 }
 
+static bool is_well(const struct sim *sim, uint32_t member)
+{
+    if (sim->shadows[member].is_vague)
+        return sim->fleet.members[member].health == HEALTH_HEALTHY;
+    return expected_health(sim, member) == HEALTH_HEALTHY;
+}
+
 static bool is_there(const struct sim *sim, const struct need *need)
 {
     const struct incarnation *on = &sim->fleet.members[need->member];
 
-    if (on->state == STATE_EXITED && on->last.kind == VERDICT_DONE)
+    bool is_up = on->state == STATE_RUNNING && on->want && sim->shadows[need->member].book.is_ready;
+
+    if (need->condition != NEED_HEALTHY && on->state == STATE_EXITED &&
+        on->last.kind == VERDICT_DONE)
         return true;
-    if (need->condition == NEED_STARTED && on->state == STATE_RUNNING && on->want)
+    if (need->condition == NEED_STARTED && is_up)
+        return true;
+    if (need->condition == NEED_HEALTHY && is_up && is_well(sim, need->member))
         return true;
     return need->optional && (is_at_rest(sim, need->member) || on->state == STATE_QUARANTINED);
 }
@@ -113,12 +128,16 @@ static void note_request(struct sim *sim, const struct event *event)
 {
     struct shadow *shadow = &sim->shadows[event->member];
     const struct incarnation *it = &sim->fleet.members[event->member];
-    bool is_up = it->state == STATE_STARTING || it->state == STATE_RUNNING;
+    bool is_up = it->state == STATE_STARTING || it->state == STATE_RUNNING ||
+                 (it->state == STATE_PREPARING && !it->aide_ended);
+    bool is_start = event->kind == EVENT_START || event->kind == EVENT_RESTART;
 
+    shadow->asked_alone |= is_start && event->alone;
     if (event->kind == EVENT_STOP)
         shadow->owed = false;
     else if (event->kind == EVENT_KILL && ends_for_good(sim, event) &&
-             (is_up || it->state == STATE_WAITING || it->state == STATE_BACKOFF))
+             (is_up || it->state == STATE_PREPARING || it->state == STATE_WAITING ||
+              it->state == STATE_BACKOFF))
         shadow->owed = false;
     else if (event->kind == EVENT_RESTART || (event->kind == EVENT_START && !is_up))
         shadow->owed = !sim->is_down;
@@ -131,11 +150,15 @@ void check_before(struct sim *sim, const struct event *event)
 {
     for (uint32_t i = 0; i < sim->roster.members_count; i++) {
         const struct incarnation *it = &sim->fleet.members[i];
-        sim->earlier[i] =
-            (struct earlier){it->state, it->want, it->again, it->deadline_ns, it->grace_ns};
+        sim->earlier[i] = (struct earlier){
+            it->state,       it->want,
+            it->again,       instant_min((instant){it->deadline_ns}, (instant){it->aide_ns}).ns,
+            it->deadline_ns, it->grace_ns,
+            it->alone,       it->aide_ended != 0};
     }
     coverage_count(sim, event);
-    if (is_stale(sim, event))
+    sim->is_stale = is_stale(sim, event);
+    if (sim->is_stale)
         sim->stale = sim->fleet.members[event->member];
     if (event_is_request(event->kind))
         note_request(sim, event);
@@ -161,6 +184,17 @@ static bool is_its_own(const struct sim *sim, const struct event *event, uint32_
     return event->kind >= EVENT_START && event->member == member;
 }
 
+/* Does `member` go down and come up with `on`? */
+static bool restarts_with(const struct sim *sim, uint32_t member, uint32_t on)
+{
+    for (uint32_t i = 0; i < sim->roster.members[member].needs_count; i++) {
+        const struct need *need = need_of(sim, member, i);
+        if (need->restart && (need->member == on || restarts_with(sim, need->member, on)))
+            return true;
+    }
+    return false;
+}
+
 /* Others are touched by gates alone, or because a started member needs them. */
 static void check_cause(struct sim *sim, const struct event *event, const struct effect *effect)
 {
@@ -174,56 +208,91 @@ static void check_cause(struct sim *sim, const struct event *event, const struct
         bool opened = earlier->state == STATE_WAITING && !is_touch && effect->kind != EFFECT_BURY;
         bool released =
             !earlier->want && (earlier->state == STATE_STARTING || earlier->state == STATE_RUNNING);
-        bool needed = is_start && !is_touch && !earlier->want;
-        if (!opened && !released && !needed)
+        bool needed = is_start && !event->alone && !is_touch && !earlier->want;
+        bool restarted = event->kind == EVENT_RESTART && !event->alone && earlier->want &&
+                         restarts_with(sim, effect->member, event->member);
+        if (!opened && !released && !needed && !restarted)
             break_rule(sim, "siblings-untouched", "m%u: %s because of m%u's %s", effect->member,
                        effect_name(effect->kind), event->member, event_name(event->kind));
         return;
     }
     if (is_touch && event->kind != EVENT_DOWN && !is_due(sim, event, effect->member) &&
         earlier->want && event->kind != EVENT_STOP && event->kind != EVENT_RESTART &&
-        event->kind != EVENT_KILL && event->kind != EVENT_DEAD)
+        event->kind != EVENT_KILL && event->kind != EVENT_DEAD && event->kind != EVENT_PROBED &&
+        event->kind != EVENT_HOOKED)
         break_rule(sim, "siblings-untouched", "m%u: %s without a cause (%s)", effect->member,
                    effect_name(effect->kind), event_name(event->kind));
 }
 
-static void check_spawn(struct sim *sim, const struct effect *effect)
+/* Started by its policy. */
+static void check_again(struct sim *sim, uint32_t member)
+{
+    struct shadow *shadow = &sim->shadows[member];
+
+    shadow->restarts++;
+    if (!instant_reached(instant_add(shadow->told_at, shadow->verdict.delay), sim->now) ||
+        !instant_reached(shadow->announced, sim->now))
+        break_rule(sim, "no-start-before-deadline", "started too early");
+    if (shadow->restarts > shadow->budget)
+        break_rule(sim, "budget-kept", "restart %lld of %lld", (long long)shadow->restarts,
+                   (long long)shadow->budget);
+    if (sim->is_down)
+        break_rule(sim, "no-start-after-down", "started by policy");
+}
+
+/* Begun: its first hook, or its birth. */
+static void check_begin(struct sim *sim, const struct event *event, const struct effect *effect)
 {
     uint32_t member = effect->member;
-    const struct policy *policy = &sim->roster.members[member].policy;
     struct shadow *shadow = &sim->shadows[member];
-    struct box *box = &sim->boxes[member];
+    bool is_asked_alone = event->alone && event->member == member;
     int missing;
 
-    if (box_is_populated(box))
-        break_rule(sim, "no-start-while-alive", "generation %u: main process %s, %u others",
-                   box->generation, box->is_alive ? "alive" : "dead", box->children);
     if (effect->generation != shadow->generation + 1)
         break_rule(sim, "generations-fresh", "generation %u after %u", effect->generation,
                    shadow->generation);
     if (shadow->generation && shadow->judged != shadow->generation)
         break_rule(sim, "one-verdict", "generation %u went without a verdict", shadow->generation);
     if (shadow->waited) {
+        bool is_late = sim->earlier[member].state == STATE_BACKOFF;
+        bool is_alone = sim->earlier[member].alone || is_asked_alone;
         shadow->restarts = shadow->failures = 0;
-        missing = sim->earlier[member].state == STATE_BACKOFF ? -1 : missing_need(sim, member);
-        if (missing >= 0)
+        missing = is_late || is_alone ? -1 : missing_need(sim, member);
+        if (missing >= 0 || (sim->earlier[member].alone && !shadow->asked_alone))
             break_rule(sim, "gates-not-early", "started before m%d is there", missing);
     } else {
-        shadow->restarts++;
-        if (!instant_reached(instant_add(shadow->told_at, shadow->verdict.delay), sim->now) ||
-            !instant_reached(shadow->announced, sim->now))
-            break_rule(sim, "no-start-before-deadline", "started too early");
-        if (policy->restart == RESTART_ON_FAILURE && policy->restart_max > 0 &&
-            shadow->restarts > policy->restart_max)
-            break_rule(sim, "budget-kept", "restart %lld of %lld", (long long)shadow->restarts,
-                       (long long)policy->restart_max);
-        if (sim->is_down)
-            break_rule(sim, "no-start-after-down", "started by policy");
+        check_again(sim, member);
     }
-    shadow->waited = shadow->owed = shadow->asked = false;
+    shadow->waited = shadow->owed = shadow->asked = shadow->asked_alone = false;
+    shadow->is_unhealthy = false;
+    shadow->failed_hook = 0;
+    shadow->told_health = HEALTH_NONE;
+    shadow->aide.serial = 0;
+    for (int kind = 0; kind < AIDE_KINDS; kind++)
+        shadow->hooks_begun[kind] = 0;
     shadow->announced = INSTANT_NONE;
     shadow->spawned = sim->now;
     shadow->generation = effect->generation;
+}
+
+static void check_spawn(struct sim *sim, const struct event *event, const struct effect *effect)
+{
+    struct shadow *shadow = &sim->shadows[effect->member];
+    const struct box *box = &sim->boxes[effect->member];
+
+    if (box_is_populated(box))
+        break_rule(sim, "no-start-while-alive", "generation %u: main process %s, %u others",
+                   box->generation, box->is_alive ? "alive" : "dead", box->children);
+    if (!shadow->is_prepared)
+        check_begin(sim, event, effect);
+    else if (effect->generation != shadow->generation)
+        break_rule(sim, "generations-fresh", "generation %u, prepared for %u", effect->generation,
+                   shadow->generation);
+    if (sim->roster.members[effect->member].policy.pre_start > 0)
+        check_start_hooks(sim, effect->member);
+    shadow->is_prepared = false;
+    shadow->spawned = sim->now;
+    shadow->owed = false;
     shadow->spawns++;
 }
 
@@ -247,7 +316,8 @@ static void check_order(struct sim *sim, const struct event *event, uint32_t mem
     bool forced =
         is_due(sim, event, member) ||
         (event->member == member &&
-         (event->kind == EVENT_KILL || event->kind == EVENT_DEAD || event->kind == EVENT_EMPTY));
+         (event->kind == EVENT_KILL || event->kind == EVENT_DEAD || event->kind == EVENT_EMPTY)) ||
+        sim->shadows[member].is_unhealthy || sim->shadows[member].failed_hook;
     int other;
 
     if (forced || sim->fleet.members[member].grace_ns == 0)
@@ -263,19 +333,35 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
     bool was_up = effect->from == STATE_STARTING || effect->from == STATE_RUNNING;
     bool own = event->member == effect->member &&
                (event->kind == EVENT_DEAD || event->kind == EVENT_EMPTY);
+    bool ours = shadow->is_unhealthy || shadow->failed_hook;
+
+    shadow->state = (enum state)effect->to;
+    check_aide_left(sim, effect);
+    check_stop_hooks(sim, event, effect);
+    if (effect->to == STATE_PREPARING) {
+        check_begin(sim, event, effect);
+        shadow->is_prepared = true;
+    } else if (effect->from == STATE_PREPARING && effect->to != STATE_STARTING) {
+        shadow->is_prepared = false;
+    }
+    if (effect->to == STATE_RUNNING)
+        note_program(sim, effect->member);
 
     if (effect->to == STATE_KILLING)
         shadow->killing = sim->now;
-    if (was_up && (effect->to == STATE_STOPPING || effect->to == STATE_KILLING)) {
+    if (was_up && (effect->to == STATE_STOPPING || effect->to == STATE_KILLING ||
+                   effect->to == STATE_LEAVING)) {
         check_order(sim, event, effect->member);
-        if (!own && !(is_due(sim, event, effect->member) && sim->earlier[effect->member].want))
+        if (!own && !ours &&
+            !(is_due(sim, event, effect->member) && sim->earlier[effect->member].want))
             shadow->asked = true;
     }
     if (effect->to == STATE_BACKOFF)
         shadow->announced = effect->deadline;
     if (effect->to == STATE_WAITING)
         shadow->waited = true;
-    if (effect->from == STATE_WAITING && effect->to != STATE_STARTING)
+    if (effect->from == STATE_WAITING && effect->to != STATE_STARTING &&
+        effect->to != STATE_PREPARING)
         shadow->waited = false;
     if (shadow->owed &&
         (effect->to == STATE_EXITED || effect->to == STATE_HELD || effect->to == STATE_CREATED))
@@ -300,7 +386,7 @@ static void check_effect(struct sim *sim, const struct event *event, const struc
     check_cause(sim, event, effect);
     switch (effect->kind) {
     case EFFECT_SPAWN:
-        check_spawn(sim, effect);
+        check_spawn(sim, event, effect);
         break;
     case EFFECT_SIGNAL:
     case EFFECT_KILL:
@@ -321,8 +407,14 @@ static void check_effect(struct sim *sim, const struct event *event, const struc
         break;
     case EFFECT_PROBE:
     case EFFECT_HOOK:
+        check_aide(sim, event, effect);
+        break;
     case EFFECT_END_AIDE:
+        check_end_aide(sim, effect);
+        break;
     case EFFECT_HEALTH:
+        check_health(sim, effect);
+        break;
     case EFFECT_MARK:
     case EFFECTS_COUNT:
         break;
@@ -341,10 +433,11 @@ static void check_member(struct sim *sim, uint32_t member)
         it->deadline_ns == INT64_MAX)
         break_rule(sim, "nobody-forgotten", "m%u is %s without a deadline", member,
                    state_name((enum state)it->state));
-    if (it->state == STATE_WAITING && !sim->is_down && missing_need(sim, member) < 0)
+    if (it->state == STATE_WAITING && !sim->is_down && (it->alone || missing_need(sim, member) < 0))
         break_rule(sim, "nobody-forgotten", "m%u waits for nobody", member);
     if (is_up && !it->want && (it->grace_ns == 0 || who_must_go_first(sim, member) < 0))
         break_rule(sim, "nobody-forgotten", "m%u is to leave, and nobody lets it", member);
+    check_aides_of(sim, member);
     if (is_at_rest(sim, member) && it->want)
         break_rule(sim, "nobody-forgotten", "m%u is wanted and %s", member,
                    state_name((enum state)it->state));
@@ -382,19 +475,44 @@ static bool is_same(const struct incarnation *a, const struct incarnation *b)
     return memcmp(a, b, offsetof(struct incarnation, last)) == 0 && a->last.kind == b->last.kind;
 }
 
+/* What a request must have brought about at once. */
+static void check_request(struct sim *sim, const struct event *event)
+{
+    const struct incarnation *it = &sim->fleet.members[event->member];
+    int64_t was = sim->earlier[event->member].state;
+
+    if (event->kind == EVENT_FORGET && (was == STATE_EXITED || was == STATE_HELD) &&
+        (it->state != STATE_CREATED || it->restarts_all != 0 || it->last.kind != VERDICT_NONE))
+        break_rule(sim, "requests-honoured", "m%u is not forgotten", event->member);
+    if (event->kind != EVENT_RESTART || event->alone || sim->is_down)
+        return;
+    for (uint32_t i = 0; i < sim->roster.members_count; i++) {
+        bool was_up = sim->earlier[i].want && (sim->earlier[i].state == STATE_RUNNING ||
+                                               sim->earlier[i].state == STATE_STARTING);
+        bool directly = false;
+        for (uint32_t j = 0; j < sim->roster.members[i].needs_count; j++)
+            directly |= need_of(sim, i, j)->restart && need_of(sim, i, j)->member == event->member;
+        if (directly && was_up && sim->fleet.members[i].want)
+            break_rule(sim, "restarted-together", "m%u runs on while m%u is restarted", i,
+                       event->member);
+    }
+}
+
 void check_after(struct sim *sim, const struct event *event)
 {
     const struct effects *effects = &sim->fleet.effects;
 
     if (effects->overflowed)
         break_rule(sim, "effects-bounded", "more than %u effects", effects->capacity);
-    if (event_is_fact(event->kind) && event->generation != sim->shadows[event->member].generation &&
-        !is_same(&sim->stale, &sim->fleet.members[event->member]))
+    if (sim->is_stale && !is_same(&sim->stale, &sim->fleet.members[event->member]))
         break_rule(sim, "stale-facts-dropped", "m%u: %s of generation %u did something",
                    event->member, event_name(event->kind), event->generation);
+    note_aides(sim, event);
     for (uint32_t i = 0; i < effects->count; i++)
         check_effect(sim, event, &effects->item[i]);
-    if (event_is_request(event->kind) && event->more)
+    check_request(sim, event);
+    sim->in_batch = event_is_request(event->kind) && event->more;
+    if (sim->in_batch)
         return;
     for (uint32_t i = 0; i < sim->roster.members_count; i++)
         check_member(sim, i);

@@ -3,19 +3,64 @@
 #define BULKHEAD_TESTS_SIM_CHECK_H
 
 #include "core/fleet.h"
+#include "core/health.h"
 
 struct sim;
 
 #define EVENT_TYPES (INNER_COUNT - EVENT_START)
 
+#define RESULTS_KEPT 16
+
+/* Of one probe. */
+struct result {
+    bool is_good;
+    int64_t up_ns; // how long the program ran when it began
+};
+
+/* What the checks know of the health of a program that runs. */
+struct care_book {
+    instant began;
+    instant due; // the next probe
+    bool is_watched;
+    bool is_ready; // its post_start hooks are done
+    bool ever_good;
+    uint32_t results;
+    struct result result[RESULTS_KEPT];
+};
+
+/* The aide that was started last. */
+struct aide_book {
+    uint32_t generation;
+    uint32_t serial; // 0: it has ended, as far as was told
+    uint32_t kind;
+    uint32_t index;
+    instant began;
+    instant late;
+    bool is_ended;   // told to
+    bool is_dropped; // and not listened to
+};
+
 /* What the checks remember of one member. */
 struct shadow {
+    enum state state; // as the effects so far have told
+    struct care_book book;
+    struct aide_book aide;
+    bool is_vague;        // its policy changed while it ran: nobody works out its health
+    bool is_unhealthy;    // this incarnation is stopped because of its probes,
+    uint32_t failed_hook; // or because of this hook
+    uint32_t failed_index;
+    int64_t failed_code;
+    uint32_t told_health;
+    uint32_t hooks_begun[AIDE_KINDS];
+    bool is_prepared; // came to its birth through PREPARING
+    bool asked_alone; // since its last start
     uint32_t generation;
     uint32_t judged;     // generation whose death has its verdict
     uint32_t unkillable; // generation told to be so
     uint32_t buried;     // generation
     int64_t failures;
     int64_t restarts;       // by policy since the last request
+    int64_t budget;         // most restarts by the policy that decided the last
     instant told_at;        // of the last verdict
     struct verdict verdict; // of the last death
     instant announced;      // BACKOFF's deadline
@@ -33,8 +78,11 @@ struct earlier {
     int64_t state;
     int64_t want;
     int64_t again;
-    int64_t deadline_ns;
+    int64_t deadline_ns; // the state's or the aide's
+    int64_t own_ns;      // the state's
     int64_t grace_ns;
+    int64_t alone;
+    bool aide_ended;
 };
 
 struct coverage {
@@ -49,6 +97,17 @@ void check_after(struct sim *sim, const struct event *event);
 void check_end(struct sim *sim);
 void check_verdict(struct sim *sim, const struct event *event, const struct effect *effect);
 void check_restart(struct sim *sim, const struct effect *effect);
+void note_aides(struct sim *sim, const struct event *event);
+void note_program(struct sim *sim, uint32_t member);
+enum health expected_health(const struct sim *sim, uint32_t member);
+void check_aide(struct sim *sim, const struct event *event, const struct effect *effect);
+void check_end_aide(struct sim *sim, const struct effect *effect);
+void check_health(struct sim *sim, const struct effect *effect);
+void check_aide_left(struct sim *sim, const struct effect *effect);
+void check_stop_hooks(struct sim *sim, const struct event *event, const struct effect *effect);
+void check_start_hooks(struct sim *sim, uint32_t member);
+void check_aides_of(struct sim *sim, uint32_t member);
+bool is_heard(const struct sim *sim, const struct event *event);
 bool is_stale(const struct sim *sim, const struct event *event);
 
 /* Cells that no event can reach: the fleet brings inner events to members in certain states only.

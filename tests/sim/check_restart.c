@@ -20,9 +20,18 @@ static enum next expected_next(const struct sim *sim, uint32_t member, enum verd
         (policy->restart == RESTART_ON_FAILURE && is_success(kind)))
         return NEXT_REST;
     if (policy->restart == RESTART_ON_FAILURE && policy->restart_max > 0 &&
-        sim->shadows[member].restarts == policy->restart_max)
+        sim->shadows[member].restarts >= policy->restart_max)
         return NEXT_HOLD;
     return NEXT_RESTART;
+}
+
+/* What was never born was never up. */
+static bool was_up(const struct sim *sim, uint32_t member, int64_t length_ns)
+{
+    const struct shadow *shadow = &sim->shadows[member];
+
+    return !(shadow->is_prepared && shadow->failed_hook) &&
+           instant_since(sim->now, shadow->spawned).ns >= length_ns;
 }
 
 static void check_delay(struct sim *sim, uint32_t member)
@@ -31,10 +40,12 @@ static void check_delay(struct sim *sim, uint32_t member)
     struct shadow *shadow = &sim->shadows[member];
     const struct verdict *told = &sim->fleet.members[member].last;
     double longest = (double)policy->backoff_max_ns;
-    double floor_ns = told->kind == VERDICT_SPAWN_FAILED ? (double)SPAWN_RETRY_FLOOR.ns : 0;
+    double floor_ns = told->kind == VERDICT_SPAWN_FAILED || shadow->is_prepared
+                          ? (double)SPAWN_RETRY_FLOOR.ns
+                          : 0;
     double delay, least, most, came = (double)told->delay.ns;
 
-    if (instant_since(sim->now, shadow->spawned).ns >= policy->backoff_reset_after_ns)
+    if (was_up(sim, member, policy->backoff_reset_after_ns))
         shadow->failures = 0;
     shadow->failures++;
     delay = fmin(longest, (double)policy->backoff_initial_ns *
@@ -52,7 +63,16 @@ void check_restart(struct sim *sim, const struct effect *effect)
 {
     uint32_t member = effect->member;
     const struct verdict *told = &sim->fleet.members[member].last;
-    enum next expected = expected_next(sim, member, told->kind);
+    const struct policy *policy = &sim->roster.members[member].policy;
+    enum next expected;
+
+    if (sim->earlier[member].want && policy->restart_window_ns > 0 &&
+        was_up(sim, member, policy->restart_window_ns))
+        sim->shadows[member].restarts = 0;
+    sim->shadows[member].budget = policy->restart == RESTART_ON_FAILURE && policy->restart_max > 0
+                                      ? policy->restart_max
+                                      : INT64_MAX;
+    expected = expected_next(sim, member, told->kind);
 
     if (told->next != expected)
         break_rule(sim, "policy-obeyed", "%s after %s, not %s", next_name(told->next),

@@ -28,8 +28,16 @@ static bool may_be_memory(const struct sim *sim, const struct box *box, enum ver
 }
 
 /* What a death other than for memory must be called. */
-static enum verdict_kind plain_name(const struct shadow *shadow, const struct box *box, bool known)
+static enum verdict_kind plain_name(const struct sim *sim, uint32_t member, bool known)
 {
+    const struct shadow *shadow = &sim->shadows[member];
+    const struct box *box = &sim->boxes[member];
+    bool is_stopped = sim->earlier[member].state != STATE_RUNNING;
+
+    if (shadow->failed_hook && is_stopped)
+        return VERDICT_FAILED;
+    if (shadow->is_unhealthy && is_stopped)
+        return VERDICT_UNHEALTHY;
     if (shadow->asked)
         return VERDICT_STOPPED;
     return known ? box->death : VERDICT_FAILED;
@@ -42,13 +50,15 @@ static void check_truth(struct sim *sim, const struct event *event, uint32_t mem
     const struct verdict *told = &sim->fleet.members[member].last;
     bool known = event->kind == EVENT_DEAD && event->member == member && event->known;
     bool died_for_memory = is_oom(box->death);
-    enum verdict_kind plain = plain_name(shadow, box, known);
+    bool is_ours = shadow->asked || shadow->is_unhealthy || shadow->failed_hook;
+    enum verdict_kind plain = plain_name(sim, member, known);
 
     /* Told as a child's, and its death was so slow to follow that nobody could connect them. */
     if (died_for_memory &&
         instant_reached(instant_add(box->taken_for_child, OOM_NOTICE_DEADLINE), sim->now)) {
         died_for_memory = false;
-        plain = shadow->asked ? VERDICT_STOPPED : known ? VERDICT_KILLED : VERDICT_FAILED;
+        if (plain != VERDICT_UNHEALTHY && !shadow->failed_hook)
+            plain = shadow->asked ? VERDICT_STOPPED : known ? VERDICT_KILLED : VERDICT_FAILED;
     }
 
     if (box->is_alive)
@@ -58,8 +68,7 @@ static void check_truth(struct sim *sim, const struct event *event, uint32_t mem
                    verdict_name(told->kind), verdict_name(box->death),
                    verdict_name(box->memory_death), box->child_kills);
     else if (!is_oom(told->kind) && died_for_memory &&
-             !(told->kind == VERDICT_STOPPED && told->confidence == CONFIDENCE_PROBABLE &&
-               shadow->asked))
+             !(told->kind == plain && told->confidence == CONFIDENCE_PROBABLE && is_ours))
         break_rule(sim, "verdict-true", "%s, but it was %s", verdict_name(told->kind),
                    verdict_name(box->death));
     else if (!is_oom(told->kind) && told->kind != plain)
@@ -95,7 +104,7 @@ static void check_confidence(struct sim *sim, const struct event *event, uint32_
         break_rule(sim, "confidence-honest", "%s is only %s", verdict_name(told->kind),
                    confidence_name(told->confidence));
     if (told->confidence == CONFIDENCE_CERTAIN && event->kind != EVENT_DEAD &&
-        told->kind == VERDICT_FAILED)
+        told->kind == VERDICT_FAILED && !told->hook)
         break_rule(sim, "confidence-honest", "nobody knows its status, but it is certain");
 }
 
@@ -122,6 +131,23 @@ static void check_unkillable(struct sim *sim, uint32_t member, uint32_t generati
         break_rule(sim, "verdict-true", "unkillable after %lld ms",
                    (long long)span_to_ms(instant_since(sim->now, shadow->killing)));
     shadow->unkillable = generation;
+}
+
+/* The hook that is named is the one that failed. */
+static void check_blame(struct sim *sim, uint32_t member)
+{
+    const struct shadow *shadow = &sim->shadows[member];
+    const struct verdict *told = &sim->fleet.members[member].last;
+
+    if (told->hook &&
+        (told->kind != VERDICT_FAILED || told->hook != shadow->failed_hook ||
+         told->hook_index != shadow->failed_index || told->exit_code != shadow->failed_code))
+        break_rule(sim, "verdict-true", "hook %u %u with %d, but it was %u %u with %lld",
+                   told->hook, told->hook_index, told->exit_code, shadow->failed_hook,
+                   shadow->failed_index, (long long)shadow->failed_code);
+    if (!told->hook && told->kind == VERDICT_FAILED && shadow->failed_hook &&
+        sim->earlier[member].state != STATE_RUNNING)
+        break_rule(sim, "verdict-true", "the hook that failed is not named");
 }
 
 void check_verdict(struct sim *sim, const struct event *event, const struct effect *effect)
@@ -154,5 +180,6 @@ void check_verdict(struct sim *sim, const struct event *event, const struct effe
     else if (told->kind != VERDICT_UNKILLABLE)
         check_truth(sim, event, member);
     check_confidence(sim, event, member);
+    check_blame(sim, member);
     check_restart(sim, effect);
 }

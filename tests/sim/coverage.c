@@ -5,21 +5,24 @@
 
 bool coverage_is_reachable(int state, int column)
 {
-    if (state == STATE_PREPARING || state == STATE_LEAVING)
-        return false; // nobody has hooks yet
-    switch (column + EVENT_START) {
-    case EVENT_FORGET:
+    int kind = column + EVENT_START;
+    bool has_hooks = state == STATE_PREPARING || state == STATE_RUNNING || state == STATE_LEAVING;
+
+    if (state == STATE_PREPARING && kind >= EVENT_SPAWNED && kind <= EVENT_EMPTY)
+        return false; // nothing of that generation was born
+    switch (kind) {
     case EVENT_PROBED:
+        return state == STATE_RUNNING;
     case EVENT_HOOKED:
     case INNER_AIDE:
-        return false;
+        return has_hooks;
     case INNER_OPEN:
         return state == STATE_WAITING;
     case INNER_RELEASE:
         return state == STATE_STARTING || state == STATE_RUNNING;
     case INNER_DEADLINE: // others have none
-        return state != STATE_CREATED && state != STATE_WAITING && state != STATE_HELD &&
-               state != STATE_EXITED;
+        return state != STATE_CREATED && state != STATE_WAITING && state != STATE_PREPARING &&
+               state != STATE_HELD && state != STATE_EXITED;
     default:
         return true;
     }
@@ -32,9 +35,12 @@ static void enter(struct sim *sim, uint32_t member, int kind)
 
 static void count_due(struct sim *sim, const struct event *event)
 {
-    for (uint32_t i = 0; i < sim->roster.members_count; i++)
+    for (uint32_t i = 0; i < sim->roster.members_count; i++) {
         if (sim->fleet.members[i].deadline_ns <= event->at.ns)
             enter(sim, i, INNER_DEADLINE);
+        else if (sim->fleet.members[i].aide_ns <= event->at.ns)
+            enter(sim, i, INNER_AIDE);
+    }
 }
 
 /* What the gates did shows in the effects. */
@@ -44,7 +50,8 @@ static void count_gates(struct sim *sim)
         const struct effect *effect = &sim->fleet.effects.item[i];
         if (effect->kind != EFFECT_SHIFT)
             continue;
-        if (effect->from == STATE_WAITING && effect->to == STATE_STARTING)
+        if (effect->from == STATE_WAITING &&
+            (effect->to == STATE_STARTING || effect->to == STATE_PREPARING))
             sim->coverage->cells[STATE_WAITING][INNER_OPEN - EVENT_START]++;
         else if ((effect->from == STATE_STARTING || effect->from == STATE_RUNNING) &&
                  effect->to == STATE_STOPPING)

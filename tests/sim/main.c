@@ -64,13 +64,14 @@ static bool turn(struct sim *sim, instant end)
 static void run(struct sim *sim)
 {
     instant end;
-    uint64_t rotation;
+    uint64_t rotation, reloading;
 
     scenario_draw(sim);
     if (fleet_init(&sim->fleet, &sim->roster) < 0)
         abort();
     tale_begin(sim);
     rotation = chance(sim, 30) ? draw(sim, 300) : UINT64_MAX;
+    reloading = chance(sim, 30) ? draw(sim, 300) : UINT64_MAX;
     end = instant_add(sim->horizon, span_sec(20));
     for (uint64_t i = 0; !sim->broken; i++) {
         if (!turn(sim,
@@ -81,6 +82,10 @@ static void run(struct sim *sim)
         if (sim->events == rotation && !(sim->fleet.effects.count == 0 && sim->events == 0)) {
             tale_rotate(sim);
             rotation = UINT64_MAX;
+        }
+        if (sim->events >= reloading) {
+            reload(sim);
+            reloading = chance(sim, 40) ? sim->events + draw(sim, 100) : UINT64_MAX;
         }
     }
     tale_end(sim);

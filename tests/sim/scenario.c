@@ -13,7 +13,27 @@ static uint32_t draw_size(struct sim *sim)
     return 1 + (uint32_t)draw(sim, chance(sim, 80) ? 12 : MEMBERS_MAX);
 }
 
-static struct policy draw_policy(struct sim *sim)
+void scenario_health(struct sim *sim, struct policy *policy)
+{
+    policy->health = chance(sim, 50);
+    policy->health_interval_ns = draw_span(sim, 200000, 6000000).ns;
+    policy->health_timeout_ns = draw_span(sim, 50000, 3000000).ns;
+    policy->health_retries = 1 + (int64_t)draw(sim, 4);
+    policy->health_start_period_ns = chance(sim, 50) ? draw_span(sim, 0, 12000000).ns : 0;
+    policy->health_start_interval_ns = draw_span(sim, 100000, 2000000).ns;
+    policy->on_unhealthy = chance(sim, 70) ? UNHEALTHY_RESTART : UNHEALTHY_NONE;
+}
+
+static void draw_hooks(struct sim *sim, struct policy *policy)
+{
+    policy->pre_start = chance(sim, 20) ? (int64_t)draw(sim, 3) : 0;
+    policy->post_start = chance(sim, 20) ? (int64_t)draw(sim, 3) : 0;
+    policy->pre_stop = chance(sim, 20) ? (int64_t)draw(sim, 3) : 0;
+    if (policy->pre_stop && chance(sim, 10)) // longer than a hook may take
+        policy->stop_grace_ns = span_sec(900).ns;
+}
+
+struct policy scenario_policy(struct sim *sim)
 {
     static const int64_t initials_ms[] = {0, 10, 100, 100, 1000};
     static const int64_t factors[] = {1000, 1500, 2000, 2000, 7000};
@@ -35,13 +55,22 @@ static struct policy draw_policy(struct sim *sim)
     policy.stop_grace_ns = graces_ms[draw(sim, 4)] * NSEC_PER_MSEC;
     policy.mem_limit_bytes = (int64_t)draw(sim, 3) << 20;
     policy.oom_group = chance(sim, 70);
+    policy.restart_window_ns = chance(sim, 30) ? draw_span(sim, 0, 8000000).ns : 0;
+    scenario_health(sim, &policy);
+    draw_hooks(sim, &policy);
     return policy;
 }
 
-/* Needs lead to members with a smaller number in a hidden order: no cycles. */
-static void draw_needs(struct sim *sim, const uint32_t *rank)
+static enum need_condition draw_condition(struct sim *sim, const struct policy *on)
 {
-    struct roster *roster = &sim->roster;
+    if (on->health && chance(sim, 50))
+        return NEED_HEALTHY;
+    return chance(sim, 25) ? NEED_COMPLETED : NEED_STARTED;
+}
+
+/* Needs lead to members with a smaller number in a hidden order: no cycles. */
+void scenario_needs(struct sim *sim, struct roster *roster, const uint32_t *rank)
+{
     unsigned density = (unsigned)draw(sim, 4) * 12;
 
     for (uint32_t i = 0; i < roster->members_count; i++) {
@@ -52,8 +81,9 @@ static void draw_needs(struct sim *sim, const uint32_t *rank)
                 continue;
             roster->needs[roster->needs_count++] = (struct need){
                 .member = j,
-                .condition = chance(sim, 25) ? NEED_COMPLETED : NEED_STARTED,
+                .condition = (uint16_t)draw_condition(sim, &roster->members[j].policy),
                 .optional = chance(sim, 20),
+                .restart = chance(sim, 30),
             };
             member->needs_count++;
         }
@@ -72,17 +102,18 @@ static void draw_roster(struct sim *sim)
     roster->needs = calloc((size_t)count * 4, sizeof(*roster->needs));
     if (!roster->members || !roster->needs)
         abort();
+    sim->names = count;
     for (uint32_t i = 0; i < count; i++) {
         struct member *member = &roster->members[i];
         uint32_t other = (uint32_t)draw(sim, i + 1);
         snprintf(member->name, sizeof(member->name), "m%u-1", i);
         member->service_length = (uint32_t)strlen(member->name) - 2;
         member->number = 1;
-        member->policy = draw_policy(sim);
+        member->policy = scenario_policy(sim);
         rank[i] = rank[other]; // an inside-out shuffle
         rank[other] = i;
     }
-    draw_needs(sim, rank);
+    scenario_needs(sim, roster, rank);
 }
 
 /* --- people ------------------------------------------------------------------------------- */
@@ -90,8 +121,11 @@ static void draw_roster(struct sim *sim)
 static struct event draw_request(struct sim *sim)
 {
     static const enum event_kind kinds[] = {EVENT_START,   EVENT_START, EVENT_STOP, EVENT_STOP,
-                                            EVENT_RESTART, EVENT_KILL,  EVENT_KILL};
-    struct event event = {.kind = kinds[draw(sim, 7)], .member = 0};
+                                            EVENT_RESTART, EVENT_KILL,  EVENT_KILL, EVENT_FORGET};
+    struct event event = {.kind = kinds[draw(sim, 8)], .member = 0};
+
+    if (event.kind == EVENT_START || event.kind == EVENT_RESTART)
+        event.alone = chance(sim, 25);
 
     if (event.kind == EVENT_STOP || event.kind == EVENT_RESTART)
         event.grace_ns = chance(sim, 60)   ? EVENT_GRACE_POLICY
@@ -177,6 +211,8 @@ void scenario_draw(struct sim *sim)
     sim->now = (instant){(int64_t)(1 + draw(sim, 1000)) * NSEC_PER_SEC};
     sim->horizon =
         instant_add(sim->now, draw_span(sim, 500000, chance(sim, 40) ? 8000000 : 80000000));
+    if (chance(sim, 2)) // long enough for a hook that takes too long
+        sim->horizon = instant_add(sim->now, span_sec(1500));
     sim->is_calm = chance(sim, 25);
     draw_roster(sim);
     agenda_event(sim, sim->now, &begin);

@@ -1,8 +1,8 @@
 /* The simulation: the real fleet in a simulated world, under a virtual clock, from one seed.
  *
- * scenario.c draws a stack and what people ask of it; world.c is the kernel and its processes;
- * tale.c writes the journal and replays it as it is written; check*.c watch every step and know
- * what must never happen; main.c turns the crank. */
+ * scenario.c draws a stack and what people ask of it, reload.c another plan for it; world*.c are
+ * the kernel and its processes; tale.c writes the journal and replays it as it is written; check*.c
+ * watch every step and know what must never happen; main.c turns the crank. */
 #ifndef BULKHEAD_TESTS_SIM_SIM_H
 #define BULKHEAD_TESTS_SIM_SIM_H
 
@@ -28,6 +28,7 @@ struct sim {
     struct fleet fleet;
     struct agenda agenda;
     struct box boxes[MEMBERS_MAX];
+    struct helper helpers[MEMBERS_MAX][HELPERS];
     struct event echoes[MEMBERS_MAX][EVENTS_COUNT]; // the last fact of each kind
     struct shadow shadows[MEMBERS_MAX];
     struct earlier earlier[MEMBERS_MAX];
@@ -36,6 +37,9 @@ struct sim {
     struct coverage *coverage;
     int64_t enclosing_oom;
     bool is_calm;   // no faults: everything is told at once, once, and in order
+    bool is_stale;  // the event of the step: about what is history
+    bool in_batch;  // the last event was a request that others of the same command follow
+    uint32_t names; // of members, ever given
     bool is_down;   // DOWN was asked for
     instant ticked; // last TICK
     uint32_t ticks; // at that instant
@@ -48,6 +52,12 @@ struct sim {
 };
 
 void scenario_draw(struct sim *sim);
+struct policy scenario_policy(struct sim *sim);
+void scenario_health(struct sim *sim, struct policy *policy); // draws what is about probes
+void scenario_needs(struct sim *sim, struct roster *roster, const uint32_t *rank);
+
+/* Another plan for the same stack: members go, come and change places, policies change. */
+void reload(struct sim *sim);
 
 void tale_begin(struct sim *sim);
 void tale_event(struct sim *sim, const struct event *event);

@@ -49,6 +49,11 @@ static instant tell(struct sim *sim, instant at, const struct event *event)
     return at;
 }
 
+void world_tell(struct sim *sim, const struct event *event)
+{
+    tell(sim, instant_add(sim->now, delay(sim)), event);
+}
+
 static struct event fact(const struct sim *sim, enum event_kind kind, uint32_t member)
 {
     return (struct event){
@@ -326,9 +331,12 @@ static void plan_birth(struct sim *sim, uint32_t member)
 static void spawn(struct sim *sim, uint32_t member, uint32_t generation)
 {
     struct box *box = &sim->boxes[member];
+    struct care care = box->generation == generation ? box->care : (struct care){0};
     struct event spawned;
 
+    care.illness = chance(sim, 50) ? 2 : chance(sim, 60) ? 30 : 90;
     *box = (struct box){
+        .care = care,
         .generation = generation,
         .counters.known = 1,
         .enclosing_at_birth = sim->enclosing_oom,
@@ -409,6 +417,7 @@ void world_act(struct sim *sim, const struct effect *effect)
 {
     struct box *box = &sim->boxes[effect->member];
 
+    world_act_aide(sim, effect);
     if (effect->kind == EFFECT_SPAWN) {
         spawn(sim, effect->member, effect->generation);
     } else if (box->generation != effect->generation) {
@@ -437,7 +446,7 @@ struct event world_echo(struct sim *sim, uint32_t member)
     if (sim->echoes[member][event.kind].generation)
         return sim->echoes[member][event.kind];
     if (event.kind == EVENT_SPAWN_FAILED &&
-        (state == STATE_RUNNING || state == STATE_QUARANTINED)) {
+        (state == STATE_RUNNING || state == STATE_LEAVING || state == STATE_QUARANTINED)) {
         event.generation = sim->boxes[member].generation;
         event.born = 1;
     }
@@ -449,6 +458,8 @@ void world_happens(struct sim *sim, const struct happening *happening)
     struct box *box = box_of(sim, happening);
     uint32_t member = happening->member;
 
+    if (happening->kind == HAPPENS_AIDE_ENDS)
+        world_aide_ends(sim, happening);
     if (!box)
         return;
     switch (happening->kind) {
@@ -485,6 +496,8 @@ void world_happens(struct sim *sim, const struct happening *happening)
         if (box->kill_pending || box->memory_death != VERDICT_NONE)
             sigkill_all(sim, member);
         break;
+    case HAPPENS_AIDE_ENDS:
+    case HAPPENS_NOTHING:
     case HAPPENS_ECHO:
     case HAPPENS_EVENT:
         break;

@@ -18,8 +18,28 @@ enum fate {
     FATES_COUNT
 };
 
+/* What probes and hooks of an incarnation have really done, by kind. */
+struct care {
+    uint32_t ended[AIDE_KINDS];
+    uint32_t passed[AIDE_KINDS];
+    unsigned illness; // percent of its probes that fail
+};
+
+#define HELPERS 4
+
+/* A probe or a hook, as it really is. */
+struct helper {
+    uint32_t generation;
+    uint32_t serial;
+    uint32_t kind; // enum aide_kind
+    uint32_t index;
+    bool is_alive;
+    bool is_stuck; // until a SIGKILL comes through
+};
+
 /* A compartment and what runs in it, as it really is. */
 struct box {
+    struct care care;
     uint32_t generation; // 0: none yet
     bool buried;
     bool is_born;
@@ -56,7 +76,10 @@ struct box {
 };
 
 void world_happens(struct sim *sim, const struct happening *happening);
-struct event world_echo(struct sim *sim, uint32_t member); // for ECHO: to be told at once
+struct event world_echo(struct sim *sim, uint32_t member);   // for ECHO: to be told at once
+void world_tell(struct sim *sim, const struct event *event); // soon, and perhaps twice
+void world_act_aide(struct sim *sim, const struct effect *effect);
+void world_aide_ends(struct sim *sim, const struct happening *happening);
 void world_act(struct sim *sim, const struct effect *effect);
 bool box_is_populated(const struct box *box);
 /* Before a fact reaches the fleet: the counters are read now. */

@@ -140,7 +140,7 @@ static void a_late_answer_changes_nothing(void **state)
 {
     (void)state;
     STEP(&stack, 10000, "probe a", TICK);
-    STEP(&stack, 1, "verdict a crashed, mark a, end-aide a, shift a BACKOFF, bury a", FACT(DEAD, 0),
+    STEP(&stack, 1, "end-aide a, verdict a crashed, mark a, shift a BACKOFF, bury a", FACT(DEAD, 0),
          .known = 1, .signal = SIGSEGV, READING(.max = 0));
     STEP(&stack, 1, "", ENDED(PROBED, 0, 0), .serial = 1);
     STEP(&stack, 100, "shift a STARTING, spawn a", TICK);
@@ -304,7 +304,7 @@ static void it_ends_while_its_hook_runs(void **state)
     get_ready();
     STEP(&stack, 1, "shift a LEAVING, hook a pre_stop 0", ASK(RESTART, 0));
     STEP(&stack, 1,
-         "verdict a stopped, mark a, end-aide a, shift a WAITING, bury a, shift a PREPARING, "
+         "end-aide a, verdict a stopped, mark a, shift a WAITING, bury a, shift a PREPARING, "
          "hook a pre_start 0",
          EXITED(0, 0));
 }
@@ -366,12 +366,40 @@ static void restarted_alone(void **state)
     assert_int_equal(stack_state(&stack, 1), STATE_RUNNING);
 }
 
+/* b holds a back that is to leave: a hook that fails then stops nobody, nor is it why a crashes. */
+static void a_hook_fails_while_it_waits_to_leave(void **state)
+{
+    (void)state;
+    stack_run(&stack, 0);
+    stack_tell(&stack, (struct event){ASK(START, 1), .alone = 1});
+    STEP(&stack, 1, "", ASK(STOP, 0), .more = 1);
+    STEP(&stack, 1, "signal b 15, shift b STOPPING", ASK(STOP, 1));
+    STEP(&stack, 1, "", ENDED(HOOKED, 0, 1));
+    assert_int_equal(stack.fleet.members[0].ready, 0);
+    STEP(&stack, 1, "verdict a crashed, mark a, shift a EXITED, bury a", FACT(DEAD, 0), .known = 1,
+         .signal = SIGSEGV, READING(.max = 0));
+}
+
+/* But when a start calls the stop off, the hook's failure has its way. */
+static void a_hook_fails_and_a_start_calls_the_stop_off(void **state)
+{
+    (void)state;
+    stack_run(&stack, 0);
+    stack_tell(&stack, (struct event){ASK(START, 1), .alone = 1});
+    STEP(&stack, 1, "", ASK(STOP, 0), .more = 1);
+    STEP(&stack, 1, "signal b 15, shift b STOPPING", ASK(STOP, 1));
+    STEP(&stack, 1, "", ENDED(HOOKED, 0, 1));
+    STEP(&stack, 1, "signal a 15, shift a STOPPING", ASK(START, 0));
+    STEP(&stack, 1, "verdict a failed, mark a, shift a BACKOFF, bury a", EXITED(0, 0));
+    assert_int_equal(last()->hook, AIDE_POST_START);
+}
+
 static void forgotten(void **state)
 {
     (void)state;
     stack_run(&stack, 0);
     STEP(&stack, 1, "", ASK(FORGET, 0)); // it runs
-    STEP(&stack, 1, "verdict a failed, mark a, end-aide a, shift a BACKOFF, bury a", EXITED(0, 1));
+    STEP(&stack, 1, "end-aide a, verdict a failed, mark a, shift a BACKOFF, bury a", EXITED(0, 1));
     STEP(&stack, 1, "", ASK(FORGET, 0));
     STEP(&stack, 1, "shift a EXITED", ASK(STOP, 0));
     STEP(&stack, 1, "shift a CREATED", ASK(FORGET, 0));
@@ -440,6 +468,8 @@ int main(void)
         TEST(restarted_together, pair),
         TEST(a_crash_is_its_own, pair),
         TEST(restarted_alone, pair),
+        TEST(a_hook_fails_while_it_waits_to_leave, pair),
+        TEST(a_hook_fails_and_a_start_calls_the_stop_off, pair),
         TEST(forgotten, pair),
         TEST(reloaded, pair),
     };
