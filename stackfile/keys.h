@@ -50,6 +50,7 @@ struct key_row {
     const char *const *choices;    // of a SHAPE_TEXT: all that it may be, NULL-terminated
     const char *about;             // of an honoured one: half a sentence for the manual
     bool table;           // its value is read through tables, which interpolate what they honour
+    bool needed;          // its mapping is refused without it: for editors, the reader says it
     bool nullable;        // `key:` with nothing behind it is as if it was not there
     key_read *read;       // of an honoured one; without effect: looks for what may not be dropped
     size_t offset;        // of an honoured one: where its value goes in what the table fills

@@ -29,7 +29,7 @@ static void read_required(struct reader *reader, const char *key, const struct n
 }
 
 static const struct key_row rows[] = {
-    {"condition", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = conditions,
+    {"condition", .class = KEY_HONOURED, .needed = true, .shape = SHAPE_TEXT, .choices = conditions,
      .read = read_condition, .offset = offsetof(struct spec_dependency, condition),
      .about = "what the other must have reached; needed"},
     {"required", .class = KEY_HONOURED, .shape = SHAPE_BOOL, .read = read_required,

@@ -14,10 +14,11 @@ static void read_hook_environment(struct reader *reader, const char *key, const 
 }
 
 #define INTO(field) offsetof(struct spec_hook, field)
-#define COMMAND                                                                              \
-    {                                                                                        \
-        "command", .class = KEY_HONOURED, .shape = SHAPE_WORDS, .read = read_words,          \
-                   .offset = INTO(command), .about = "the program and its arguments; needed" \
+#define COMMAND                                                                 \
+    {                                                                           \
+        "command", .class = KEY_HONOURED, .needed = true, .shape = SHAPE_WORDS, \
+                   .read = read_words, .offset = INTO(command),                 \
+                   .about = "the program and its arguments; needed"             \
     }
 #define ENVIRONMENT                                                                                \
     {                                                                                              \

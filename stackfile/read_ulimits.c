@@ -32,11 +32,12 @@ struct rlimit_pair {
 };
 
 static const struct key_row rlimit_rows[] = {
-    {"hard", .class = KEY_HONOURED, .shape = SHAPE_WHOLE,
+    {"hard", .class = KEY_HONOURED, .needed = true, .shape = SHAPE_WHOLE,
      .about = "the most that soft can be raised to; -1 is no limit", .read = read_rlimit_value,
      .offset = offsetof(struct rlimit_pair, hard)},
-    {"soft", .class = KEY_HONOURED, .shape = SHAPE_WHOLE, .about = "what holds; -1 is no limit",
-     .read = read_rlimit_value, .offset = offsetof(struct rlimit_pair, soft)},
+    {"soft", .class = KEY_HONOURED, .needed = true, .shape = SHAPE_WHOLE,
+     .about = "what holds; -1 is no limit", .read = read_rlimit_value,
+     .offset = offsetof(struct rlimit_pair, soft)},
 };
 
 const struct key_table keys_rlimit = {

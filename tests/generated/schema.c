@@ -189,6 +189,20 @@ static void put_row(FILE *to, const struct key_row *row, unsigned level)
     }
 }
 
+static void put_needed(FILE *to, const struct key_table *table)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->row[i].needed)
+            continue;
+        fputs(any ? ", " : " \"required\": [", to);
+        put_string(to, table->row[i].key);
+        any = true;
+    }
+    fputs(any ? "]," : "", to);
+}
+
 static void put_table(FILE *to, const struct key_table *table, unsigned level, const char *about,
                       bool nullable)
 {
@@ -209,7 +223,9 @@ static void put_table(FILE *to, const struct key_table *table, unsigned level, c
         fputs(i + 1 < table->count ? "," : "", to);
     }
     put_indent(to, level + 1);
-    fprintf(to, "},%s \"additionalProperties\": false",
+    fputs("},", to);
+    put_needed(to, table);
+    fprintf(to, "%s \"additionalProperties\": false",
             table->strict ? "" : " \"patternProperties\": {\"^x-\": {}},");
 }
 
