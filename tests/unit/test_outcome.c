@@ -1,5 +1,6 @@
 // links: cli/outcome.o cli/row.o cli/progress.o cli/render.o core
 /* When `up` is done, when `--wait` has failed, and what is said. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include "cli/outcome.h"
 #include "cli/progress.h"
+#include "core/health.h"
 
 static struct wire_row rows[3];
 static struct watch watch = {.rows = rows, .rows_count = 3};
@@ -131,6 +133,58 @@ static void test_hostile_row(void **state)
     assert_false(outcome_at_rest(&watch, all));
 }
 
+static void test_health(void **state)
+{
+    (void)state;
+    rows[0].health = HEALTH_STARTING;
+    assert_false(outcome_all_running(&watch, all));
+    assert_int_equal(outcome_first_failed(&watch, all), -1);
+    rows[0].health = HEALTH_UNHEALTHY;
+    assert_false(outcome_all_running(&watch, all));
+    assert_int_equal(outcome_first_failed(&watch, all), 0);
+    rows[0].health = HEALTH_HEALTHY;
+    assert_true(outcome_all_running(&watch, all));
+}
+
+static void test_asked_and_others(void **state)
+{
+    (void)state;
+    end(0, STATE_EXITED, VERDICT_DONE);
+    end(1, STATE_HELD, VERDICT_FAILED);
+    assert_true(outcome_asked_at_rest(&watch, first_two));
+    assert_false(outcome_others_at_rest(&watch, first_two));
+    rows[2].state = STATE_CREATED;
+    assert_true(outcome_others_at_rest(&watch, first_two));
+    assert_false(outcome_asked_at_rest(&watch, all)); // asked for, and not started yet
+}
+
+static void test_ends_and_their_codes(void **state)
+{
+    struct wire_row before = rows[0];
+
+    (void)state;
+    end(0, STATE_BACKOFF, VERDICT_FAILED);
+    assert_false(outcome_has_ended(&before, &rows[0], false));
+    end(0, STATE_EXITED, VERDICT_DONE);
+    assert_true(outcome_has_ended(&before, &rows[0], false));
+    assert_false(outcome_has_ended(&before, &rows[0], true));
+    assert_false(outcome_has_ended(&rows[0], &rows[0], false)); // no news
+    end(0, STATE_HELD, VERDICT_FAILED);
+    rows[0].exit_code = 3;
+    assert_true(outcome_has_ended(&before, &rows[0], true));
+    assert_int_equal(outcome_exit_code(&rows[0]), 3);
+    rows[0].exit_code = -1;
+    rows[0].signal = 9;
+    rows[0].verdict = VERDICT_OOM;
+    assert_int_equal(outcome_exit_code(&rows[0]), 137);
+    rows[0].verdict = VERDICT_SPAWN_FAILED;
+    rows[0].error = ENOENT;
+    assert_int_equal(outcome_exit_code(&rows[0]), 127);
+    rows[0].error = EACCES;
+    assert_int_equal(outcome_exit_code(&rows[0]), 126);
+    assert_int_equal(outcome_exit_code(&rows[2]), 1); // it runs
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +194,9 @@ int main(void)
         cmocka_unit_test_setup(test_at_rest, set_up),
         cmocka_unit_test_setup(test_words, set_up),
         cmocka_unit_test_setup(test_hostile_row, set_up),
+        cmocka_unit_test_setup(test_health, set_up),
+        cmocka_unit_test_setup(test_asked_and_others, set_up),
+        cmocka_unit_test_setup(test_ends_and_their_codes, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,168 @@
+// links: cli/merge_plan.o cli/reconcile.o cli/plan_view.o cli/planner_hash.o cli/explain.o core
+/* Two plans into one: whose record counts, whose dependencies are found again, and in what order.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/merge_plan.h"
+#include "cli/plan_view.h"
+
+static struct plan merged;
+static struct fault fault;
+
+static int tear_down(void **state)
+{
+    (void)state;
+    plan_finish(&merged);
+    return 0;
+}
+
+static int merge(const struct plan *wanted, const struct plan *running,
+                 const struct reconcile_step *steps, size_t count)
+{
+    plan_finish(&merged);
+    return merge_plan(wanted, running, steps, count, &merged, &fault);
+}
+
+static const struct plan_member *at(size_t place, const char *service, uint32_t number)
+{
+    assert_true(place < merged.members_count);
+    assert_string_equal(merged.members[place].service, service);
+    assert_int_equal(merged.members[place].number, number);
+    return &merged.members[place];
+}
+
+#define KEPT(row, name)                                 \
+    {                                                   \
+        RECONCILE_KEEP, REASON_NOT_ASKED, -1, row, name \
+    }
+#define TAKEN(member, row, name)                             \
+    {                                                        \
+        RECONCILE_RESTART, REASON_CHANGED, member, row, name \
+    }
+
+/* wanted: db, web (needs db); running: web (needs old), old, gone. */
+static void test_records_and_needs(void **state)
+{
+    struct need new_need = {.member = 0, .condition = NEED_HEALTHY}, old_need = {.member = 1};
+    struct plan_member wanted_members[] = {
+        {.service = "db", .number = 1, .hash = 1},
+        {.service = "web", .number = 1, .hash = 2, .needs = &new_need, .needs_count = 1}};
+    struct plan_member running_members[] = {
+        {.service = "web", .number = 1, .hash = 9, .needs = &old_need, .needs_count = 1},
+        {.service = "old", .number = 1, .hash = 8},
+        {.service = "gone", .number = 1, .hash = 7}};
+    struct plan wanted = {.stack = "s", .members = wanted_members, .members_count = 2};
+    struct plan running = {
+        .cgroup_dir = "/cg", .enclosing = 1, .members = running_members, .members_count = 3};
+    struct reconcile_step steps[] = {{RECONCILE_START, REASON_NEW, 0, -1, "db-1"},
+                                     {RECONCILE_KEEP, REASON_CHANGED, 1, 0, "web-1"},
+                                     {RECONCILE_ORPHAN, REASON_ORPHAN, -1, 1, "old-1"},
+                                     {RECONCILE_STOP, REASON_ORPHAN, -1, 2, "gone-1"}};
+
+    (void)state;
+    assert_int_equal(merge(&wanted, &running, steps, 4), 0);
+    assert_int_equal(merged.members_count, 3);
+    assert_string_equal(merged.cgroup_dir, "/cg");
+    at(0, "db", 1);
+    at(1, "old", 1);
+    assert_int_equal(at(2, "web", 1)->hash, 9); // kept, and so are its needs
+    assert_int_equal(merged.members[2].needs_count, 1);
+    assert_int_equal(merged.members[2].needs[0].member, 1);
+
+    steps[1] = (struct reconcile_step)TAKEN(1, 0, "web-1");
+    assert_int_equal(merge(&wanted, &running, steps, 4), 0);
+    assert_int_equal(at(1, "web", 1)->hash, 2);
+    assert_int_equal(merged.members[1].needs[0].member, 0);
+    assert_int_equal(merged.members[1].needs[0].condition, NEED_HEALTHY);
+
+    steps[1].action = RECONCILE_KEEP;
+    steps[2].action = RECONCILE_STOP; // what it needed is gone, and the need with it
+    assert_int_equal(merge(&wanted, &running, steps, 4), 0);
+    assert_int_equal(at(1, "web", 1)->needs_count, 0);
+}
+
+/* a needs b in the running stack, b needs a in the file; only b is asked for. */
+static void test_circle_of_old_and_new(void **state)
+{
+    struct need on_a = {.member = 0}, on_b = {.member = 1};
+    struct plan_member wanted_members[] = {
+        {.service = "a", .number = 1},
+        {.service = "b", .number = 1, .needs = &on_a, .needs_count = 1}};
+    struct plan_member running_members[] = {
+        {.service = "a", .number = 1, .needs = &on_b, .needs_count = 1},
+        {.service = "b", .number = 1}};
+    struct plan wanted = {.members = wanted_members, .members_count = 2};
+    struct plan running = {.members = running_members, .members_count = 2};
+    struct reconcile_step steps[] = {KEPT(0, "a-1"), TAKEN(1, 1, "b-1")};
+
+    (void)state;
+    assert_int_equal(merge(&wanted, &running, steps, 2), 1);
+    assert_non_null(strstr(fault.what, "circle"));
+}
+
+static void test_limits_that_are_lifted(void **state)
+{
+    static const struct control before[] = {
+        {"pids.max", "10", false},      {"memory.oom.group", "1", false},
+        {"memory.swap.max", "0", true}, {"cpu.weight", "50", false},
+        {"memory.low", "5", false},     {"memory.max", "100", false}};
+    static const struct control after[] = {{"memory.max", "200", false}};
+    struct plan_member wanted_members[] = {
+        {.service = "a", .number = 1, .launch = {.controls = after, .controls_count = 1}}};
+    struct plan_member running_members[] = {
+        {.service = "a", .number = 1, .launch = {.controls = before, .controls_count = 6}}};
+    struct plan wanted = {.members = wanted_members, .members_count = 1};
+    struct plan running = {.members = running_members, .members_count = 1};
+    struct reconcile_step step = {RECONCILE_LIMITS, REASON_LIMITS, 0, 0, "a-1"};
+    const struct launch *launch;
+
+    (void)state;
+    assert_int_equal(merge(&wanted, &running, &step, 1), 0);
+    launch = &merged.members[0].launch;
+    assert_int_equal(launch->controls_count, 5);
+    assert_string_equal(plan_control(launch, "memory.max"), "200");
+    assert_string_equal(plan_control(launch, "pids.max"), "max");
+    assert_string_equal(plan_control(launch, "memory.swap.max"), "max");
+    assert_string_equal(plan_control(launch, "cpu.weight"), "100");
+    assert_string_equal(plan_control(launch, "memory.low"), "0");
+    assert_null(plan_control(launch, "memory.oom.group")); // holds from birth on, if at all
+    step.action = RECONCILE_RESTART;
+    assert_int_equal(merge(&wanted, &running, &step, 1), 0);
+    assert_int_equal(merged.members[0].launch.controls_count, 1);
+}
+
+/* "web-1" number 1 and "web" number 11 are not each other's. */
+static void test_names_are_whole(void **state)
+{
+    struct plan_member running_members[] = {{.service = "web-1", .number = 1, .hash = 1},
+                                            {.service = "web", .number = 11, .hash = 2},
+                                            {.service = "web", .number = 1, .hash = 3}};
+    struct plan running = {.members = running_members, .members_count = 3};
+    struct plan wanted = {0};
+    struct reconcile_step steps[] = {KEPT(2, "web-1"), KEPT(1, "web-11"), KEPT(0, "web-1-1")};
+
+    (void)state;
+    assert_int_equal(merge(&wanted, &running, steps, 3), 0);
+    assert_int_equal(at(0, "web", 1)->hash, 3);
+    assert_int_equal(at(1, "web", 11)->hash, 2);
+    assert_int_equal(at(2, "web-1", 1)->hash, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_records_and_needs, tear_down),
+        cmocka_unit_test_teardown(test_circle_of_old_and_new, tear_down),
+        cmocka_unit_test_teardown(test_limits_that_are_lifted, tear_down),
+        cmocka_unit_test_teardown(test_names_are_whole, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
