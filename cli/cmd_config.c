@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/config_hash.h"
 #include "cli/config_lists.h"
 #include "cli/files.h"
 #include "cli/planner.h"
@@ -138,6 +139,29 @@ static int check_options(const struct command_context *context, int argc)
     return 0;
 }
 
+static int print(struct command_context *context, const struct stack_source *source,
+                 const struct spec *spec)
+{
+    const char *hash = option_text(context, "hash");
+
+    if (option_given(context, "services"))
+        return print_services(spec);
+    if (option_given(context, "profiles"))
+        return print_profiles(spec);
+    if (hash)
+        return config_hash(context, source, spec, hash);
+    return option_given(context, "quiet") ? STATUS_DONE : print_canonical(context, spec);
+}
+
+/* Only now that the stack file is known to be good: a file that is there is not lost for nothing.
+ */
+static int open_output(const char *path)
+{
+    if (!path || freopen(path, "we", stdout))
+        return 0;
+    return command_failed("cannot write to %s: %s", path, strerror(errno));
+}
+
 static int run(struct command_context *context, int argc, char **argv)
 {
     struct stack_source source;
@@ -153,12 +177,9 @@ static int run(struct command_context *context, int argc, char **argv)
         status = stack_source_read(context, true, &source, &spec);
     if (status != 0)
         return status;
-    if (option_given(context, "services"))
-        status = print_services(&spec);
-    else if (option_given(context, "profiles"))
-        status = print_profiles(&spec);
-    else if (!option_given(context, "quiet"))
-        status = print_canonical(context, &spec);
+    status = open_output(option_text(context, "output"));
+    if (status == 0)
+        status = print(context, &source, &spec);
     spec_finish(&spec);
     stack_source_finish(&source);
     return status;
@@ -170,7 +191,9 @@ static const struct command_option options[] = {
     {0, "profiles", NULL, "the names of the profiles that services are in"},
     {0, "variables", NULL, "the variables that the files name, with their defaults"},
     {0, "environment", NULL, "the variables that the files may name, with their values"},
-    {0, "format", "FORM", "yaml or json"},
+    {0, "hash", "SERVICES", "by what up tells a change: of web,db or of all (\"*\")"},
+    {'o', "output", "FILE", "print to a file"},
+    {0, "format", "yaml|json", "how it is printed"},
     {0, NULL, NULL, NULL},
 };
 

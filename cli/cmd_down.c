@@ -34,6 +34,8 @@ static int down(struct command_context *context, int argc, char **argv)
 
 static const struct command_option options[] = {
     {'t', "timeout", "SECONDS", "grace period of every service; 0 kills at once"},
+    {0, "remove-orphans", NULL,
+     "what the stack file does not have any more goes, too: it always does"},
     {0, NULL, NULL, NULL},
 };
 

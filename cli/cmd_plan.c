@@ -111,7 +111,7 @@ static int run(struct command_context *context, int argc, char **argv)
 
 static const struct command_option options[] = {
     {0, "scale", "SERVICE=N", "so many instances of the service"},
-    {0, "format", "FORMAT", "text or json"},
+    {0, "format", "text|json", "how it is printed"},
     {0, "strict", NULL, "exit with 1 when there is a warning or a notice"},
     {0, NULL, NULL, NULL},
 };

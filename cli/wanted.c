@@ -67,7 +67,8 @@ int wanted_read(const struct command_context *context, const struct spec *spec, 
                             .asked = calloc(spec->services_count + 1, sizeof(bool))};
     int status = 0;
 
-    if (!wanted.named || !wanted.asked || selection_init(&wanted.selection, spec, context->profiles.item) != 0)
+    if (!wanted.named || !wanted.asked ||
+        selection_init(&wanted.selection, spec, context->profiles.item) != 0)
         status = command_failed("out of memory");
     if (status == 0)
         status = read_names(context, spec, argc, argv, &wanted);

@@ -66,6 +66,20 @@ static int tear_down(void **state)
 static struct spec_env service_env[] = {{"A", "1", {0}}, {"C", "1", {0}}};
 static struct spec_env hook_env[] = {{"B", "2", {0}}, {"C", "2", {0}}};
 
+static void check_policy_and_labels(const struct plan_member *member)
+{
+    assert_int_equal(member->policy.health, 1);
+    assert_int_equal(member->policy.health_interval_ns, 7);
+    assert_int_equal(member->policy.health_retries, 3);
+    assert_int_equal(member->policy.on_unhealthy, UNHEALTHY_NONE);
+    assert_int_equal(member->policy.pre_start, 1);
+    assert_int_equal(member->policy.post_start, 0);
+    assert_int_equal(member->policy.pre_stop, 1);
+    assert_string_equal(member->launch.labels[0], "tier=front");
+    assert_null(member->launch.labels[1]);
+    assert_true(member->launch.tty);
+}
+
 static void test_aides(void **state)
 {
     struct spec_hook pre = {.command = WORDS("true", "pre"),
@@ -101,16 +115,7 @@ static void test_aides(void **state)
     assert_int_equal(member->aides[0].kind, AIDE_PROBE);
     assert_int_equal(member->aides[1].kind, AIDE_PRE_START);
     assert_int_equal(member->aides[2].kind, AIDE_PRE_STOP);
-    assert_int_equal(member->policy.health, 1);
-    assert_int_equal(member->policy.health_interval_ns, 7);
-    assert_int_equal(member->policy.health_retries, 3);
-    assert_int_equal(member->policy.on_unhealthy, UNHEALTHY_NONE);
-    assert_int_equal(member->policy.pre_start, 1);
-    assert_int_equal(member->policy.post_start, 0);
-    assert_int_equal(member->policy.pre_stop, 1);
-    assert_string_equal(member->launch.labels[0], "tier=front");
-    assert_null(member->launch.labels[1]);
-    assert_true(member->launch.tty);
+    check_policy_and_labels(member);
 
     launch = &member->aides[0].launch;
     assert_string_equal(launch->argv[1], "probe");
