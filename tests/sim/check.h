@@ -7,8 +7,6 @@
 
 struct sim;
 
-#define EVENT_TYPES (INNER_COUNT - EVENT_START)
-
 #define RESULTS_KEPT 16
 
 /* Of one probe. */
@@ -85,10 +83,6 @@ struct earlier {
     bool aide_ended;
 };
 
-struct coverage {
-    uint64_t cells[STATES_COUNT][EVENT_TYPES];
-};
-
 void break_rule(struct sim *sim, const char *invariant, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -97,6 +91,9 @@ void check_after(struct sim *sim, const struct event *event);
 void check_end(struct sim *sim);
 void check_verdict(struct sim *sim, const struct event *event, const struct effect *effect);
 void check_restart(struct sim *sim, const struct effect *effect);
+const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index);
+void note_request(struct sim *sim, const struct event *event);
+void check_request(struct sim *sim, const struct event *event);
 void note_aides(struct sim *sim, const struct event *event);
 void note_program(struct sim *sim, uint32_t member);
 enum health expected_health(const struct sim *sim, uint32_t member);
@@ -109,12 +106,5 @@ void check_start_hooks(struct sim *sim, uint32_t member);
 void check_aides_of(struct sim *sim, uint32_t member);
 bool is_heard(const struct sim *sim, const struct event *event);
 bool is_stale(const struct sim *sim, const struct event *event);
-
-/* Cells that no event can reach: the fleet brings inner events to members in certain states only.
- */
-bool coverage_is_reachable(int state, int column);
-void coverage_count(struct sim *sim, const struct event *event);
-void coverage_print(const struct coverage *coverage);
-unsigned coverage_missing(const struct coverage *coverage);
 
 #endif

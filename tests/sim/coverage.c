@@ -1,7 +1,9 @@
 /* How often which cell of the lifecycle's table was entered. */
-#include "tests/sim/sim.h"
+#include "tests/sim/coverage.h"
 
 #include <stdio.h>
+
+#include "tests/sim/sim.h"
 
 bool coverage_is_reachable(int state, int column)
 {

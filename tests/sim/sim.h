@@ -8,6 +8,7 @@
 
 #include "core/replay.h"
 #include "tests/sim/check.h"
+#include "tests/sim/coverage.h"
 #include "tests/sim/world.h"
 
 #define MEMBERS_MAX 40

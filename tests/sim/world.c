@@ -434,25 +434,6 @@ void world_act(struct sim *sim, const struct effect *effect)
     }
 }
 
-/* Old news, true once; of one who was never started; or of a failure to start what runs. */
-struct event world_echo(struct sim *sim, uint32_t member)
-{
-    struct event event = {.kind = EVENT_SPAWNED +
-                                  (enum event_kind)draw(sim, EVENTS_COUNT - EVENT_SPAWNED)};
-
-    int64_t state = sim->fleet.members[member].state;
-
-    event.member = member;
-    if (sim->echoes[member][event.kind].generation)
-        return sim->echoes[member][event.kind];
-    if (event.kind == EVENT_SPAWN_FAILED &&
-        (state == STATE_RUNNING || state == STATE_LEAVING || state == STATE_QUARANTINED)) {
-        event.generation = sim->boxes[member].generation;
-        event.born = 1;
-    }
-    return event;
-}
-
 void world_happens(struct sim *sim, const struct happening *happening)
 {
     struct box *box = box_of(sim, happening);
