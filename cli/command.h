@@ -108,6 +108,11 @@ const char *option_next(const struct command_context *context, const char *name,
  * when the option was not given. 0, or STATUS_USAGE after saying what is wrong. */
 int option_seconds(const struct command_context *context, const char *name, int64_t *ret_ns);
 
+/* Runs another verb as if it had been written with these flags (long names, NULL-terminated), these
+ * operands (alike) and the same global options. Its exit status. */
+int command_run_other(const struct command_context *context, const struct command *command,
+                      const char *const *flags, const char *const *operands);
+
 /* "bulkhead: <text>" on stderr with the way to the verb's help. Returns STATUS_USAGE. */
 int usage_error(const struct command_context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -126,7 +131,7 @@ extern const struct command command_up, command_plan, command_down, command_conf
 extern const struct command command_ps, command_logs, command_events, command_why, command_replay;
 extern const struct command command_start, command_stop, command_restart, command_kill;
 extern const struct command command_ls, command_wait, command_stats, command_version;
-extern const struct command command_rm, command_top, command_exec;
+extern const struct command command_rm, command_top, command_exec, command_run;
 extern const struct command command_completion, command_complete;
 
 #endif

@@ -6,6 +6,7 @@ const struct command *const commands[] = {
     &command_up,
     &command_down,
     &command_plan,
+    &command_run,
     &command_exec,
     &command_ps,
     &command_top,

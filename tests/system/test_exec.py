@@ -132,3 +132,44 @@ def _():
         contains(done.err, "killed", "memory")
         equal(stack.pid("a"), pid, "the service's process:")
         equal(stack.verdicts("a"), [])
+
+
+@test("run: the service's command or another one, with a stack that runs and with none")
+def _():
+    services = {"a": service("steady", environment={"COLOUR": "red"}),
+                "b": {"command": ["/bin/sh", "-c", "echo own $$COLOUR"], "environment": {"COLOUR": "green"}, "restart": "no"}}
+    with Stack(services) as stack:
+        done = stack.run("run", "--rm", "b")
+        equal(done.out, "own green\n", done)
+        check(not stack.runtime.exists(), "the stack that was started for it is left:", done)
+        equal(stack.run("run", "a", *sh("cat; echo $COLOUR; exit 5"), stdin="in\n", status=5).out, "in\nred\n")
+        stack.up("a")
+        pid = stack.pid("a")
+        equal(stack.run("run", "-e", "COLOUR=blue", "--entrypoint", "/bin/echo", "b", "said").out, "said\n")
+        contains(stack.run("run", "a", "cat", "/proc/self/cgroup").out, f"/{stack.name}/svc/run-")
+        equal((stack.pid("a"), stack.row("b")["State"]), (pid, "created"))
+        begun = stack.begin("run", "a", *sh("echo ready; sleep 1; exit 4"))
+        begun.stdout.readline()
+        stack.run("stop", "a")
+        equal(begun.wait(40), 4, "run is not ended by the service's stop:")
+        stack.run("run", "-d", "b", *sh("echo to the log"))
+        wait_until(lambda: "to the log" in stack.logs("b"), "its output is in the log of b")
+        stack.run("run", "c", status=2)
+        stack.run("run", status=2)
+
+
+@test("run starts what the service needs, and leaves it running")
+def _():
+    services = {"db": service("steady"),
+                "job": {"command": ["/bin/sh", "-c", "echo once"], "restart": "no"},
+                "web": {"command": ["/bin/echo", "web"], "restart": "no",
+                        "depends_on": {"db": {"condition": "service_started"}, "job": {"condition": "service_completed_successfully"}}}}
+    with Stack(services) as stack:
+        contains(stack.run("run", "--no-deps", "web").out, "web\n")
+        check(not stack.runtime.exists(), "the stack is left")
+        contains(stack.run("run", "web").out, "web\n")
+        pid = stack.pid("db")
+        check(pid > 0, stack.ps())
+        equal(stack.row("job")["Verdict"], "done")
+        contains(stack.run("run", "web").out, "web\n")
+        equal((stack.pid("db"), stack.row("job")["Generation"]), (pid, 1), "what was there stays:")
