@@ -68,7 +68,8 @@ static struct user_event *tell(struct telling *telling, enum action action)
     return event;
 }
 
-/* The head names every member again after a rotation: those that are known keep what is known. */
+/* The head names every member again after a rotation: those that are known keep what is known,
+ * unless another plan gave the place to another. */
 static int add_member(struct event_view *view, const struct record *record)
 {
     const struct member *from = &record->roster_member;
