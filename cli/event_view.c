@@ -108,6 +108,7 @@ static void take_state(struct telling *telling)
     member->judged = state->judged ? member->generation : 0;
     member->asked = state->again != 0;
     member->will_again = state->last.next == NEXT_RESTART;
+    member->restarts = (uint64_t)state->restarts_all;
 }
 
 static void take_event(struct telling *telling)
