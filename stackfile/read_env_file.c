@@ -1,4 +1,4 @@
-/* The reader of env_file: the variables of files, for a service. */
+/* The reader of env_file: the variables of files, for a service. label_file has such files, too. */
 #include "stackfile/readers.h"
 
 #include <stdlib.h>
@@ -24,14 +24,16 @@ static void take_format(struct reader *reader, const struct node *value, struct 
         entry->format = DOTENV_RAW;
 }
 
-static struct entry take_entry(struct reader *reader, const char *key, const struct node *value)
+static struct entry take_entry(struct reader *reader, const char *key, const struct node *value,
+                               const struct key_table *table)
 {
-    struct env_file_draft draft = {.path = value->kind == NODE_SCALAR ? value : NULL};
+    bool is_path = value->kind == NODE_SCALAR || !table;
+    struct env_file_draft draft = {.path = is_path ? value : NULL};
     struct entry entry = {.at = value->at};
     bool required = true;
 
-    if (value->kind != NODE_SCALAR)
-        keys_read(reader, &keys_env_file, key, value, &draft);
+    if (!is_path)
+        keys_read(reader, table, key, value, &draft);
     if (draft.required && take_bool(reader, "env_file.required", draft.required, &required))
         entry.may_lack = !required;
     if (draft.format)
@@ -62,23 +64,30 @@ static void take_file(struct reader *reader, const struct entry *entry, struct v
     (void)loader_take_variables(reader->loader, &text, entry->format, variables);
 }
 
-void read_env_file(struct reader *reader, const char *key, const struct node *value, void *into)
+const struct variables *take_variables(struct reader *reader, const char *key,
+                                       const struct node *value, const struct key_table *table)
 {
-    struct service_draft *draft = into;
     struct variables *variables = arena_alloc(reader->scratch, sizeof(*variables));
     size_t count = value->kind == NODE_LIST ? value->count : 1;
 
     if (!variables)
-        return; // the arena remembers
+        return NULL; // the arena remembers
     *variables =
         (struct variables){.arena = reader->scratch, .over = &reader->loader->scope.variables};
     for (size_t i = 0; i < count; i++) {
         struct entry entry =
-            take_entry(reader, key, value->kind == NODE_LIST ? value->items[i] : value);
+            take_entry(reader, key, value->kind == NODE_LIST ? value->items[i] : value, table);
         if (entry.path)
             take_file(reader, &entry, variables);
     }
-    draft->env_file = variables;
+    return variables;
+}
+
+void read_env_file(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    struct service_draft *draft = into;
+
+    draft->env_file = take_variables(reader, key, value, &keys_env_file);
 }
 
 static int by_name(const void *a, const void *b)

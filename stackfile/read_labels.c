@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stackfile/variables.h"
+
 /* --- labels --- */
 
 static int by_name(const void *a, const void *b)
@@ -99,6 +101,53 @@ void read_labels(struct reader *reader, const char *key, const struct node *valu
         return;
     qsort(label, count, sizeof(*label), by_name);
     refuse_repeated(reader, label, count);
+    service->labels = label;
+    service->labels_count = count;
+}
+
+/* --- label_file --- */
+
+void read_label_file(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    struct service_draft *draft = into;
+
+    draft->label_file = take_variables(reader, key, value, NULL);
+}
+
+static bool has(const struct spec_service *service, const char *name)
+{
+    const struct spec_label wanted = {.name = name};
+
+    return service->labels_count > 0 && bsearch(&wanted, service->labels, service->labels_count,
+                                                sizeof(wanted), by_name) != NULL;
+}
+
+/* What labels says wins. */
+void settle_labels(struct reader *reader, struct service_draft *draft)
+{
+    struct spec_service *service = &draft->service;
+    const struct variables *variables = draft->label_file;
+    size_t count = service->labels_count;
+    struct spec_label *label;
+
+    if (!variables || variables->count == 0)
+        return;
+    label = arena_array(reader->arena, count + variables->count, sizeof(*label));
+    if (!label)
+        return; // the arena remembers
+    if (count)
+        memcpy(label, service->labels, count * sizeof(*label));
+    for (size_t i = 0; i < variables->count; i++) {
+        const struct variable *variable = &variables->item[i];
+
+        if (!has(service, variable->name) && valid_name(reader, variable->at, variable->name))
+            label[count++] = (struct spec_label){.name = keep_text(reader, variable->name),
+                                                 .value = keep_text(reader, variable->value),
+                                                 .at = variable->at};
+    }
+    if (arena_failed(reader->arena))
+        return;
+    qsort(label, count, sizeof(*label), by_name);
     service->labels = label;
     service->labels_count = count;
 }

@@ -96,6 +96,7 @@ void read_service(struct reader *reader, const struct node *key, const struct no
     unite(reader, "scale", "replicas", &service->scale, &draft.deploy_replicas);
     settle_restart(reader, service);
     settle_environment(reader, &draft);
+    settle_labels(reader, &draft);
     if (!value->broken && (value->kind == NODE_MAP || empty))
         check_words(reader, key, value, service);
     *ret_service = *service;

@@ -8,7 +8,8 @@
  * known. */
 struct service_draft {
     struct spec_service service;
-    const struct variables *env_file; // NULL: none
+    const struct variables *env_file;   // NULL: none
+    const struct variables *label_file; // NULL: none
     struct spec_int deploy_memory, deploy_reservation, deploy_pids, deploy_cpus, deploy_replicas;
 };
 
@@ -40,6 +41,7 @@ key_read read_restart;        // spec_service
 key_read read_depends_on;     // spec_service
 key_read read_ulimits;        // spec_service
 key_read read_on_unhealthy;   // spec_service
+key_read read_label_file;     // service_draft
 key_read read_labels;         // spec_service
 key_read read_profiles;       // spec_service
 key_read read_healthcheck;    // spec_healthcheck
@@ -70,6 +72,14 @@ bool has_control(const char *name);
 
 /* What `restart` and deploy.restart_policy come to. */
 void settle_restart(struct reader *reader, struct spec_service *service);
+
+/* The variables of files: a path, or a list of paths and, where there is a table, of mappings of
+ * it. NULL: out of memory. */
+const struct variables *take_variables(struct reader *reader, const char *key,
+                                       const struct node *value, const struct key_table *table);
+
+/* Puts what label_file brings below labels. */
+void settle_labels(struct reader *reader, struct service_draft *draft);
 
 /* Puts what env_file brings below environment. */
 void settle_environment(struct reader *reader, struct service_draft *draft);

@@ -99,7 +99,8 @@ static const struct {
     const char *key;   // of a service
     const char *inner; // of the mappings in it
 } located[] = {
-    {"env_file", "path"},          {"working_dir", ""},         {"pre_start", "working_dir"},
+    {"env_file", "path"},          {"label_file", ""},
+    {"working_dir", ""},           {"pre_start", "working_dir"},
     {"post_start", "working_dir"}, {"pre_stop", "working_dir"},
 };
 
