@@ -442,7 +442,7 @@ static bool all_at_rest(const struct sim *sim)
     return true;
 }
 
-static bool is_same(const struct incarnation *a, const struct incarnation *b)
+bool is_same(const struct incarnation *a, const struct incarnation *b)
 {
     return memcmp(a, b, offsetof(struct incarnation, last)) == 0 && a->last.kind == b->last.kind;
 }

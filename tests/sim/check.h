@@ -105,6 +105,7 @@ void check_stop_hooks(struct sim *sim, const struct event *event, const struct e
 void check_start_hooks(struct sim *sim, uint32_t member);
 void check_aides_of(struct sim *sim, uint32_t member);
 bool is_heard(const struct sim *sim, const struct event *event);
+bool is_same(const struct incarnation *a, const struct incarnation *b);
 bool is_stale(const struct sim *sim, const struct event *event);
 
 #endif

@@ -93,23 +93,22 @@ static struct roster draw_roster(struct sim *sim, const struct change *change)
 }
 
 /* What is remembered of a member by its index moves with it. */
-#define MOVE(table)                                                                    \
-    do {                                                                               \
-        memcpy(before, sim->table, sizeof(sim->table));                                \
-        memset(sim->table, 0, sizeof(sim->table));                                     \
-        for (uint32_t i_ = 0; i_ < change->count; i_++)                                \
-            if (change->old_index[i_] >= 0)                                            \
-                memcpy(&sim->table[i_],                                                \
-                       before + (size_t)change->old_index[i_] * sizeof(sim->table[0]), \
-                       sizeof(sim->table[0]));                                         \
+#define MOVE(table)                                                            \
+    do {                                                                       \
+        memset(sim->table, 0, sizeof(sim->table));                             \
+        for (uint32_t i_ = 0; i_ < change->count; i_++)                        \
+            if (change->old_index[i_] >= 0)                                    \
+                memcpy(&sim->table[i_], &before->table[change->old_index[i_]], \
+                       sizeof(sim->table[0]));                                 \
     } while (0)
 
 static void move(struct sim *sim, const struct change *change)
 {
-    unsigned char *before = malloc(sizeof(*sim));
+    struct sim *before = malloc(sizeof(*before));
 
     if (!before)
         abort();
+    *before = *sim;
     MOVE(boxes);
     MOVE(helpers);
     MOVE(echoes);
@@ -157,8 +156,7 @@ void reload(struct sim *sim)
     fleet_reload(&sim->fleet, &old, change.old_index);
     for (uint32_t i = 0; i < change.count; i++)
         if (change.old_index[i] >= 0 &&
-            memcmp(&sim->fleet.members[i], &old.members[change.old_index[i]],
-                   sizeof(struct incarnation)) != 0)
+            !is_same(&sim->fleet.members[i], &old.members[change.old_index[i]]))
             break_rule(sim, "reload-keeps-what-runs", "m%u is another after a reload", i);
     if (!instant_reached(fleet_deadline(&sim->fleet), sim->now))
         break_rule(sim, "nobody-forgotten", "nobody will see what the reload has opened");
