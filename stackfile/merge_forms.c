@@ -110,7 +110,7 @@ struct node *merge_as_map(struct merger *merger, struct node *value, enum merge_
 
     if (value->kind == NODE_MAP)
         return value;
-    if (value->kind == NODE_SCALAR && how != MERGE_BUILD)
+    if (value->kind != (how == MERGE_BUILD ? NODE_SCALAR : NODE_LIST))
         return NULL;
     map = merge_new_node(merger, NODE_MAP, value->at, value->kind == NODE_LIST ? value->count : 1);
     if (!map)

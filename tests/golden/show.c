@@ -32,7 +32,10 @@ static _Noreturn void give_up(const char *what)
     exit(3);
 }
 
-/* --- other files; they live as long as the program --- */
+/* --- other files: they live as long as the program, and lie where a leak is none --- */
+
+static struct stackfile_text kept[STACKFILE_FILES_MAX];
+static size_t kept_count;
 
 static int read_other(const char *name, struct stackfile_text *ret_text)
 {
@@ -48,7 +51,10 @@ static int read_other(const char *name, struct stackfile_text *ret_text)
     }
     length = fread(text, 1, 1 << 20, file);
     fclose(file);
+    if (kept_count == STACKFILE_FILES_MAX)
+        give_up("too many files");
     *ret_text = (struct stackfile_text){strdup(name), text, length};
+    kept[kept_count++] = *ret_text;
     return 0;
 }
 
