@@ -204,6 +204,7 @@ static void report_cycle(struct loader *loader, const struct chain *chain,
                                  at->file->path ? "%s (%s) -> " : "%s -> ", shown(key->text).text,
                                  at->file->path);
     }
+    shown_trim(text);
     report(loader->reader, FAULT_ERROR, extension->at, "remove one of these extends",
            "services extend each other: %s%s", text, shown(extension->service).text);
 }

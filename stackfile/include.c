@@ -58,6 +58,7 @@ static void report_cycle(struct loader *loader, const struct scope *scope, const
         if (strcmp(scope->path, path) == 0)
             break;
     }
+    shown_trim(text);
     report(loader->reader, FAULT_ERROR, at, "remove one of these includes",
            "files include each other: %s", text);
 }

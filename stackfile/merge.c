@@ -250,6 +250,7 @@ static struct node *refuse(struct merger *merger, struct node *base, const struc
         used += (size_t)snprintf(path + used, sizeof(path) - used, "%s%s", shown(keys[count]).text,
                                  count ? "." : "");
     }
+    shown_trim(path);
     faults_add(merger->faults, FAULT_ERROR, over->at,
                "write it in the same form, or !override before it to replace all of it",
                "%s cannot be merged: %s here, and %s in %s:%u", path, node_kind_name(over),

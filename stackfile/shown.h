@@ -9,4 +9,7 @@ struct shown {
 };
 struct shown shown(const char *text);
 
+/* Takes away a character at the end of which not all bytes are there: what a full buffer left. */
+void shown_trim(char *text);
+
 #endif

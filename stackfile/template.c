@@ -106,6 +106,7 @@ static int missing(struct template *template, const struct stackfile_reference *
         return rc;
     snprintf(template->what, sizeof(template->what), "required variable %s is missing a value%s%s",
              name, template->length ? ": " : "", template->length ? template->text : "");
+    shown_trim(template->what);
     template->remedy = "set it in the environment, in .env, or in a file named with --env-file";
     return 1;
 }

@@ -26,7 +26,7 @@ struct template
 
     char *text; // the outcome: NUL-terminated after 0
     size_t length, room;
-    char what[320]; // why not, after 1
+    char what[400]; // why not, after 1; longer than a fault, which cuts it
     const char *remedy;
 };
 

@@ -75,6 +75,8 @@ static void split(const char *text, size_t size, struct input *input)
         memcpy(line, at, length < sizeof(line) ? length : sizeof(line) - 1);
         snprintf(name, sizeof(input->names[0]), "unnamed");
         (void)sscanf(line, "#:: %15s %40s", kind, name);
+        for (char *c = name; *c; c++) // the names of files are the caller's own
+            *c = *c > ' ' && *c < 0x7f ? *c : '_';
         at = newline ? newline + 1 : end;
         next = next_header(at, end);
         add_part(input, kind, name, at, (size_t)(next - at));

@@ -112,11 +112,48 @@ static void test_dropped_are_counted(void **state)
     free(shown);
 }
 
+/* Each finding has the line of its own file; one of which the text is not at hand has none. */
+static void test_several_files(void **state)
+{
+    const struct stackfile_text texts[] = {{"a.yaml", "first\n", 6}, {"b.yaml", "second", 6}};
+    char *shown;
+    size_t size;
+    FILE *to = open_memstream(&shown, &size);
+
+    (void)state;
+    faults_init(&faults);
+    faults_add(&faults, FAULT_ERROR, (struct mark){"b.yaml", 1, 2}, NULL, "one");
+    faults_add(&faults, FAULT_WARNING, (struct mark){"a.yaml", 1, 1}, NULL, "two");
+    faults_add(&faults, FAULT_NOTICE, (struct mark){"c.yaml", 1, 1}, NULL, "three");
+    show_faults_to(to, &faults, texts, 2, false);
+    fclose(to);
+    assert_string_equal(shown, "b.yaml:1:2: error: one\n     1 | second\n       |  ^\n"
+                               "a.yaml:1:1: warning: two\n     1 | first\n       | ^\n"
+                               "c.yaml:1:1: notice: three\n");
+    free(shown);
+}
+
+static void test_colour(void **state)
+{
+    const struct stackfile_text text = {"a.yaml", "x", 1};
+    char *shown;
+    size_t size;
+    FILE *to = open_memstream(&shown, &size);
+
+    (void)state;
+    one(1, 1, "mend it");
+    show_faults_to(to, &faults, &text, 1, true);
+    fclose(to);
+    assert_non_null(strstr(shown, "\x1b[31merror:\x1b[0m wrong"));
+    free(shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place_and_caret), cmocka_unit_test(test_characters_not_bytes),
         cmocka_unit_test(test_hostile_bytes),   cmocka_unit_test(test_no_line),
+        cmocka_unit_test(test_several_files),   cmocka_unit_test(test_colour),
         cmocka_unit_test(test_long_line),       cmocka_unit_test(test_dropped_are_counted),
     };
 
