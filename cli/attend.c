@@ -328,6 +328,7 @@ int attend_foreground(const struct attend_request *request)
     if (attendance.follow)
         (void)follow_drain(attendance.follow);
     attendance.follow = follow_destroy(attendance.follow);
+    status = result != 0 && result != CLIENT_GONE ? STATUS_FAILED : status_of(&attendance, status);
     watch_close(&attendance.watch);
-    return result != 0 && result != CLIENT_GONE ? STATUS_FAILED : status_of(&attendance, status);
+    return status;
 }

@@ -21,10 +21,12 @@
 #include "cli/show_faults.h"
 #include "cli/skeleton.h"
 #include "cli/stack_roster.h"
+#include "cli/watch.h"
 #include "core/paths.h"
 
 #define EMPTY_DEADLINE_MS 10000
 #define LOCK_DEADLINE_MS  15000
+#define LOCK_LOOK_MS      100
 #define NAMES_SHOWN       8
 
 /* Processes found, with the names of their members. */
@@ -226,11 +228,37 @@ int leftovers_clear(const struct command_context *context, const char *cgroup_di
     return result;
 }
 
+/* A supervisor that answers and does not end is another one than ours, which has ended. */
+static bool is_started_anew(const struct command_context *context)
+{
+    struct watch watch = {.client.fd = -1};
+    struct fault fault;
+    bool anew = watch_snapshot(context->runtime_dir, context->stack, &watch, &fault) == 0 &&
+                !watch.info.ending;
+
+    watch_close(&watch);
+    return anew;
+}
+
+/* As lock_wait(), or -ENOENT as soon as somebody has started the stack anew: nothing of ours is
+ * left then. */
+static int wait_for_lock(const struct command_context *context, int *ret_lock)
+{
+    int result = lock_take(context->runtime_dir, ret_lock);
+
+    for (int waited = 0; result == 1 && waited < LOCK_DEADLINE_MS; waited += LOCK_LOOK_MS) {
+        if (is_started_anew(context))
+            return -ENOENT;
+        result = lock_wait(context->runtime_dir, LOCK_LOOK_MS, ret_lock);
+    }
+    return result;
+}
+
 int stack_remove(const struct command_context *context, bool clean)
 {
     struct fault fault;
     int lock, ended;
-    int result = lock_wait(context->runtime_dir, LOCK_DEADLINE_MS, &lock);
+    int result = wait_for_lock(context, &lock);
 
     if (result == -ENOENT)
         return STATUS_DONE;
