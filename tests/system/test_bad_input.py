@@ -86,7 +86,7 @@ def _():
         stack.up()
         before = stack.pids()
         result = stack.up(status=None)
-        contains(result.err + result.out, "running")
+        contains(result.err, "a-1  unchanged")
         equal(stack.pids(), before)
         equal(len(stack.deaths()), 0)
 
