@@ -22,7 +22,9 @@ static void look_at(struct fleet *fleet, uint32_t index)
         instant_min((instant){member->deadline_ns}, (instant){member->aide_ns}).ns;
     if (now == before)
         return;
-    fleet->is_stirred = true;
+    /* A gate can open for what a member shows now, or because it is not leaving any more. */
+    if (now & ~before & ~(unsigned)SIGN_LEAVING || before & ~now & SIGN_LEAVING)
+        fleet->is_stirred = true;
     fleet->signs[index] = (uint16_t)now;
     fleet->waiting += ((now & SIGN_WAITING) != 0) - (uint32_t)((before & SIGN_WAITING) != 0);
     fleet->wishing += ((now & SIGN_WISH) != 0) - (uint32_t)((before & SIGN_WISH) != 0);

@@ -19,7 +19,7 @@ struct fleet {
     uint32_t waiting;            // how many members show each of these signs
     uint32_t wishing;
     uint32_t resting;
-    bool is_stirred;        // a sign changed since the gates were judged
+    bool is_stirred;        // what may open a gate has changed since they were judged
     bool is_reloaded;       // and nobody may come to judge them
     struct effects effects; // of the last step
     uint64_t random;
