@@ -27,6 +27,7 @@
 
 struct attendance {
     const struct attend_request *request;
+    bool *asked; // by index of the watch's table, which a reload makes another
     struct watch watch;
     struct follow *follow;
     struct progress progress;
@@ -43,13 +44,16 @@ struct attendance {
 static void ask_down(struct attendance *attendance, int64_t grace_ns);
 
 /* A job that others wait for is to end: its success ends nobody else. */
-static bool is_waited_for(const struct plan *plan, uint32_t member)
+static bool is_waited_for(const struct plan *plan, const struct wire_row *row)
 {
     for (size_t i = 0; i < plan->members_count; i++)
-        for (size_t j = 0; j < plan->members[i].needs_count; j++)
-            if (plan->members[i].needs[j].member == member &&
-                plan->members[i].needs[j].condition == NEED_COMPLETED)
+        for (size_t j = 0; j < plan->members[i].needs_count; j++) {
+            const struct need *need = &plan->members[i].needs[j];
+            const struct plan_member *needed = &plan->members[need->member];
+            if (need->condition == NEED_COMPLETED && needed->number == row->number &&
+                row_is(row, needed->service))
                 return true;
+        }
     return false;
 }
 
@@ -60,9 +64,9 @@ static void consider_abort(struct attendance *attendance, const struct wire_row 
     bool done = row->state == STATE_EXITED && row->verdict == VERDICT_DONE;
 
     if (request->abort == ABORT_NEVER || attendance->aborting || attendance->interrupts > 0 ||
-        attendance->rest_asked || !request->asked[row->member] ||
+        attendance->rest_asked || !attendance->asked[row->member] ||
         !outcome_has_ended(before, row, request->abort == ABORT_ON_FAILURE) ||
-        (done && is_waited_for(request->plan, row->member)))
+        (done && is_waited_for(request->plan, row)))
         return;
     attendance->aborting = true;
     attendance->abort_status = outcome_exit_code(row);
@@ -137,7 +141,7 @@ static int ask_members(const struct attendance *attendance, int64_t grace_ns,
     int outcome = 0;
 
     for (uint32_t i = 0; outcome == 0 && i < count; i++) {
-        if (attendance->request->asked[i])
+        if (attendance->asked[i])
             request.names[request.names_count++] = attendance->watch.rows[i].name;
         if (request.names_count == 0 || (request.names_count < NAMES_AT_ONCE && i + 1 < count))
             continue;
@@ -154,8 +158,7 @@ static void ask_down(struct attendance *attendance, int64_t grace_ns)
     struct fault fault;
     int outcome;
 
-    if (attendance->leaving ||
-        !outcome_others_at_rest(&attendance->watch, attendance->request->asked)) {
+    if (attendance->leaving || !outcome_others_at_rest(&attendance->watch, attendance->asked)) {
         attendance->leaving = true;
         outcome = ask_members(attendance, grace_ns, &fault);
     } else {
@@ -195,7 +198,7 @@ static bool settles(const struct attendance *attendance)
 {
     return !attendance->rest_asked && !attendance->aborting && attendance->interrupts == 0 &&
            !attendance->watch.info.ending &&
-           outcome_asked_at_rest(&attendance->watch, attendance->request->asked);
+           outcome_asked_at_rest(&attendance->watch, attendance->asked);
 }
 
 /* All have ended by themselves: the stack is taken down, unless others of it run. */
@@ -205,8 +208,8 @@ static void take_rest(struct attendance *attendance)
 
     attendance->rest_asked = true;
     attendance->rest_status =
-        outcome_tell(&attendance->watch, request->asked, request->context->colour_err);
-    if (outcome_others_at_rest(&attendance->watch, request->asked))
+        outcome_tell(&attendance->watch, attendance->asked, request->context->colour_err);
+    if (outcome_others_at_rest(&attendance->watch, attendance->asked))
         ask_down(attendance, request->grace_ns);
     else
         attendance->leaving = true;
@@ -214,9 +217,10 @@ static void take_rest(struct attendance *attendance)
 
 static bool has_left(const struct attendance *attendance)
 {
-    return attendance->leaving &&
-           outcome_asked_at_rest(&attendance->watch, attendance->request->asked);
+    return attendance->leaving && outcome_asked_at_rest(&attendance->watch, attendance->asked);
 }
+
+static int renew(struct attendance *attendance, struct fault *ret_fault);
 
 static int turn(struct attendance *attendance, struct fault *ret_fault)
 {
@@ -243,19 +247,84 @@ static int turn(struct attendance *attendance, struct fault *ret_fault)
     }
     if (fds[0].revents)
         result = watch_read(&attendance->watch, on_row, attendance, ret_fault);
+    if (result == 0 && attendance->watch.reloaded && !attendance->watch.ended)
+        result = renew(attendance, ret_fault);
     progress_flush(&attendance->progress, &attendance->watch);
     return result;
 }
 
-static int begin(struct attendance *attendance, struct fault *ret_fault)
+static int out_of_memory(struct fault *ret_fault)
+{
+    return explain(ret_fault, NULL, "out of memory");
+}
+
+static void show_progress(struct attendance *attendance)
+{
+    progress_init(&attendance->progress, &attendance->watch, attendance->asked, PROGRESS_STORY,
+                  attendance->request->context->colour_err);
+}
+
+static const struct wire_row *find_row(const struct watch *watch, const char *name)
+{
+    for (uint32_t i = 0; i < watch->rows_count; i++)
+        if (strcmp(watch->rows[i].name, name) == 0)
+            return &watch->rows[i];
+    return NULL;
+}
+
+static bool asks_for_all(const struct attendance *attendance)
+{
+    for (uint32_t i = 0; i < attendance->watch.rows_count; i++)
+        if (!attendance->asked[i])
+            return false;
+    return true;
+}
+
+/* Another `up` has given the stack a new plan: a table of it, and the same members asked for. Who
+ * attends to all attends to the new ones as well. */
+static int renew(struct attendance *attendance, struct fault *ret_fault)
 {
     const struct command_context *context = attendance->request->context;
+    bool all = asks_for_all(attendance);
+    struct watch watch = {.client.fd = -1};
+    int result = watch_open(context->runtime_dir, context->stack, &watch, ret_fault);
+    bool *asked = result == 0 ? calloc((size_t)watch.rows_count + 1, sizeof(*asked)) : NULL;
+
+    if (result == 0 && !asked) {
+        watch_close(&watch);
+        result = out_of_memory(ret_fault);
+    }
+    if (result != 0)
+        return result;
+    for (uint32_t i = 0; i < watch.rows_count; i++) {
+        const struct wire_row *before = find_row(&attendance->watch, watch.rows[i].name);
+        asked[i] = before ? attendance->asked[before->member] : all;
+    }
+    watch_close(&attendance->watch);
+    free(attendance->asked);
+    attendance->watch = watch;
+    attendance->asked = asked;
+    show_progress(attendance);
+    return 0;
+}
+
+static int begin(struct attendance *attendance, struct fault *ret_fault)
+{
+    const struct attend_request *request = attendance->request;
+    const struct command_context *context = request->context;
     int result = watch_open(context->runtime_dir, context->stack, &attendance->watch, ret_fault);
+    size_t count = attendance->watch.rows_count;
 
     if (result != 0)
         return result;
-    progress_init(&attendance->progress, &attendance->watch, attendance->request->asked,
-                  PROGRESS_STORY, context->colour_err);
+    attendance->asked = calloc(count + 1, sizeof(*attendance->asked));
+    if (!attendance->asked) {
+        watch_close(&attendance->watch);
+        return out_of_memory(ret_fault);
+    }
+    for (size_t i = 0; i < count && i < request->plan->members_count; i++)
+        attendance->asked[i] = request->asked[i];
+    show_progress(attendance);
     return 0;
 }
 
@@ -330,5 +399,6 @@ int attend_foreground(const struct attend_request *request)
     attendance.follow = follow_destroy(attendance.follow);
     status = result != 0 && result != CLIENT_GONE ? STATUS_FAILED : status_of(&attendance, status);
     watch_close(&attendance.watch);
+    free(attendance.asked);
     return status;
 }

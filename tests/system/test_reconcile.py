@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 
 from harness import Stack, check, contains, equal, is_alive, service, test, wait_until
 
@@ -150,6 +149,22 @@ def _():
         attached.send_signal(signal.SIGINT)
         attached.communicate(timeout=40)
         check(not is_alive(pid) and not stack.runtime.exists())
+
+
+@test("up in the foreground follows a reload by another up, and its Ctrl-C ends what came with it")
+def _():
+    with Stack({"a": sleeper(), "b": sleeper()}) as stack:
+        attached = stack.begin("up")
+        wait_until(lambda: stack.runtime.exists() and all(pid > 0 for pid in stack.pids().values()), "both run")
+        stack.write({"new": sleeper(), "b": sleeper(), "a": sleeper()})
+        stack.up()
+        pids = stack.pids()
+        equal(len(pids), 3)
+        attached.send_signal(signal.SIGINT)
+        _, err = attached.communicate(timeout=40)
+        equal(attached.returncode, 130, err)
+        check(not stack.runtime.exists() and not any(is_alive(pid) for pid in pids.values()), err)
+        contains(err, "new-1 | bulkhead: ")
 
 
 @test("up --exit-code-from and --abort-on-container-…: one's end is everybody's")
