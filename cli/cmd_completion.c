@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/completion_scripts.h"
 #include "cli/files.h"

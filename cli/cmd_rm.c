@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/commands.h"
 #include "cli/row.h"
 #include "core/paths.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/commands.h"
 #include "cli/launching.h"
 #include "cli/override.h"
 #include "cli/row.h"

@@ -83,36 +83,6 @@ int option_seconds(const struct command_context *context, const char *name, int6
     return 0;
 }
 
-int command_run_other(const struct command_context *context, const struct command *command,
-                      const char *const *flags, const char *const *operands)
-{
-    struct command_context other = *context;
-    size_t count = 0;
-    char **argv;
-    int status;
-
-    while (operands[count])
-        count++;
-    argv = calloc(count + 2, sizeof(*argv));
-    if (!argv)
-        return command_failed("out of memory");
-    argv[0] = (char *)(uintptr_t)command->name; // no verb writes into its words
-    for (size_t i = 0; i < count; i++)
-        argv[i + 1] = (char *)(uintptr_t)operands[i];
-    other.command = command;
-    other.given_count = 0;
-    memset(other.option, 0, sizeof(other.option));
-    other.runtime_dir = other.state_dir = NULL; // are the first one's
-    for (; *flags; flags++)
-        if (option_index(&other, *flags) < COMMAND_OPTIONS_MAX)
-            other.option[option_index(&other, *flags)] = "";
-    status = command->run(&other, (int)count + 1, argv);
-    free(other.runtime_dir);
-    free(other.state_dir);
-    free(argv);
-    return status;
-}
-
 __attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
 {
     fflush(stdout);

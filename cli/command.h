@@ -30,7 +30,6 @@ struct command_option {
     const char *value; // what its value is called: "SECONDS"; NULL: a flag
     const char *help;  // one line
 };
-
 #define COMMAND_OPTIONS_MAX 24
 
 struct command_context;
@@ -108,11 +107,6 @@ const char *option_next(const struct command_context *context, const char *name,
  * when the option was not given. 0, or STATUS_USAGE after saying what is wrong. */
 int option_seconds(const struct command_context *context, const char *name, int64_t *ret_ns);
 
-/* Runs another verb as if it had been written with these flags (long names, NULL-terminated), these
- * operands (alike) and the same global options. Its exit status. */
-int command_run_other(const struct command_context *context, const struct command *command,
-                      const char *const *flags, const char *const *operands);
-
 /* "bulkhead: <text>" on stderr with the way to the verb's help. Returns STATUS_USAGE. */
 int usage_error(const struct command_context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -122,16 +116,5 @@ int command_failed(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 /* "bulkhead: <text>" on stderr, nothing more: a remark, not a failure. */
 void command_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Every verb, in the order of the help; ends with NULL. */
-extern const struct command *const commands[];
-
-/* Each is defined in cmd_<verb>.c (start, stop, restart and kill: cmd_control.c). */
-extern const struct command command_up, command_plan, command_down, command_config, command_doctor;
-extern const struct command command_ps, command_logs, command_events, command_why, command_replay;
-extern const struct command command_start, command_stop, command_restart, command_kill;
-extern const struct command command_ls, command_wait, command_stats, command_version;
-extern const struct command command_rm, command_top, command_exec, command_run;
-extern const struct command command_completion, command_complete;
 
 #endif

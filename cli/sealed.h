@@ -1,4 +1,5 @@
-/* Whole writes, and bytes that nobody can change any more, as a file to hand over. Source: memfd_create(2). */
+/* Whole writes, and bytes that nobody can change any more, as a file to hand over. Source:
+ * memfd_create(2). */
 #ifndef BULKHEAD_CLI_SEALED_H
 #define BULKHEAD_CLI_SEALED_H
 

@@ -61,7 +61,8 @@ bool series_processors(const struct series *series, int64_t *ret_milli)
     if (length_ns <= 0 || last->processor_ns < before->processor_ns)
         return false;
     *ret_milli =
-        (int64_t)((double)(last->processor_ns - before->processor_ns) / (double)length_ns * 1000 + 0.5);
+        (int64_t)((double)(last->processor_ns - before->processor_ns) / (double)length_ns * 1000 +
+                  0.5);
     return true;
 }
 
