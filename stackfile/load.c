@@ -114,6 +114,33 @@ struct node *services_of(struct node *document)
                : NULL;
 }
 
+/* The project's name may be written as a variable; it is known as soon as a document says it. */
+static int offer_name(struct loader *loader, const struct node *document)
+{
+    static const char *const names[] = {"BULKHEAD_PROJECT_NAME", "COMPOSE_PROJECT_NAME"};
+    const struct node *written = node_get(document, "name");
+    const char *name = loader->request->project_name;
+
+    if (!name && written && written->kind == NODE_SCALAR && !strchr(written->text, '$'))
+        name = written->text;
+    if (!name && !loader->offered)
+        name = read_stack_name_of(loader->reader, loader->request->project_dir);
+    for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct variable *found =
+            variables_find(&loader->scope.variables, names[i], strlen(names[i]));
+        const struct variable variable = {.name = names[i],
+                                          .name_length = (uint32_t)strlen(names[i]),
+                                          .value = name,
+                                          .value_length = (uint32_t)strlen(name)};
+
+        if ((!found || found->value == loader->offered) &&
+            variables_put(&loader->scope.variables, &variable) < 0)
+            return -ENOMEM;
+    }
+    loader->offered = name ? name : loader->offered;
+    return 0;
+}
+
 static bool is_empty(const struct node *document)
 {
     return document->kind == NODE_SCALAR && document->type == SCALAR_NULL;
@@ -132,9 +159,11 @@ static int take_document(struct loader *loader, struct scope *scope, struct node
         return 0;
     }
     loader->template.variables = &scope->variables;
+    if (scope == &loader->scope && !plain && offer_name(loader, document) != 0)
+        return -ENOMEM;
     rc = interpolate(&loader->interpolation, document);
     if (rc == 1)
-        loader->incomplete = true;
+        loader->too_much = true;
     if (rc)
         return rc < 0 ? rc : 0;
     rc = pass_variables(loader, scope, document);
@@ -147,7 +176,7 @@ static int take_document(struct loader *loader, struct scope *scope, struct node
     merged = merge_documents(&loader->merger, *root, document);
     if (merged)
         *root = merged;
-    loader->incomplete = loader->incomplete || loader->merger.refused;
+    loader->too_much = loader->too_much || loader->merger.refused;
     return arena_failed(loader->reader->scratch) ? -ENOMEM : 0;
 }
 
@@ -251,7 +280,7 @@ int loader_run(struct loader *loader, struct node **ret_root)
                "all files together hold more than %zu values or 16 MiB of texts, each counted as "
                "often as it is used",
                STACKFILE_NODES_MAX);
-        loader->incomplete = true;
+        loader->too_much = true;
     }
     *ret_root = root;
     return 0;

@@ -36,15 +36,16 @@ struct loader {
     struct variables unset;                 // variables without a value, each with its first place
     const char *files[STACKFILE_FILES_MAX]; // names in the order of reading
     size_t files_count;
-    size_t bytes;    // of all files
-    bool incomplete; // a file could not be read, and its fault is said
+    size_t bytes;        // of all files
+    const char *offered; // the project's name as a variable, as far as it is known
+    bool incomplete;     // a file could not be read, and its fault is said: what lacks may be in it
+    bool too_much;       // beyond a bound, which is said: there is no reading on
 };
 
 void loader_init(struct loader *loader, struct reader *reader);
 void loader_finish(struct loader *loader);
 
-/* 0: *ret_root is the merged document, NULL where there is none at all; to be read on only unless
- * `incomplete`. -ENOMEM. */
+/* 0: *ret_root is the merged document, NULL where there is none at all. -ENOMEM. */
 int loader_run(struct loader *loader, struct node **ret_root);
 
 /* One warning for every variable without a value. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "stackfile/load.h"
 
 /* One value, two spellings: an error where they differ, as in Compose. */
 static void unite(struct reader *reader, const char *key, const char *deploy_key,
@@ -77,6 +78,11 @@ static void check_name(struct reader *reader, const struct node *key)
                "the name of a service has more than %d characters", NAME_BYTES_MAX);
 }
 
+bool service_is_whole(const struct reader *reader, const struct node *service)
+{
+    return !service->broken && !reader->loader->incomplete;
+}
+
 void read_service(struct reader *reader, const struct node *key, const struct node *value,
                   struct spec_service *ret_service)
 {
@@ -97,7 +103,7 @@ void read_service(struct reader *reader, const struct node *key, const struct no
     settle_restart(reader, service);
     settle_environment(reader, &draft);
     settle_labels(reader, &draft);
-    if (!value->broken && (value->kind == NODE_MAP || empty))
+    if (service_is_whole(reader, value) && (value->kind == NODE_MAP || empty))
         check_words(reader, key, value, service);
     *ret_service = *service;
 }

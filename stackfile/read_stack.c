@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "stackfile/check.h"
+#include "stackfile/load.h"
 #include "stackfile/readers.h"
 
 struct stack_draft {
@@ -163,7 +164,7 @@ static bool foreign_file(struct reader *reader, const struct node *root)
 /* --- the project's name --- */
 
 /* As Compose: the folder's own name in lower case, without what a name cannot have. */
-static const char *name_of_folder(struct reader *reader, const char *folder)
+const char *read_stack_name_of(struct reader *reader, const char *folder)
 {
     size_t end = strlen(folder), start, length = 0;
     char *name;
@@ -198,7 +199,7 @@ static void settle_name(struct reader *reader, const struct stack_draft *draft, 
     spec->name = draft->name.value;
     if (spec->name)
         return;
-    spec->name = name_of_folder(reader, request->project_dir);
+    spec->name = read_stack_name_of(reader, request->project_dir);
     if (spec->name && !*spec->name)
         report(reader, FAULT_ERROR, (struct mark){.file = request->files[0].name},
                "write name: at the top of the file", "the folder %s gives no name for the project",
@@ -210,6 +211,7 @@ static void settle_name(struct reader *reader, const struct stack_draft *draft, 
 static int read_all(struct reader *reader, const struct node *map, struct spec *spec)
 {
     struct spec_service *services = arena_array(reader->arena, map->count, sizeof(*services));
+    bool whole = true;
 
     if (!services)
         return -ENOMEM;
@@ -218,8 +220,10 @@ static int read_all(struct reader *reader, const struct node *map, struct spec *
         const struct node *key = map->pairs[i].key, *value = map->pairs[i].value;
 
         read_service(reader, key, value, &services[i]);
-        if (!value->broken) // else half of it is not there
+        if (service_is_whole(reader, value))
             check_service(reader, &services[i]);
+        else
+            whole = false;
     }
     reader->prefix = "";
     if (arena_failed(reader->arena))
@@ -227,7 +231,7 @@ static int read_all(struct reader *reader, const struct node *map, struct spec *
     check_instances(reader, services, map->count);
     spec->services = services;
     spec->services_count = map->count;
-    return check_dependencies(reader, services, map->count);
+    return whole ? check_dependencies(reader, services, map->count) : 0;
 }
 
 static int read_services_of(struct reader *reader, const struct node *root,
@@ -236,7 +240,7 @@ static int read_services_of(struct reader *reader, const struct node *root,
     bool none = !services || (services->kind == NODE_SCALAR && services->type == SCALAR_NULL) ||
                 (services->kind == NODE_MAP && services->count == 0);
 
-    if (!services && reader->faults->errors > 0)
+    if (!services && (reader->faults->errors > 0 || reader->loader->incomplete))
         return 0; // a slip in the word is said already
     if (none)
         report(reader, FAULT_ERROR, services ? services->at : root->at,

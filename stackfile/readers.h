@@ -84,6 +84,10 @@ void settle_labels(struct reader *reader, struct service_draft *draft);
 /* Puts what env_file brings below environment. */
 void settle_environment(struct reader *reader, struct service_draft *draft);
 
+/* False where a file could not be read that this service may have taken more from: what it lacks is
+ * not its fault. */
+bool service_is_whole(const struct reader *reader, const struct node *service);
+
 /* One service, complete but for what needs its siblings; its faults are said. */
 void read_service(struct reader *reader, const struct node *key, const struct node *value,
                   struct spec_service *ret_service);

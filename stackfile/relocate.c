@@ -223,10 +223,8 @@ static void pass_in_place(struct loader *loader, const struct scope *scope,
 int pass_variables(struct loader *loader, const struct scope *scope, struct node *document)
 {
     struct node *services = services_of(document);
-    bool files = false;
+    bool files = loader->request->env_files_count > 0 || scope->depth > 0;
 
-    for (const struct scope *at = scope; at; at = at->outer)
-        files = files || at->variables.count > 0;
     for (size_t i = 0; files && services && i < services->count; i++) {
         struct node *service = services->pairs[i].value;
         struct node_pair *pair = pair_of(service, "environment");

@@ -42,7 +42,7 @@ static int load(struct loader *loader, struct spec *spec)
     struct node *root = NULL;
     int rc = loader_run(loader, &root);
 
-    if (!rc && !loader->incomplete)
+    if (!rc && !loader->too_much && (root || !loader->incomplete))
         rc = read_stack(reader, root, spec);
     if (rc)
         return rc;
