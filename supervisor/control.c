@@ -79,13 +79,16 @@ static int send_row(const struct supervisor *supervisor, const struct client *cl
 
 static void drop(struct supervisor *supervisor, struct client *client)
 {
+    uint32_t index = (uint32_t)(client - supervisor->control.clients);
+
     loop_remove(&supervisor->loop, client->fd);
     close(client->fd);
     client->fd = -1;
     supervisor->control.open--;
-    reload_client_gone(supervisor, (uint32_t)(client - supervisor->control.clients));
+    reload_client_gone(supervisor, index);
+    limits_client_gone(supervisor, index);
     if (client->state == CLIENT_EXECUTING)
-        aide_client_gone(supervisor, (uint32_t)(client - supervisor->control.clients));
+        aide_client_gone(supervisor, index);
 }
 
 static void be_patient(const struct supervisor *supervisor, struct client *client)

@@ -186,6 +186,7 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, c
     reaper_init(&supervisor->reaper, HANDOVER_KEEPER);
     recording_init(&supervisor->recording);
     supervisor->reload = (struct reload){.plan = -1, .client = -1};
+    supervisor->limits.client = -1;
     raise_file_limit(supervisor);
     if (read_plan(supervisor, &complaint) != 0 || allocate(supervisor, &complaint) != 0 ||
         open_runtime(supervisor, &complaint) != 0 || open_cgroups(supervisor, &complaint) != 0 ||

@@ -295,8 +295,8 @@ void reload_turn(struct supervisor *supervisor)
     struct renewal renewal = {0};
     bool done;
 
-    if (reload->plan < 0 || !queue_is_empty(&supervisor->results) ||
-        !queue_is_empty(&supervisor->events))
+    if (reload->plan < 0 || supervisor->limits.helper.pid ||
+        !queue_is_empty(&supervisor->results) || !queue_is_empty(&supervisor->events))
         return;
     done = prepare(supervisor, reload->plan, &renewal) == 0;
     if (done)

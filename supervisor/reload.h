@@ -1,7 +1,7 @@
 /* RELOAD: another plan for the same stack, all or nothing. What runs is not touched.
  *
- * It is done between two turns, when nothing waits to be told that names members by the old plan.
- */
+ * It is done between two turns, when nothing waits to be told that names members by the old plan
+ * and no limits are being changed by it. */
 #ifndef BULKHEAD_SUPERVISOR_RELOAD_H
 #define BULKHEAD_SUPERVISOR_RELOAD_H
 

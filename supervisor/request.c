@@ -114,6 +114,10 @@ static void serve_change(struct supervisor *supervisor, const struct client *cli
         control_error(client, "no such service: %.80s", unknown);
         return;
     }
+    if (request->verb == WIRE_LIMITS) {
+        limits_serve(supervisor, client, marked);
+        return;
+    }
     push_requests(supervisor, request, marked);
     control_done(client);
 }
@@ -141,6 +145,7 @@ void request_serve(struct supervisor *supervisor, struct client *client,
     case WIRE_RESTART:
     case WIRE_KILL:
     case WIRE_FORGET:
+    case WIRE_LIMITS:
         serve_change(supervisor, client, request);
         return;
     case WIRE_EXEC:
@@ -151,10 +156,6 @@ void request_serve(struct supervisor *supervisor, struct client *client,
         return;
     case WIRE_RELOAD:
         reload_serve(supervisor, client, files);
-        return;
-    case WIRE_LIMITS:
-        control_error(client, "this supervisor cannot do that yet: %s",
-                      wire_verb_name(request->verb));
         return;
     case WIRE_VERBS_COUNT:
         break;

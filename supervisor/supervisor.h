@@ -14,6 +14,7 @@
 #include "supervisor/control.h"
 #include "supervisor/graves.h"
 #include "supervisor/journal.h"
+#include "supervisor/limits.h"
 #include "supervisor/queue.h"
 #include "supervisor/recording.h"
 #include "supervisor/reload.h"
@@ -46,6 +47,7 @@ enum source {
     SOURCE_AIDE_REPORT, // of auxiliary processes; the index is a place's
     SOURCE_AIDE_EMPTY,
     SOURCE_AIDE_PIDFD,
+    SOURCE_LIMITS, // the helper's report
 };
 
 struct supervisor {
@@ -62,6 +64,7 @@ struct supervisor {
     struct graves graves;
     struct aides aides;
     struct reload reload;
+    struct limits_change limits;
     struct slot *slots; // one a member
     int runtime;        // directories
     int fifos;

@@ -5,25 +5,7 @@ import os
 import socket
 
 from harness import Stack, check, contains, equal, is_alive, read, service, test, wait_until
-from wire import Client, request, sealed
-
-
-def plan_of(stack, services):
-    """The plan file of a stack of that name with these services; it is taken down again."""
-    stack.write(services)
-    stack.up()
-    plan = (stack.runtime / "plan").read_bytes()
-    stack.down()
-    return plan
-
-
-def reload(stack, plan, seals=14):
-    with Client(stack) as client:
-        fd = sealed(plan, seals)
-        try:
-            return client.ask(request("reload"), [fd])
-        finally:
-            os.close(fd)
+from wire import Client, plan_of, reload, request, sealed
 
 
 def start(stack, *names):

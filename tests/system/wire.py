@@ -118,3 +118,23 @@ class Exec(Client):
             if not more:
                 return found.decode()
             found += more
+
+
+# --- another plan
+
+def plan_of(stack, services):
+    """The plan file of a stack of that name with these services; it is taken down again."""
+    stack.write(services)
+    stack.up()
+    plan = (stack.runtime / "plan").read_bytes()
+    stack.down()
+    return plan
+
+
+def reload(stack, plan, seals=14):
+    with Client(stack) as client:
+        fd = sealed(plan, seals)
+        try:
+            return client.ask(request("reload"), [fd])
+        finally:
+            os.close(fd)
