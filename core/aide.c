@@ -195,6 +195,7 @@ static void set_health(struct step *step, enum health to)
     effect->from = (uint16_t)self->health;
     effect->to = (uint16_t)to;
     self->health = to;
+    self->changed = ++*step->context->sequence; // who watches is to see it
 }
 
 /* The next probe is due an interval after `since_ns`. */

@@ -14,7 +14,6 @@
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/spawn.h"
 
-#define NO_MEMBER        UINT32_MAX   // it is in the plan no more
 #define PLACES_A_MEMBER  2            // a probe and a hook
 #define PROGRAM_PATIENCE span_sec(30) // from birth to the program
 #define EMPTY_PATIENCE   span_sec(10) // from the kill to an empty compartment
@@ -137,7 +136,7 @@ static void tell(struct supervisor *supervisor, struct aide_process *aide)
     aide->told = true;
     if (is_for_client(aide->role))
         tell_client(supervisor, aide);
-    else if (aide->member != NO_MEMBER)
+    else if (aide->member != AIDE_NO_MEMBER)
         tell_fleet(supervisor, aide);
 }
 
@@ -185,7 +184,7 @@ static void await_empty(struct supervisor *supervisor, struct aide_process *aide
                        strerrordesc_np(-result));
 }
 
-static void kill_whole(struct supervisor *supervisor, struct aide_process *aide)
+void aide_kill(struct supervisor *supervisor, struct aide_process *aide)
 {
     int result;
 
@@ -232,7 +231,7 @@ static void take_death(struct supervisor *supervisor, struct aide_process *aide)
         finish(supervisor, aide);
         return;
     }
-    kill_whole(supervisor, aide);
+    aide_kill(supervisor, aide);
     aide_empty(supervisor, (uint32_t)(aide - supervisor->aides.item));
 }
 
@@ -403,76 +402,9 @@ int aide_start(struct supervisor *supervisor, const struct aide_order *order,
     if (result < 0) { // not watched, it is not to live; its end is told like any other
         supervisor->aides.item[place].step = SPAWN_STEP_PIPE;
         supervisor->aides.item[place].error = -result;
-        kill_whole(supervisor, &supervisor->aides.item[place]);
+        aide_kill(supervisor, &supervisor->aides.item[place]);
     }
     return 0;
-}
-
-/* --- for whom it lives -------------------------------------------------------------------- */
-
-static struct aide_process *find_client(const struct aides *aides, uint32_t client)
-{
-    for (uint32_t i = 0; i < aides->end; i++)
-        if (aides->item[i].role != AIDE_ROLE_NONE && aides->item[i].client == (int32_t)client)
-            return &aides->item[i];
-    return NULL;
-}
-
-void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal)
-{
-    const struct aide_process *aide = find_client(&supervisor->aides, client);
-
-    if (aide && aide->pidfd >= 0)
-        (void)pidfd_send_signal(aide->pidfd, signal, NULL, 0); // ESRCH: dead already
-}
-
-void aide_client_gone(struct supervisor *supervisor, uint32_t client)
-{
-    struct aide_process *aide = find_client(&supervisor->aides, client);
-
-    if (!aide)
-        return;
-    aide->client = -1;
-    kill_whole(supervisor, aide);
-}
-
-void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generation, uint32_t serial)
-{
-    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
-        struct aide_process *aide = &supervisor->aides.item[i];
-        if ((aide->role == AIDE_ROLE_PROBE || aide->role == AIDE_ROLE_HOOK) &&
-            aide->member == member && aide->generation == generation && aide->serial == serial)
-            kill_whole(supervisor, aide);
-    }
-}
-
-void aides_end_of(struct supervisor *supervisor, uint32_t member)
-{
-    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
-        struct aide_process *aide = &supervisor->aides.item[i];
-        if (aide->role == AIDE_ROLE_EXEC && aide->member == member)
-            kill_whole(supervisor, aide);
-    }
-}
-
-void aides_end_all(struct supervisor *supervisor)
-{
-    for (uint32_t i = 0; i < supervisor->aides.end; i++)
-        if (supervisor->aides.item[i].role != AIDE_ROLE_NONE)
-            kill_whole(supervisor, &supervisor->aides.item[i]);
-}
-
-void aides_moved(struct supervisor *supervisor, const int32_t *new_index)
-{
-    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
-        struct aide_process *aide = &supervisor->aides.item[i];
-        int32_t to = aide->member == NO_MEMBER ? -1 : new_index[aide->member];
-        if (aide->role == AIDE_ROLE_NONE)
-            continue;
-        aide->member = to < 0 ? NO_MEMBER : (uint32_t)to;
-        if (to < 0)
-            kill_whole(supervisor, aide);
-    }
 }
 
 /* --- time --------------------------------------------------------------------------------- */
@@ -491,7 +423,7 @@ static void be_late(struct supervisor *supervisor, struct aide_process *aide)
     } else {
         aide->step = SPAWN_STEP_TIMEOUT;
         aide->error = ETIMEDOUT;
-        kill_whole(supervisor, aide);
+        aide_kill(supervisor, aide);
     }
 }
 

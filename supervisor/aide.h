@@ -18,7 +18,8 @@
 struct exit_record;
 struct supervisor;
 
-#define AIDE_CLIENTS_MAX 96 // processes of clients at once
+#define AIDE_CLIENTS_MAX 96         // processes of clients at once
+#define AIDE_NO_MEMBER   UINT32_MAX // the plan has it no more
 
 enum aide_role {
     AIDE_ROLE_NONE, // the place is free
@@ -85,6 +86,9 @@ int aides_reserve(struct aides *aides, uint32_t members);
 /* 0; or negative errno with the step that failed: then there is nothing left to be told. */
 int aide_start(struct supervisor *supervisor, const struct aide_order *order,
                enum spawn_step *ret_step);
+
+/* Everything in its compartment, once. */
+void aide_kill(struct supervisor *supervisor, struct aide_process *aide);
 
 /* Its place is ready. */
 void aide_report(struct supervisor *supervisor, uint32_t place);

@@ -65,8 +65,8 @@ def _():
         pids = stack.folder / "pids"
         stack.write({"web": {**probed("CMD-SHELL", f"setsid sleep 1000 & echo $$! >>{pids}; sleep 1000", timeout="200ms"),
                              "x-bulkhead": {**QUICK["x-bulkhead"], "on_unhealthy": "none"}}})
-        stack.up()
-        pid = stack.pid("web")
+        stack.run("up", "-d")
+        pid = stack.running("web")
         wait_until(lambda: health(stack, "web") == "unhealthy", "it is unhealthy")
         equal(stack.pid("web"), pid)
         contains(" ".join(beside(stack, "probe") or ["probe-web.1."]), "probe-web.1.")
@@ -93,8 +93,8 @@ def _():
     with Stack({}) as stack:
         stack.write({"web": {**probed("CMD", program("leak"), str(2 * MIB), "1", retries=1, interval="300ms", mem_limit="32m"),
                              "x-bulkhead": {**QUICK["x-bulkhead"], "on_unhealthy": "none"}}})
-        stack.up()
-        pid = stack.pid("web")
+        stack.run("up", "-d")
+        pid = stack.running("web")
         wait_until(lambda: health(stack, "web") == "unhealthy", "its probes die of 64 MiB")
         equal(stack.pid("web"), pid)
         check(int(read(stack.compartment("web") / "memory.peak")) < 16 * MIB)

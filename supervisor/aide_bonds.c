@@ -1,0 +1,71 @@
+/* See aide.h: for whom auxiliary processes live, and that they end with them. */
+#include "supervisor/aide.h"
+
+#include <sys/pidfd.h>
+
+#include "supervisor/supervisor.h"
+
+static struct aide_process *find_client(const struct aides *aides, uint32_t client)
+{
+    for (uint32_t i = 0; i < aides->end; i++)
+        if (aides->item[i].role != AIDE_ROLE_NONE && aides->item[i].client == (int32_t)client)
+            return &aides->item[i];
+    return NULL;
+}
+
+void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal)
+{
+    const struct aide_process *aide = find_client(&supervisor->aides, client);
+
+    if (aide && aide->pidfd >= 0)
+        (void)pidfd_send_signal(aide->pidfd, signal, NULL, 0); // ESRCH: dead already
+}
+
+void aide_client_gone(struct supervisor *supervisor, uint32_t client)
+{
+    struct aide_process *aide = find_client(&supervisor->aides, client);
+
+    if (!aide)
+        return;
+    aide->client = -1;
+    aide_kill(supervisor, aide);
+}
+
+void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generation, uint32_t serial)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if ((aide->role == AIDE_ROLE_PROBE || aide->role == AIDE_ROLE_HOOK) &&
+            aide->member == member && aide->generation == generation && aide->serial == serial)
+            aide_kill(supervisor, aide);
+    }
+}
+
+void aides_end_of(struct supervisor *supervisor, uint32_t member)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role == AIDE_ROLE_EXEC && aide->member == member)
+            aide_kill(supervisor, aide);
+    }
+}
+
+void aides_end_all(struct supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++)
+        if (supervisor->aides.item[i].role != AIDE_ROLE_NONE)
+            aide_kill(supervisor, &supervisor->aides.item[i]);
+}
+
+void aides_moved(struct supervisor *supervisor, const int32_t *new_index)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        int32_t to = aide->member == AIDE_NO_MEMBER ? -1 : new_index[aide->member];
+        if (aide->role == AIDE_ROLE_NONE)
+            continue;
+        aide->member = to < 0 ? AIDE_NO_MEMBER : (uint32_t)to;
+        if (to < 0)
+            aide_kill(supervisor, aide);
+    }
+}
