@@ -379,7 +379,7 @@ static void say_cause(struct words *words, const struct verdict *verdict)
         say(words, "stopped as asked");
         break;
     case VERDICT_UNHEALTHY:
-        say(words, "stopped because it was unhealthy");
+        say(words, "stopped as unhealthy");
         break;
     case VERDICT_UNKILLABLE:
         say(words, "cannot be killed: a process inside is stuck in the kernel");

@@ -60,6 +60,10 @@ static struct event random_event(void)
                           .known = below(2),
                           .code = below(256),
                           .core = below(2),
+                          .alone = below(2),
+                          .serial = below(UINT32_MAX),
+                          .hook = below(AIDE_KINDS),
+                          .index = below(HOOKS_MAX),
                           .reading = random_reading()};
 }
 
@@ -80,7 +84,9 @@ static struct verdict random_verdict(void)
                             .limit_bytes = number(),
                             .uptime = {number()},
                             .next = (enum next)below(NEXTS_COUNT),
-                            .delay = {number()}};
+                            .delay = {number()},
+                            .hook = (uint32_t)below(AIDE_KINDS),
+                            .hook_index = (uint32_t)below(HOOKS_MAX)};
 }
 
 static int read_line(const char *text, struct record *ret)
@@ -172,7 +178,7 @@ static void effects_come_through(void **state)
 
 static void heads_come_through(void **state)
 {
-    struct need need = {.member = 7, .condition = NEED_COMPLETED, .optional = 1};
+    struct need need = {.member = 7, .condition = NEED_HEALTHY, .optional = 1, .restart = 1};
     struct member member = {.name = "web-1", .service_length = 3, .number = 1};
     struct roster roster = {.stack = "shop",
                             .members = &member,
@@ -185,6 +191,9 @@ static void heads_come_through(void **state)
 
     (void)state;
     member.policy = policy_default();
+    member.policy.health = 1;
+    member.policy.pre_stop = 2;
+    member.policy.restart_window_ns = 5;
     record_write_head(&roster, UINT64_MAX, line);
     assert_int_equal(read_line(line, &record), 0);
     assert_int_equal(record.kind, RECORD_HEAD);
@@ -226,6 +235,23 @@ static void random_state(struct fleet *fleet, struct incarnation *self)
                                  .restarts = below(99),
                                  .restarts_all = below(99),
                                  .changed = below(99),
+                                 .alone = below(2),
+                                 .ready = below(2),
+                                 .health = below(HEALTHS_COUNT),
+                                 .health_failures = below(99),
+                                 .aide = 7,
+                                 .aide_serial = 7,
+                                 .aide_kind = below(AIDE_KINDS),
+                                 .aide_index = below(HOOKS_MAX),
+                                 .aide_since_ns = number(),
+                                 .aide_ended = below(2),
+                                 .aide_ns = number(),
+                                 .blame = below(BLAMES_COUNT),
+                                 .blame_hook = below(AIDE_KINDS),
+                                 .blame_index = below(HOOKS_MAX),
+                                 .blame_code = below(256) - 1,
+                                 .blame_signal = below(65),
+                                 .blame_error = below(4096),
                                  .base = random_reading(),
                                  .seen = random_reading(),
                                  .last = random_verdict()};

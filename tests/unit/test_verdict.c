@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/policy.h"
 #include "core/verdict.h"
 
 /* A death by SIGKILL with known status and readable counters that stood at these before. */
@@ -329,6 +330,47 @@ static void sentences(void **state)
     assert_string_equal(sentence(&it), "ended, its exit status is unknown after 1 min 1 s");
 }
 
+static void sentences_of_what_we_stopped(void **state)
+{
+    struct verdict it = {.kind = VERDICT_UNHEALTHY, .uptime = span_sec(61)};
+
+    (void)state;
+    assert_string_equal(sentence(&it), "stopped as unhealthy after 1 min 1 s");
+    it = (struct verdict){.kind = VERDICT_FAILED,
+                          .hook = AIDE_POST_START,
+                          .hook_index = 1,
+                          .exit_code = -1,
+                          .signal = SIGSEGV,
+                          .uptime = span_ms(5)};
+    assert_string_equal(sentence(&it), "its post_start hook 2 was ended by SIGSEGV after 5 ms");
+    it.signal = 0;
+    assert_string_equal(sentence(&it),
+                        "its post_start hook 2 failed, its exit status is unknown after 5 ms");
+    it.error = ETIMEDOUT;
+    assert_string_equal(sentence(&it), "its post_start hook 2 did not end in time after 5 ms");
+}
+
+/* Our own reasons come after the kernel's, and before what the process made of it. */
+static void what_we_stopped(void **state)
+{
+    struct obituary it = killed();
+
+    (void)state;
+    it.sent_signal = SIGKILL;
+    it.unhealthy = true;
+    expect(&it, VERDICT_UNHEALTHY, CONFIDENCE_CERTAIN);
+    it.stopping = true;
+    expect(&it, VERDICT_UNHEALTHY, CONFIDENCE_CERTAIN);
+    it.hook = (struct hook_failure){.hook = AIDE_POST_START, .exit_code = 3};
+    expect(&it, VERDICT_FAILED, CONFIDENCE_CERTAIN);
+    assert_int_equal(verdict_decide(&it).exit_code, 3);
+    assert_int_equal(verdict_decide(&it).signal, 0);
+    it.now.oom_kill++;
+    expect(&it, VERDICT_FAILED, CONFIDENCE_PROBABLE);
+    it.oom_seen = true;
+    expect(&it, VERDICT_OOM_OUTSIDE, CONFIDENCE_CERTAIN);
+}
+
 static void every_kind_has_a_sentence_that_ends_where_its_room_ends(void **state)
 {
     char text[128];
@@ -385,6 +427,8 @@ int main(void)
         cmocka_unit_test(limit_too_small_for_a_birth),
         cmocka_unit_test(called_off_before_its_birth),
         cmocka_unit_test(sentences),
+        cmocka_unit_test(sentences_of_what_we_stopped),
+        cmocka_unit_test(what_we_stopped),
         cmocka_unit_test(every_kind_has_a_sentence_that_ends_where_its_room_ends),
         cmocka_unit_test(names_lead_back),
     };
