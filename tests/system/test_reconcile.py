@@ -155,7 +155,7 @@ def _():
 def _():
     with Stack({"a": sleeper(), "b": sleeper()}) as stack:
         attached = stack.begin("up")
-        wait_until(lambda: stack.runtime.exists() and all(pid > 0 for pid in stack.pids().values()), "both run")
+        wait_until(lambda: stack.run("ps", status=None).out.count("running") == 2, "both run")
         stack.write({"new": sleeper(), "b": sleeper(), "a": sleeper()})
         stack.up()
         pids = stack.pids()
