@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/difference.h"
 #include "cli/launching.h"
 #include "cli/render.h"
 #include "cli/sealed.h"
@@ -75,6 +76,25 @@ static enum render_style style_of(const struct reconcile_step *step)
     return STYLE_DIM;
 }
 
+/* "changed (command): restarted" */
+static void put_words(const struct reconciling *reconciling, const struct reconcile_step *step,
+                      char *text, size_t size)
+{
+    const struct plan *running = &reconciling->running.plan;
+    ptrdiff_t before = roster_find(&reconciling->running.roster, step->name);
+    const char *words = reconcile_words(step);
+    char keys[DIFFERENCE_MAX] = "";
+    size_t length = strlen("changed");
+
+    if (step->reason == REASON_CHANGED && before >= 0 && step->member >= 0)
+        difference_words(&running->members[before],
+                         &reconciling->request->plan->members[step->member], keys);
+    if (*keys)
+        snprintf(text, size, "%.*s (%s)%s", (int)length, words, keys, words + length);
+    else
+        snprintf(text, size, "%s", words);
+}
+
 static void tell(const struct reconciling *reconciling)
 {
     bool colour = reconciling->request->context->colour_err;
@@ -85,11 +105,12 @@ static void tell(const struct reconciling *reconciling)
             width = (int)strlen(reconciling->steps[i].name);
     for (size_t i = 0; i < reconciling->steps_count; i++) {
         const struct reconcile_step *step = &reconciling->steps[i];
-        if (*reconcile_words(step))
+        char words[DIFFERENCE_MAX + 64];
+        put_words(reconciling, step, words, sizeof(words));
+        if (*words)
             fprintf(stderr, "%s%-*s%s  %s%s%s\n", render_style(colour, STYLE_BOLD), width,
                     step->name, render_style(colour, STYLE_OFF),
-                    render_style(colour, style_of(step)), reconcile_words(step),
-                    render_style(colour, STYLE_OFF));
+                    render_style(colour, style_of(step)), words, render_style(colour, STYLE_OFF));
     }
 }
 

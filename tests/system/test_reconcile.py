@@ -31,7 +31,7 @@ def _():
         equal(stack.pids(), before)
         stack.write({"a": sleeper(stop_grace_period="3s", labels={"x": "y"}), "b": sleeper(environment={"X": "1"}),
                      "c": sleeper(depends_on=["a"])})
-        equal(told(stack.up()), {"a-1": "unchanged", "b-1": "changed: restarted", "c-1": "unchanged"})
+        equal(told(stack.up()), {"a-1": "unchanged", "b-1": "changed (environment): restarted", "c-1": "unchanged"})
         after = stack.pids()
         equal((after["a-1"], after["c-1"]), (before["a-1"], before["c-1"]))
         check(after["b-1"] != before["b-1"])

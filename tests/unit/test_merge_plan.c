@@ -1,4 +1,6 @@
-// links: cli/merge_plan.o cli/reconcile.o cli/plan_view.o cli/planner_hash.o cli/explain.o core
+// clang-format off
+// links: cli/difference.o cli/merge_plan.o cli/reconcile.o cli/plan_view.o cli/planner_hash.o cli/explain.o core
+// clang-format on
 /* Two plans into one: whose record counts, whose dependencies are found again, and in what order.
  */
 #include <setjmp.h>
@@ -10,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "cli/difference.h"
 #include "cli/merge_plan.h"
 #include "cli/plan_view.h"
 
@@ -155,6 +158,39 @@ static void test_names_are_whole(void **state)
     assert_int_equal(at(2, "web-1", 1)->hash, 1);
 }
 
+static void test_differences(void **state)
+{
+    char *const one[] = {(char[]){"a"}, (char[]){"b"}, NULL};
+    char *const longer[] = {(char[]){"a"}, (char[]){"b"}, (char[]){"c"}, NULL};
+    static const struct control fixed[] = {{"pids.max", "1", false},
+                                           {"memory.oom.group", "1", false}};
+    static const struct control live[] = {{"pids.max", "2", false}};
+    struct plan_aide hook = {.kind = AIDE_PRE_START, .launch.argv = one};
+    struct plan_member before = {.launch = {.argv = one, .keep_identity = true}}, after = before;
+    char text[DIFFERENCE_MAX];
+
+    (void)state;
+    difference_words(&before, &after, text);
+    assert_string_equal(text, "");
+    after.launch.argv = longer;
+    after.launch.keep_identity = false;
+    difference_words(&before, &after, text);
+    assert_string_equal(text, "command, user");
+    after = before;
+    before.launch.controls = fixed;
+    before.launch.controls_count = 1;
+    after.launch.controls = live; // a limit that is applied live is none
+    after.launch.controls_count = 1;
+    difference_words(&before, &after, text);
+    assert_string_equal(text, "");
+    before.launch.controls_count = 2;
+    after.aides = &hook;
+    after.aides_count = 1;
+    after.policy.health = 1;
+    difference_words(&before, &after, text);
+    assert_string_equal(text, "cgroup settings, healthcheck, pre_start");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +198,7 @@ int main(void)
         cmocka_unit_test_teardown(test_circle_of_old_and_new, tear_down),
         cmocka_unit_test_teardown(test_limits_that_are_lifted, tear_down),
         cmocka_unit_test_teardown(test_names_are_whole, tear_down),
+        cmocka_unit_test(test_differences),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
