@@ -7,14 +7,11 @@
 #include <string.h>
 
 #include "cli/explain.h"
-#include "cli/plan_view.h"
-#include "cli/planner_hash.h"
 
 /* A member on its way into the merged plan. */
 struct part {
     const struct plan *from;
     const struct plan_member *member;
-    const struct plan_member *before; // the running one, where only limits change; else NULL
     char name[INSTANCE_NAME_MAX];
     uint32_t place; // in the merged plan
 };
@@ -74,13 +71,12 @@ static void add_part(struct merge *merge, const struct plan *wanted, const struc
     const struct plan_member *before = step->row >= 0 ? find_member(running, step->name) : NULL;
     struct part *part = &merge->parts[merge->count];
 
-    *part = (struct part){wanted, NULL, NULL, "", UINT32_MAX};
+    *part = (struct part){wanted, NULL, "", UINT32_MAX};
     if (before && stays_as_it_is(step)) {
         part->from = running;
         part->member = before;
     } else if (step->member >= 0) {
         part->member = &wanted->members[step->member];
-        part->before = step->action == RECONCILE_LIMITS ? before : NULL;
     } else {
         return; // the running plan does not know it either
     }
@@ -165,36 +161,6 @@ static int take_needs(const struct merge *merge, const struct part *part, struct
     return 0;
 }
 
-/* What the kernel has in a new cgroup. */
-static const char *default_of(const char *file)
-{
-    if (strcmp(file, "cpu.weight") == 0)
-        return "100";
-    if (strcmp(file, "cpu.max") == 0)
-        return "max 100000";
-    return strcmp(file, "memory.min") == 0 || strcmp(file, "memory.low") == 0 ? "0" : "max";
-}
-
-static int lift_limits(const struct merge *merge, const struct launch *before,
-                       struct launch *launch)
-{
-    struct control *controls = arena_array(merge->arena, CONTROLS_MAX, sizeof(*controls));
-    size_t count = launch->controls_count;
-
-    if (!controls)
-        return -ENOMEM;
-    memcpy(controls, launch->controls, count * sizeof(*controls));
-    for (size_t i = 0; i < before->controls_count && count < CONTROLS_MAX; i++) {
-        const char *file = before->controls[i].file;
-        if (hash_is_live(file) && !plan_control(launch, file))
-            controls[count++] =
-                (struct control){file, default_of(file), before->controls[i].optional};
-    }
-    launch->controls = controls;
-    launch->controls_count = count;
-    return 0;
-}
-
 static int make_members(struct merge *merge)
 {
     int result = 0;
@@ -208,8 +174,6 @@ static int make_members(struct merge *merge)
         struct plan_member *to = &merge->plan->members[part->place];
         *to = *part->member;
         result = take_needs(merge, part, to);
-        if (result == 0 && part->before)
-            result = lift_limits(merge, &part->before->launch, &to->launch);
     }
     return result;
 }

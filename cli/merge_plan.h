@@ -9,9 +9,8 @@
 
 /* Steps KEEP and ORPHAN take the member out of `running`, STOP drops it, every other takes it out
  * of `wanted`. Dependencies are found again by name; one on a member that is dropped goes with it.
- * A limit that the running member has and the wanted one has no more is written back to the
- * kernel's default (step LIMITS). Members are put in order again. *ret borrows from both plans; to
- * be released with plan_finish() before they are. 0; 1: *ret_fault; -ENOMEM. */
+ * Members are put in order again. *ret borrows from both plans; to be released with plan_finish()
+ * before they are. 0; 1: *ret_fault; -ENOMEM. */
 int merge_plan(const struct plan *wanted, const struct plan *running,
                const struct reconcile_step *steps, size_t steps_count, struct plan *ret,
                struct fault *ret_fault);

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from harness import Stack, check, contains, equal, is_alive, service, test, wait_until
+from harness import MIB, Stack, check, contains, equal, is_alive, read, service, test, wait_until
 
 
 def sleeper(seconds=1000, **keys):
@@ -210,3 +210,27 @@ def _():
         _, err = down.communicate(timeout=60)
         equal(down.returncode, 0, err)
         stack.running("a")
+
+
+@test("reconcile: a change of limits alone is applied to what runs", needs="memory")
+def _():
+    def hog(**limits):
+        return service("leak", 8 * MIB, 10_000_000, **limits)
+
+    with Stack({"a": hog(mem_limit="64m"), "b": sleeper()}) as stack:
+        stack.up()
+        before, compartment = stack.pids(), stack.compartment("a")
+        wait_until(lambda: int(read(compartment / "memory.current")) > 8 * MIB, "it has its memory")
+        stack.write({"a": hog(mem_limit="32m", pids_limit=20, cpus=0.5), "b": sleeper()})
+        contains(stack.up().err, "a-1  limits changed: applied live", "b-1  unchanged")
+        equal([read(compartment / file).strip() for file in ("memory.max", "pids.max", "cpu.max")],
+              [str(32 * MIB), "20", "50000 100000"])
+        stack.write({"a": hog(mem_limit="2m"), "b": sleeper()})
+        result = stack.run("up", "-d", status=1)
+        contains(result.err, "a-1: its limits are as before", "bulkhead restart a-1")
+        equal(read(compartment / "memory.max").strip(), str(32 * MIB))
+        stack.write({"a": hog(), "b": sleeper()})
+        stack.up()
+        equal([read(compartment / file).strip() for file in ("memory.max", "pids.max")], ["max", "max"])
+        contains(stack.run("up", "-d").err, "a-1  unchanged")
+        equal((stack.pids(), stack.deaths()), (before, []))

@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/difference.o cli/merge_plan.o cli/reconcile.o cli/plan_view.o cli/planner_hash.o cli/explain.o core
+// links: cli/difference.o cli/merge_plan.o cli/reconcile.o cli/planner_hash.o cli/explain.o core
 // clang-format on
 /* Two plans into one: whose record counts, whose dependencies are found again, and in what order.
  */
@@ -14,7 +14,6 @@
 
 #include "cli/difference.h"
 #include "cli/merge_plan.h"
-#include "cli/plan_view.h"
 
 static struct plan merged;
 static struct fault fault;
@@ -110,37 +109,6 @@ static void test_circle_of_old_and_new(void **state)
     assert_non_null(strstr(fault.what, "circle"));
 }
 
-static void test_limits_that_are_lifted(void **state)
-{
-    static const struct control before[] = {
-        {"pids.max", "10", false},      {"memory.oom.group", "1", false},
-        {"memory.swap.max", "0", true}, {"cpu.weight", "50", false},
-        {"memory.low", "5", false},     {"memory.max", "100", false}};
-    static const struct control after[] = {{"memory.max", "200", false}};
-    struct plan_member wanted_members[] = {
-        {.service = "a", .number = 1, .launch = {.controls = after, .controls_count = 1}}};
-    struct plan_member running_members[] = {
-        {.service = "a", .number = 1, .launch = {.controls = before, .controls_count = 6}}};
-    struct plan wanted = {.members = wanted_members, .members_count = 1};
-    struct plan running = {.members = running_members, .members_count = 1};
-    struct reconcile_step step = {RECONCILE_LIMITS, REASON_LIMITS, 0, 0, "a-1"};
-    const struct launch *launch;
-
-    (void)state;
-    assert_int_equal(merge(&wanted, &running, &step, 1), 0);
-    launch = &merged.members[0].launch;
-    assert_int_equal(launch->controls_count, 5);
-    assert_string_equal(plan_control(launch, "memory.max"), "200");
-    assert_string_equal(plan_control(launch, "pids.max"), "max");
-    assert_string_equal(plan_control(launch, "memory.swap.max"), "max");
-    assert_string_equal(plan_control(launch, "cpu.weight"), "100");
-    assert_string_equal(plan_control(launch, "memory.low"), "0");
-    assert_null(plan_control(launch, "memory.oom.group")); // holds from birth on, if at all
-    step.action = RECONCILE_RESTART;
-    assert_int_equal(merge(&wanted, &running, &step, 1), 0);
-    assert_int_equal(merged.members[0].launch.controls_count, 1);
-}
-
 /* "web-1" number 1 and "web" number 11 are not each other's. */
 static void test_names_are_whole(void **state)
 {
@@ -196,7 +164,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_records_and_needs, tear_down),
         cmocka_unit_test_teardown(test_circle_of_old_and_new, tear_down),
-        cmocka_unit_test_teardown(test_limits_that_are_lifted, tear_down),
         cmocka_unit_test_teardown(test_names_are_whole, tear_down),
         cmocka_unit_test(test_differences),
     };
