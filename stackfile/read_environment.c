@@ -2,6 +2,7 @@
  * them. */
 #include "stackfile/readers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,8 +66,10 @@ bool take_scalar_text(struct reader *reader, const char *name, const struct node
 static size_t from_map(struct reader *reader, const struct node *map, struct spec_env *env)
 {
     const char *prefix = reader->prefix;
+    char inner[64]; // "pre_start.environment." at most
     size_t count = 0;
 
+    snprintf(inner, sizeof(inner), "%senvironment.", prefix);
     for (size_t i = 0; i < map->count; i++) {
         const struct node_pair *pair = &map->pairs[i];
         const char *text;
@@ -74,7 +77,7 @@ static size_t from_map(struct reader *reader, const struct node *map, struct spe
         reader->prefix = prefix;
         if (!valid_name(reader, pair->key, pair->key->text))
             continue;
-        reader->prefix = "environment.";
+        reader->prefix = inner;
         if (!take_scalar_text(reader, pair->key->text, pair->value, &text))
             continue;
         env[count++] = (struct spec_env){
