@@ -2,6 +2,7 @@
  * loader/extends.go. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/limits.h"
@@ -22,6 +23,7 @@ struct extended {
     const char *path;      // of the file that is extended; NULL: the document
     const char *dir;       // where its own `file` start
     struct node *services;
+    uint32_t *by_name; // their indices, sorted by name
     uint8_t *progress; // enum progress, of each
     uint8_t *height;   // how many services each stands on
     bool refused;      // the file itself has a fault, which is said
@@ -85,6 +87,14 @@ static bool take_extension(struct loader *loader, const struct node *value,
 
 /* --- files --- */
 
+static int compare_names(const void *a, const void *b, void *services)
+{
+    const struct node *map = services;
+
+    return strcmp(map->pairs[*(const uint32_t *)a].key->text,
+                  map->pairs[*(const uint32_t *)b].key->text);
+}
+
 static struct extended *new_extended(struct loader *loader, struct node *services, const char *path,
                                      const char *dir)
 {
@@ -98,10 +108,17 @@ static struct extended *new_extended(struct loader *loader, struct node *service
         .path = path,
         .dir = dir,
         .services = services,
+        .by_name = arena_array(arena, count + 1, sizeof(uint32_t)),
         .progress = arena_array(arena, count + 1, sizeof(uint8_t)),
         .height = arena_array(arena, count + 1, sizeof(uint8_t)),
     };
-    return arena_failed(arena) ? NULL : file;
+    if (arena_failed(arena))
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        file->by_name[i] = (uint32_t)i;
+    if (count)
+        qsort_r(file->by_name, count, sizeof(uint32_t), compare_names, services);
+    return file;
 }
 
 /* A file that could not be read has no services. */
@@ -112,7 +129,7 @@ static int read_extended(struct loader *loader, struct scope *scope, const char 
     struct node *root = NULL, *services;
     const char *dir = path_folder(loader->reader->scratch, path);
     struct stackfile_text text;
-    int rc = dir ? loader_open(loader, path, at, false, &text) : -ENOMEM;
+    int rc = dir ? loader_open(loader, path, at, &text) : -ENOMEM;
 
     if (rc == 0)
         rc = loader_take_file(loader, scope, &text, true, &root);
@@ -153,11 +170,21 @@ static int find_file(struct loader *loader, struct scope *scope, const struct ex
 
 static bool find_service(const struct extended *file, const char *name, size_t *ret_index)
 {
-    for (size_t i = 0; file->services && i < file->services->count; i++)
-        if (strcmp(file->services->pairs[i].key->text, name) == 0) {
-            *ret_index = i;
+    size_t low = 0, high = file->services ? file->services->count : 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2, index = file->by_name[middle];
+        int order = strcmp(name, file->services->pairs[index].key->text);
+
+        if (order == 0) {
+            *ret_index = index;
             return true;
         }
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
     return false;
 }
 

@@ -84,7 +84,7 @@ static int take_env_file(struct loader *loader, struct scope *scope, const char 
                          struct mark at, bool may_lack)
 {
     struct stackfile_text text;
-    int rc = loader_open(loader, path, at, may_lack, &text);
+    int rc = loader_open_variables(loader, path, at, may_lack, &text);
 
     if (rc)
         return rc < 0 ? rc : 0;
@@ -171,7 +171,7 @@ static int load_files(struct loader *loader, struct scope *scope, const struct i
             text ? path_join(loader->reader->scratch, scope->outer->dir, text) : NULL;
         struct stackfile_text file;
 
-        rc = path ? loader_open(loader, path, item->at, false, &file) : 1;
+        rc = path ? loader_open(loader, path, item->at, &file) : 1;
         if (rc == 0)
             rc = loader_take_file(loader, scope, &file, false, ret_root);
         else

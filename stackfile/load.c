@@ -51,43 +51,98 @@ static void note_met(void *self, const struct stackfile_reference *reference)
 
 /* --- files --- */
 
-static bool may_read(struct loader *loader, const struct stackfile_text *file, struct mark at)
+struct opened {
+    struct opened *next;
+    const char *path;
+    struct stackfile_text text;
+};
+
+static bool too_much(struct loader *loader, struct mark at, const char *remedy, const char *what)
 {
-    loader->bytes += file->length;
-    if (loader->files_count == STACKFILE_FILES_MAX)
-        report(loader->reader, FAULT_ERROR, at, "use fewer files",
-               "more than %d files, each counted as often as it is read", STACKFILE_FILES_MAX);
-    else if (file->length > STACKFILE_TOTAL_MAX || loader->bytes > STACKFILE_TOTAL_MAX)
-        report(loader->reader, FAULT_ERROR, at, "use smaller files",
-               "all files together are larger than 32 MiB");
-    else
-        loader->files[loader->files_count++] = file->name;
-    return loader->files_count > 0 && loader->files[loader->files_count - 1] == file->name;
+    report(loader->reader, FAULT_ERROR, at, remedy, "%s", what);
+    loader->too_much = true;
+    return false;
 }
 
-int loader_open(struct loader *loader, const char *path, struct mark at, bool may_lack,
-                struct stackfile_text *ret_text)
+static bool may_use(struct loader *loader, const struct stackfile_text *file, struct mark at)
+{
+    if (file->length <= STACKFILE_TOTAL_MAX)
+        loader->bytes += file->length;
+    if (file->length <= STACKFILE_TOTAL_MAX && loader->bytes <= STACKFILE_TOTAL_MAX)
+        return true;
+    return too_much(
+        loader, at, "use smaller files",
+        "all files together are larger than 32 MiB, each counted as often as it is used");
+}
+
+static bool may_read(struct loader *loader, struct mark at)
+{
+    return loader->files_count < STACKFILE_FILES_MAX ||
+           too_much(loader, at, "use fewer files",
+                    "more than 256 files, each counted as often as it is read");
+}
+
+static bool add_file(struct loader *loader, const struct stackfile_text *file, struct mark at)
+{
+    if (!may_read(loader, at) || !may_use(loader, file, at))
+        return false;
+    loader->files[loader->files_count++] = file->name;
+    return true;
+}
+
+static int open_file(struct loader *loader, const char *path, struct mark at, bool may_lack,
+                     struct stackfile_text *ret_text)
 {
     const struct stackfile_source *source = loader->request->source;
     struct stackfile_text text;
-    int rc = source && loader->files_count < STACKFILE_FILES_MAX
-                 ? source->read(source->self, path, &text)
-                 : -ENOENT;
+    const char *why;
+    int rc;
 
+    if (loader->too_much || !may_read(loader, at))
+        return 1;
+    rc = source ? source->read(source->self, path, &text) : -ENOENT;
     if (rc == -ENOMEM)
         return rc;
-    if (rc == -ENOENT && may_lack)
+    if ((rc == -ENOENT || rc == -ENOTDIR) && may_lack)
         return 1;
-    if (loader->files_count == STACKFILE_FILES_MAX)
-        return may_read(loader, &(struct stackfile_text){.name = path}, at) ? 0 : 1;
     if (rc) {
+        why = strerrordesc_np(-rc);
         report(loader->reader, FAULT_ERROR, at, NULL, "cannot read %s: %s", path,
-               strerrordesc_np(-rc) ? strerrordesc_np(-rc) : "it is no file");
+               why ? why : "it is no file");
         return 1;
     }
-    if (!may_read(loader, &text, at))
+    if (!add_file(loader, &text, at))
         return 1;
     *ret_text = text;
+    return 0;
+}
+
+int loader_open(struct loader *loader, const char *path, struct mark at,
+                struct stackfile_text *ret_text)
+{
+    return open_file(loader, path, at, false, ret_text);
+}
+
+int loader_open_variables(struct loader *loader, const char *path, struct mark at, bool may_lack,
+                          struct stackfile_text *ret_text)
+{
+    struct opened *opened = loader->opened;
+    int rc;
+
+    for (; opened; opened = opened->next) {
+        if (strcmp(opened->path, path) != 0)
+            continue;
+        *ret_text = opened->text;
+        return may_use(loader, ret_text, at) ? 0 : 1;
+    }
+    opened = arena_alloc(loader->reader->scratch, sizeof(*opened));
+    if (!opened)
+        return -ENOMEM;
+    rc = open_file(loader, path, at, may_lack, ret_text);
+    if (rc)
+        return rc;
+    *opened = (struct opened){loader->opened, path, *ret_text};
+    loader->opened = opened;
     return 0;
 }
 
@@ -190,6 +245,14 @@ int loader_take_file(struct loader *loader, struct scope *scope, const struct st
         loader->incomplete = true;
     if (rc)
         return rc < 0 ? rc : 0;
+    for (size_t i = 0; i < documents.count; i++)
+        loader->nodes += documents.root[i]->nodes;
+    if (loader->nodes > STACKFILE_VALUES_MAX) {
+        (void)too_much(loader, (struct mark){.file = file->name}, "use fewer and smaller files",
+                       "all files together hold more than 1048576 values, each counted as often as "
+                       "it is used");
+        return 0;
+    }
     for (size_t i = 0; !rc && i < documents.count; i++)
         rc = take_document(loader, scope, documents.root[i], plain, root);
     return rc;
@@ -232,7 +295,7 @@ static int take_environment(struct loader *loader)
                "more than %d variables in the environment", VARIABLES_MAX);
     for (size_t i = 0; rc >= 0 && i < request->env_files_count; i++) {
         const struct stackfile_text *file = &request->env_files[i];
-        if (may_read(loader, file, (struct mark){.file = file->name}))
+        if (add_file(loader, file, (struct mark){.file = file->name}))
             rc = loader_take_variables(loader, file, DOTENV_COMPOSE, &loader->scope.variables);
     }
     return rc < 0 ? rc : 0;
@@ -267,10 +330,8 @@ int loader_run(struct loader *loader, struct node **ret_root)
     tell_variables(loader);
     for (size_t i = 0; !rc && i < request->files_count; i++) {
         const struct stackfile_text *file = &request->files[i];
-        if (may_read(loader, file, (struct mark){.file = file->name}))
+        if (add_file(loader, file, (struct mark){.file = file->name}))
             rc = loader_take_file(loader, &loader->scope, file, false, &root);
-        else
-            loader->incomplete = true;
     }
     if (rc)
         return rc;

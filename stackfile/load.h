@@ -13,6 +13,7 @@
 #include "stackfile/template.h"
 #include "stackfile/variables.h"
 
+struct opened;   // a file that may be wanted again (load.c)
 struct extended; // a file that services of a scope extend (extends.c)
 
 /* Files that share a folder and variables: those of the request, or those of one include. */
@@ -36,10 +37,12 @@ struct loader {
     struct variables unset;                 // variables without a value, each with its first place
     const char *files[STACKFILE_FILES_MAX]; // names in the order of reading
     size_t files_count;
-    size_t bytes;        // of all files
-    const char *offered; // the project's name as a variable, as far as it is known
-    bool incomplete;     // a file could not be read, and its fault is said: what lacks may be in it
-    bool too_much;       // beyond a bound, which is said: there is no reading on
+    struct opened *opened; // files of variables that were read already
+    size_t bytes;          // of all files
+    size_t nodes;          // of all documents
+    const char *offered;   // the project's name as a variable, as far as it is known
+    bool incomplete; // a file could not be read, and its fault is said: what lacks may be in it
+    bool too_much;   // beyond a bound, which is said: there is no reading on
 };
 
 void loader_init(struct loader *loader, struct reader *reader);
@@ -53,10 +56,14 @@ void loader_warn_unset(struct loader *loader);
 
 /* --- for include, extends and env_file --- */
 
-/* Another file, by its absolute path. 0; 1: there is a fault at `at`, or with `may_lack` and no
- * such file, none; -ENOMEM. */
-int loader_open(struct loader *loader, const char *path, struct mark at, bool may_lack,
+/* Another file, by its absolute path. 0; 1: there is a fault at `at`; -ENOMEM. */
+int loader_open(struct loader *loader, const char *path, struct mark at,
                 struct stackfile_text *ret_text);
+
+/* The same for a file of variables, which is read once however many services name it. 1 also with
+ * `may_lack` and no such file: without a fault then. */
+int loader_open_variables(struct loader *loader, const char *path, struct mark at, bool may_lack,
+                          struct stackfile_text *ret_text);
 
 /* Merges the documents of a file over *root. With `plain` they neither include nor extend. */
 int loader_take_file(struct loader *loader, struct scope *scope, const struct stackfile_text *file,

@@ -59,7 +59,8 @@ static void take_file(struct reader *reader, const struct entry *entry, struct v
     const char *path = path_join(reader->scratch, reader->request->project_dir, entry->path);
     struct stackfile_text text;
 
-    if (!path || loader_open(reader->loader, path, entry->at, entry->may_lack, &text) != 0)
+    if (!path ||
+        loader_open_variables(reader->loader, path, entry->at, entry->may_lack, &text) != 0)
         return;
     (void)loader_take_variables(reader->loader, &text, entry->format, variables);
 }

@@ -21,8 +21,9 @@
 #define STACKFILE_TEXT_MAX      ((size_t)16 << 20) // bytes of all scalars, aliases counted likewise
 #define STACKFILE_ANCHORS_MAX   1024               // of a document
 #define STACKFILE_DOCUMENTS_MAX 64                 // of a file
-#define STACKFILE_FILES_MAX     256                // all that are read, each time it is read
-#define STACKFILE_TOTAL_MAX     ((size_t)32 << 20) // bytes of all files
+#define STACKFILE_FILES_MAX     256 // all that are read; a file of variables counts once
+#define STACKFILE_TOTAL_MAX     ((size_t)32 << 20) // bytes of all files, as often as they are used
+#define STACKFILE_VALUES_MAX    ((size_t)1 << 20)  // values of all files, counted likewise
 #define STACKFILE_INCLUDE_MAX   16                 // files that include each other
 #define STACKFILE_EXTENDS_MAX   64                 // services that extend each other
 

@@ -10,7 +10,7 @@
 #include "core/arena.h"
 #include "core/fault.h"
 
-#define VARIABLES_MAX 16384 // of one layer; what is beyond is refused
+#define VARIABLES_MAX 4096 // of one layer; what is beyond is refused
 
 struct variable {
     const char *name;

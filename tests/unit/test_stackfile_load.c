@@ -278,6 +278,60 @@ static void test_variables_have_a_bound(void **state)
     assert_non_null(strstr(faults.item[0].what, "too long by its variables"));
 }
 
+static int variables_file(const char *path, char *text, size_t size)
+{
+    (void)path;
+    memset(text, '#', size - 1);
+    memcpy(text, "A=1\n", 4);
+    text[size - 1] = '\0';
+    return 0;
+}
+
+/* A file of variables may be named by any number of services: it is read once, and what it costs to
+ * use it again and again is bounded. */
+static void test_env_file_is_read_once(void **state)
+{
+    static char text[64 * 1024];
+    struct spec spec;
+    char *to = text;
+
+    (void)state;
+    to += sprintf(to, "services:\n");
+    for (int i = 0; i < 400; i++)
+        to += sprintf(to, "  s%d: {command: x, env_file: a.env}\n", i);
+    must_load(text, variables_file, &spec);
+    assert_int_equal(reads, 1);
+    assert_string_equal(spec.services[399].environment[0].value, "1");
+    finish(&spec);
+    for (int i = 400; i < 600; i++)
+        to += sprintf(to, "  s%d: {command: x, env_file: a.env}\n", i);
+    refuse(text, variables_file, "larger than 32 MiB");
+    assert_int_equal(reads, 1);
+}
+
+static int many_values(const char *path, char *text, size_t size)
+{
+    if (strstr(path, ".env"))
+        return -ENOENT;
+    strcpy(text, "x-a: [");
+    for (size_t i = 6; i + 8 < size; i += 2)
+        strcpy(text + i, "a,");
+    strcat(text, "]\n");
+    return 0;
+}
+
+static void test_values_have_a_bound(void **state)
+{
+    static char text[4096] = "include: [";
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        sprintf(text + strlen(text), "%d.yaml, ", i);
+    strcat(text, "]\n");
+    refuse(text, many_values, "more than 1048576 values");
+    assert_in_range(reads, 2, 39);
+}
+
 /* --- order --- */
 
 static int broken_file(const char *path, char *text, size_t size)
@@ -313,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_extends_bounds),
         cmocka_unit_test(test_merging_has_a_bound),
         cmocka_unit_test(test_variables_have_a_bound),
+        cmocka_unit_test(test_env_file_is_read_once),
+        cmocka_unit_test(test_values_have_a_bound),
         cmocka_unit_test(test_faults_are_ordered),
     };
 
