@@ -205,6 +205,8 @@ static void take_verdict(struct telling *telling)
         tell(telling, ACTION_STOP);
     member->judged = telling->record->generation;
     member->will_again = verdict->next == NEXT_RESTART;
+    if (verdict->kind == VERDICT_STOPPED && member->will_again)
+        member->asked = true; // itself, or one that it is restarted with
 }
 
 int event_view_feed(struct event_view *view, const struct record *record,
