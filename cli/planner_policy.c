@@ -31,7 +31,8 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* deploy.restart_policy: a fixed delay is a back-off that does not grow. */
+/* deploy.restart_policy: a fixed delay is a back-off that does not grow, unless one is asked for.
+ */
 static void take_restart_policy(struct policy *policy, const struct spec_service *service)
 {
     const struct spec_restart_policy *from = &service->restart_policy;
@@ -45,7 +46,8 @@ static void take_restart_policy(struct policy *policy, const struct spec_service
     take_int(&policy->restart_max, &from->max_attempts);
     if (from->delay_ns.set) {
         policy->backoff_initial_ns = from->delay_ns.value;
-        policy->backoff_factor_milli = 1000;
+        if (!service->backoff.set)
+            policy->backoff_factor_milli = 1000;
         policy->backoff_max_ns = larger(policy->backoff_max_ns, from->delay_ns.value);
     }
     take_int(&policy->restart_window_ns, &from->window_ns);

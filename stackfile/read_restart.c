@@ -99,7 +99,9 @@ static const struct key_row policy_rows[] = {
     {"condition", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = policy_conditions,
      .read = read_policy_condition, .about = "after which ends to restart; default any"},
     {"delay", .class = KEY_HONOURED, .shape = SHAPE_DURATION, .read = read_duration,
-     .offset = POLICY(delay_ns), .about = "the wait before each restart, instead of a back-off"},
+     .offset = POLICY(delay_ns),
+     .about = "the wait before the first restart; before each one, where there is no "
+              "x-bulkhead.backoff"},
     {"max_attempts", .class = KEY_HONOURED, .shape = SHAPE_WHOLE, .read = read_attempts,
      .offset = POLICY(max_attempts), .about = "the most restarts; 0, the default, is no bound"},
     {"window", .class = KEY_HONOURED, .shape = SHAPE_DURATION, .read = read_duration,
@@ -165,9 +167,11 @@ void settle_restart(struct reader *reader, struct spec_service *service)
     if (!policy->set)
         return;
     say_what_goes_first(reader, service);
-    if (policy->delay_ns.set && service->backoff.set)
-        report(reader, FAULT_ERROR, policy->delay_ns.at, "keep one of them",
-               "deploy.restart_policy.delay and x-bulkhead.backoff both say how long to wait");
+    if (policy->delay_ns.set && service->backoff.initial_ns.set &&
+        policy->delay_ns.value != service->backoff.initial_ns.value)
+        report(reader, FAULT_ERROR, policy->delay_ns.at, "keep one of them, or write the same",
+               "deploy.restart_policy.delay is not x-bulkhead.backoff.initial in line %u",
+               service->backoff.initial_ns.at.line);
     if (policy->window_ns.set && policy->max_attempts.value == 0)
         report(reader, FAULT_WARNING, policy->window_ns.at, "write max_attempts: too, or remove it",
                "deploy.restart_policy.window has no effect without max_attempts");
