@@ -166,9 +166,27 @@ static void crashed(const struct verdict *verdict, struct advice *ret)
                  "tell.");
 }
 
+static void hook_failed(const struct verdict *verdict, struct advice *ret)
+{
+    const char *name = aide_name((enum aide_kind)verdict->hook);
+
+    if (verdict->error == ETIMEDOUT)
+        add(ret,
+            "A hook may take 10 minutes: what waits longer belongs into a service of its own.");
+    else if (verdict->error)
+        add(ret, "Check its `command`, `user` and `working_dir`.");
+    else
+        add(ret,
+            "Its output is in the service's log. Each start runs all of %s anew: a hook must bear "
+            "that.",
+            name);
+}
+
 static void failed(const struct verdict *verdict, struct advice *ret)
 {
-    if (verdict->confidence == CONFIDENCE_UNKNOWN)
+    if (verdict->hook)
+        hook_failed(verdict, ret);
+    else if (verdict->confidence == CONFIDENCE_UNKNOWN)
         add(ret, "Nobody was there to take its exit status.");
     else if (verdict->exit_code == 127)
         add(ret,
