@@ -68,7 +68,7 @@ static void load(struct labels *labels)
         launch_record_finish(&record);
         free(bytes);
     }
-    if (labels->count > 0)
+    if (labels->rows && labels->count > 0)
         qsort(labels->rows, labels->count, sizeof(*labels->rows), compare);
     roster_finish(&roster);
 }

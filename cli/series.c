@@ -6,7 +6,7 @@
 /* The sample `back` steps before the last. */
 static const struct series_sample *sample_at(const struct series *series, size_t back)
 {
-    return &series->samples[(series->next + 2 * SERIES_SAMPLES - 1 - back) % SERIES_SAMPLES];
+    return &series->samples[(series->next + SERIES_SAMPLES - 1 - back) % SERIES_SAMPLES];
 }
 
 void series_add(struct series *series, uint32_t generation, const struct series_sample *sample)

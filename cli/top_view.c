@@ -156,9 +156,9 @@ static enum screen_style growth_text(const struct top_member *member, char text[
              short_bytes(growth < 0 ? -growth : growth, amount));
     if (!series_full_in(&member->series, top_limit(member), &left_ns))
         return SCREEN_PLAIN;
-    return left_ns < 5 * 60 * NSEC_PER_SEC    ? SCREEN_BAD
-           : left_ns < 60 * 60 * NSEC_PER_SEC ? SCREEN_WARN
-                                              : SCREEN_PLAIN;
+    return left_ns < INT64_C(300) * NSEC_PER_SEC    ? SCREEN_BAD
+           : left_ns < INT64_C(3600) * NSEC_PER_SEC ? SCREEN_WARN
+                                                    : SCREEN_PLAIN;
 }
 
 static void draw_member(const struct top_page *page, const struct layout *layout, int row,
