@@ -22,9 +22,12 @@ struct stats {
     struct roster roster;
     bool *chosen;
     struct series *series; // by member index
+    char *const *words;    // services, as written
+    size_t words_count;
     bool json;
     bool all;
     bool once;
+    bool output_failed;
 };
 
 static const char *const heads[] = {"NAME", "CPU %",      "MEMORY",  "MEM %", "HIGH",
@@ -194,7 +197,8 @@ static int pause_until(struct stats *stats, int64_t due_ns)
     struct fault fault;
     int64_t left_ns;
 
-    while (!stats->watch.ended && (left_ns = due_ns - ask_monotonic_now()) > 0) {
+    while (!stats->watch.ended && !stats->watch.reloaded &&
+           (left_ns = due_ns - ask_monotonic_now()) > 0) {
         struct pollfd ready = {.fd = watch_fd(&stats->watch), .events = POLLIN};
 
         if (poll(&ready, 1, (int)(left_ns / NSEC_PER_MSEC) + 1) < 0 && errno != EINTR)
@@ -214,40 +218,61 @@ static int follow(struct stats *stats)
     do {
         due_ns += INTERVAL_NS;
         status = pause_until(stats, due_ns);
-        if (status == 0 && good && !stats->watch.ended)
+        if (status == 0 && good && !stats->watch.ended && !stats->watch.reloaded)
             good = show(stats, true);
-    } while (status == 0 && good && !stats->once && !stats->watch.ended);
+    } while (status == 0 && good && !stats->once && !stats->watch.ended && !stats->watch.reloaded);
+    stats->output_failed = !good;
     if (good || ferror(stdout)) // `bulkhead stats | head`: main tells of other troubles
         return status;
     return command_failed("out of memory");
 }
 
+static void finish(struct stats *stats)
+{
+    roster_finish(&stats->roster);
+    free(stats->series);
+    free(stats->chosen);
+    stats->series = NULL;
+    stats->chosen = NULL;
+    watch_close(&stats->watch);
+}
+
+/* The table, and what is to be known beside it. 0 or an exit status; finish() in every case. */
+static int begin(struct stats *stats)
+{
+    const char *why;
+    int status = ask_watch(stats->context, &stats->watch);
+
+    if (status != 0)
+        return status;
+    stats->chosen = ask_choose(&stats->watch, stats->words, stats->words_count);
+    stats->series = calloc((size_t)stats->watch.rows_count + 1, sizeof(*stats->series));
+    if (!stats->chosen)
+        return STATUS_FAILED;
+    if (!stats->series)
+        return command_failed("out of memory");
+    if (stack_roster_load(stats->context->runtime_dir, &stats->roster, &why) != 0)
+        return command_failed("the plan of stack \"%s\" cannot be read", stats->context->stack);
+    return 0;
+}
+
 static int run(struct command_context *context, int argc, char **argv)
 {
     struct stats stats = {.context = context,
+                          .words = argv + 1,
+                          .words_count = (size_t)(argc - 1),
                           .all = option_given(context, "all"),
                           .once = option_given(context, "no-stream")};
-    const char *why;
+    bool again = true;
     int status = ask_option_format(context, &stats.json);
 
-    if (status == 0)
-        status = ask_watch(context, &stats.watch);
-    if (status != 0)
-        return status;
-    stats.chosen = ask_choose(&stats.watch, argv + 1, (size_t)(argc - 1));
-    stats.series = calloc((size_t)stats.watch.rows_count + 1, sizeof(*stats.series));
-    if (!stats.chosen)
-        status = STATUS_FAILED;
-    else if (!stats.series)
-        status = command_failed("out of memory");
-    else if (stack_roster_load(context->runtime_dir, &stats.roster, &why) != 0)
-        status = command_failed("the plan of stack \"%s\" cannot be read", context->stack);
-    else
-        status = follow(&stats);
-    roster_finish(&stats.roster);
-    free(stats.series);
-    free(stats.chosen);
-    watch_close(&stats.watch);
+    while (status == 0 && again) { // another plan begins it anew
+        status = begin(&stats);
+        if (status == 0)
+            status = follow(&stats);
+        again = stats.watch.reloaded && !stats.watch.ended && !stats.output_failed;
+        finish(&stats);
+    }
     return status;
 }
 

@@ -252,8 +252,8 @@ static void turn(struct screenful *screenful, int64_t due_ns)
         screenful->done = true; // the terminal has gone
     while (!screenful->done && (key = screen_key()) != SCREEN_KEY_NONE)
         press(screenful, key);
-    if (waiting[1].revents != 0 &&
-        (watch_read(&screenful->watch, on_row, screenful, &fault) != 0 || screenful->watch.ended))
+    if (waiting[1].revents != 0 && (watch_read(&screenful->watch, on_row, screenful, &fault) != 0 ||
+                                    screenful->watch.reloaded || screenful->watch.ended))
         reattach(screenful);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/gauge.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/stack_roster.h"
 #include "core/memev.h"
@@ -26,12 +27,17 @@ bool gauge_cgroup(const struct roster *roster, const struct wire_row *row,
                   char path[GAUGE_PATH_MAX])
 {
     char name[COMPARTMENT_NAME_MAX];
+    ptrdiff_t index = row->member;
     int length;
 
     path[0] = '\0';
-    if (!has_compartment(row) || row->member >= roster->members_count || !roster->cgroup_dir)
+    if (!has_compartment(row) || !roster->cgroup_dir)
         return false;
-    compartment_name(&roster->members[row->member], row->generation, name);
+    if (index >= roster->members_count || strcmp(roster->members[index].name, row->name) != 0)
+        index = roster_find(roster, row->name); // another plan has it in another place
+    if (index < 0)
+        return false;
+    compartment_name(&roster->members[index], row->generation, name);
     length = snprintf(path, GAUGE_PATH_MAX, "%s/" CGROUP_SERVICES "/%s", roster->cgroup_dir, name);
     if (length < 0 || length >= GAUGE_PATH_MAX)
         path[0] = '\0';

@@ -91,3 +91,19 @@ def _():
         terminal = Terminal(stack, "top", term="dumb")
         terminal.read_until("bulkhead stats")
         equal(terminal.wait_for_end(), 1)
+
+
+@test("top and stats see the services that a changed stack file brings")
+def _():
+    with Stack({"a": service("steady")}) as stack:
+        stack.up()
+        terminal = open_top(stack)
+        follower = stack.begin("stats", "--format", "json")
+        contains(follower.stdout.readline(), '"a-1"')
+        stack.write({"newcomer": service("steady"), "a": service("steady")})
+        stack.up()
+        terminal.read_until("newcomer-1")
+        while "newcomer-1" not in follower.stdout.readline():
+            check(follower.poll() is None, "stats has ended")
+        terminal.press(b"q")
+        equal(terminal.wait_for_end(), 0)
