@@ -15,6 +15,7 @@
 #include "supervisor/marker.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/fifo.h"
+#include "supervisor/sys/pty.h"
 #include "supervisor/sys/spawn.h"
 
 /* --- MARK --------------------------------------------------------------------------------- */
@@ -44,6 +45,9 @@ struct delivery {
     char name[COMPARTMENT_NAME_MAX];
     char output[INSTANCE_NAME_MAX + 4]; // FIFO names
     char errors[INSTANCE_NAME_MAX + 4];
+    char input[INSTANCE_NAME_MAX + 4];
+    int terminal; // our side and the child's, -1: none
+    int childs_terminal;
     int cgroup;
     struct reading reading; // before the birth: nothing of the newborn is in it
     struct newborn newborn;
@@ -65,11 +69,44 @@ static int prepare(struct supervisor *supervisor, struct delivery *delivery, enu
     return cgroup_limit(delivery->cgroup, launch->controls, launch->controls_count);
 }
 
+/* A FIFO for stdin that nobody needs to hold: the child opens it read-write. */
+static int make_input(const struct supervisor *supervisor, const struct delivery *delivery)
+{
+    const struct launch *launch = &delivery->loaded.record.launch;
+    int fd, result = fifo_open(supervisor->fifos, delivery->input, &fd);
+
+    if (result < 0)
+        return result;
+    if (!launch->keep_identity)
+        result = fifo_give(fd, launch->uid, launch->gid);
+    close(fd);
+    return result;
+}
+
+/* What it reads and writes is its user's. */
+static int open_stdio(const struct supervisor *supervisor, const struct slot *slot,
+                      struct delivery *delivery)
+{
+    const struct launch *launch = &delivery->loaded.record.launch;
+    int result = 0;
+
+    if (launch->tty)
+        return pty_open(launch->keep_identity ? (uid_t)-1 : launch->uid, launch->gid,
+                        &delivery->terminal, &delivery->childs_terminal);
+    if (launch->stdin_open)
+        result = make_input(supervisor, delivery);
+    if (result == 0 && !launch->keep_identity)
+        result = fifo_give(slot->output, launch->uid, launch->gid);
+    if (result == 0 && !launch->keep_identity)
+        result = fifo_give(slot->errors, launch->uid, launch->gid);
+    return result;
+}
+
 static int bear(struct supervisor *supervisor, const struct slot *slot, struct delivery *delivery,
                 enum spawn_step *step)
 {
     const struct launch *launch = &delivery->loaded.record.launch;
-    const struct birth birth = {
+    struct birth birth = {
         .launch = launch,
         .cgroup = delivery->cgroup,
         .to_parent = supervisor->reaper.channel >= 0,
@@ -82,12 +119,17 @@ static int bear(struct supervisor *supervisor, const struct slot *slot, struct d
     int result;
 
     *step = SPAWN_STEP_STDIO;
-    if (!launch->keep_identity) {
-        result = fifo_give(slot->output, launch->uid, launch->gid);
-        if (result == 0)
-            result = fifo_give(slot->errors, launch->uid, launch->gid);
-        if (result < 0)
-            return result;
+    result = open_stdio(supervisor, slot, delivery);
+    if (result < 0)
+        return result;
+    if (launch->tty) {
+        birth.output = birth.errors = NULL;
+        birth.terminal = true;
+        birth.pass_count = 3;
+        for (int i = 0; i < 3; i++)
+            birth.pass[i] = (struct spawn_pass){delivery->childs_terminal, i};
+    } else if (launch->stdin_open) {
+        birth.input = delivery->input;
     }
     return spawn_birth(&birth, &delivery->newborn, step);
 }
@@ -95,6 +137,10 @@ static int bear(struct supervisor *supervisor, const struct slot *slot, struct d
 static void clean_up(struct delivery *delivery)
 {
     loaded_finish(&delivery->loaded);
+    if (delivery->terminal >= 0)
+        close(delivery->terminal);
+    if (delivery->childs_terminal >= 0)
+        close(delivery->childs_terminal);
     if (delivery->cgroup >= 0)
         close(delivery->cgroup);
 }
@@ -149,13 +195,14 @@ static void name_things(const struct member *member, uint32_t generation, struct
     compartment_name(member, generation, delivery->name);
     stpcpy(stpcpy(delivery->output, member->name), ".out");
     stpcpy(stpcpy(delivery->errors, member->name), ".err");
+    stpcpy(stpcpy(delivery->input, member->name), ".in");
 }
 
 static void spawn(struct supervisor *supervisor, const struct effect *effect)
 {
     const struct member *member = &supervisor->roster.members[effect->member];
     struct slot *slot = &supervisor->slots[effect->member];
-    struct delivery delivery = {.cgroup = -1};
+    struct delivery delivery = {.cgroup = -1, .terminal = -1, .childs_terminal = -1};
     enum spawn_step step = SPAWN_STEP_CGROUP;
     int result;
 
@@ -176,6 +223,10 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
         slot->limits_hash = member->limits_hash;
         tell_spawned(supervisor, effect, &delivery);
         result = facts_born(supervisor, effect->member, effect->generation, &delivery.newborn);
+        if (result == 0 && delivery.terminal >= 0) {
+            result = terminal_begin(supervisor, effect->member, delivery.terminal);
+            delivery.terminal = -1;
+        }
         if (result < 0) {
             (void)cgroup_kill(supervisor->services, delivery.name);
             tell_failed(supervisor, effect, &delivery, SPAWN_STEP_PIPE, -result, true);
@@ -237,7 +288,7 @@ static void await_no_more(struct supervisor *supervisor, const struct effect *ef
 /* It is to end before it was born. */
 static void call_off(struct supervisor *supervisor, const struct effect *effect)
 {
-    static const struct delivery nothing = {.cgroup = -1};
+    static const struct delivery nothing = {.cgroup = -1, .terminal = -1, .childs_terminal = -1};
 
     await_no_more(supervisor, effect);
     tell_failed(supervisor, effect, &nothing, SPAWN_STEP_CLONE, ECANCELED, false);

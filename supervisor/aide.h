@@ -89,7 +89,6 @@ int aide_start(struct supervisor *supervisor, const struct aide_order *order,
 
 /* Everything in its compartment, once. */
 void aide_kill(struct supervisor *supervisor, struct aide_process *aide);
-
 /* Its place is ready. */
 void aide_report(struct supervisor *supervisor, uint32_t place);
 void aide_empty(struct supervisor *supervisor, uint32_t place);
@@ -104,7 +103,6 @@ void aides_disown(struct supervisor *supervisor);
 /* To its main process. */
 void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal);
 void aide_client_gone(struct supervisor *supervisor, uint32_t client);
-
 /* A probe or hook is to end. */
 void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generation, uint32_t serial);
 

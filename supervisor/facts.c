@@ -31,6 +31,7 @@ static void close_watched(struct supervisor *supervisor, int *fd)
 static void close_main(struct supervisor *supervisor, struct slot *slot)
 {
     slot->pid = 0;
+    terminal_end(supervisor, slot);
     if (slot->pidfd >= 0 && supervisor->reaper.channel < 0)
         loop_remove(&supervisor->loop, slot->pidfd);
     if (slot->pidfd >= 0)

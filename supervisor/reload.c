@@ -237,6 +237,8 @@ static void remove_fifos(const struct supervisor *supervisor, const struct membe
     (void)unlinkat(supervisor->fifos, name, 0);
     stpcpy(stpcpy(name, member->name), ".err");
     (void)unlinkat(supervisor->fifos, name, 0);
+    stpcpy(stpcpy(name, member->name), ".in");
+    (void)unlinkat(supervisor->fifos, name, 0);
 }
 
 static void move_slots(struct supervisor *supervisor, struct renewal *renewal)

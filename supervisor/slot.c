@@ -17,6 +17,7 @@ void slot_init(struct slot *slot)
         .populated = -1,
         .output = -1,
         .errors = -1,
+        .terminal = {.fd = -1},
         .look_at = INSTANT_NEVER,
     };
 }
@@ -65,6 +66,7 @@ void slot_moved(struct supervisor *supervisor, struct slot *slot, uint32_t index
         (void)loop_change(loop, slot->populated, EPOLLPRI, SOURCE_EMPTY, index);
     if (slot->pidfd >= 0 && !slot->own && supervisor->reaper.channel < 0)
         (void)loop_change(loop, slot->pidfd, EPOLLIN, SOURCE_PIDFD, index);
+    terminal_moved(supervisor, slot, index);
     /* One that is to be looked at later is silent until then (facts.c). */
     if (slot->memory >= 0 && slot->look_at.ns == INSTANT_NEVER.ns)
         (void)loop_change(loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY, index);

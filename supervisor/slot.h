@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "core/roster.h"
+#include "supervisor/terminal.h"
 
 struct supervisor;
 
@@ -28,6 +29,7 @@ struct slot {
     int populated;
     int output; // the FIFOs, for as long as we live
     int errors;
+    struct terminal terminal;
     int64_t oom_kills;    // as last seen in memory.events
     uint64_t hash;        // of what was launched last
     uint64_t limits_hash; // and of the limits that it has by now

@@ -48,6 +48,8 @@ static int open_as(int dir, const char *name, int as)
 
 static int set_stdio(const struct birth *birth)
 {
+    if (birth->input && open_as(birth->output_dir, birth->input, STDIN_FILENO) < 0)
+        return -1;
     if (birth->output && (open_as(birth->output_dir, birth->output, STDOUT_FILENO) < 0 ||
                           open_as(birth->output_dir, birth->errors, STDERR_FILENO) < 0))
         return -1;

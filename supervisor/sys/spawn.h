@@ -27,6 +27,7 @@ struct birth {
     int cgroup;                  // directory to be born in
     bool to_parent;              // child of our parent, which must be our creator with SIGCHLD
     int output_dir;              // stdout and stderr are opened below it, read-write;
+    const char *input;           // and stdin, unless this is NULL: it stays ours;
     const char *output;          // NULL: both stay ours
     const char *errors;
     bool keep_oom_score;        // one of our own programs: as protected as we are
