@@ -7,7 +7,7 @@
 static const char bash[] = "# bash completion of bulkhead\n"
                            "_bulkhead() {\n"
                            "    local -a words=() paths=()\n"
-                           "    local word value join= typed\n"
+                           "    local word value join='' typed\n"
                            "    # bash parts words at \"=\": what was one word becomes one again\n"
                            "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD}\"; do\n"
                            "        if [[ $word == \"=\" && ${#words[@]} -gt 0 ]]; then\n"
