@@ -288,14 +288,15 @@ static int renew(struct attendance *attendance, struct fault *ret_fault)
     bool all = asks_for_all(attendance);
     struct watch watch = {.client.fd = -1};
     int result = watch_open(context->runtime_dir, context->stack, &watch, ret_fault);
-    bool *asked = result == 0 ? calloc((size_t)watch.rows_count + 1, sizeof(*asked)) : NULL;
+    bool *asked;
 
-    if (result == 0 && !asked) {
-        watch_close(&watch);
-        result = out_of_memory(ret_fault);
-    }
     if (result != 0)
         return result;
+    asked = calloc((size_t)watch.rows_count + 1, sizeof(*asked));
+    if (!asked) {
+        watch_close(&watch);
+        return out_of_memory(ret_fault);
+    }
     for (uint32_t i = 0; i < watch.rows_count; i++) {
         const struct wire_row *before = find_row(&attendance->watch, watch.rows[i].name);
         asked[i] = before ? attendance->asked[before->member] : all;

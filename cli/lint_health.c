@@ -5,7 +5,7 @@
 #include "cli/planner_policy.h"
 #include "cli/render.h"
 
-#define LATE_NS  (10 * 60 * NSEC_PER_SEC)
+#define LATE_NS  (600 * NSEC_PER_SEC)
 #define EARLY_NS (30 * NSEC_PER_SEC)
 
 static int64_t written(const struct spec_int *value, int64_t otherwise)

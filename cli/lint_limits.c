@@ -165,7 +165,7 @@ static void judge(const struct lint_request *request, const struct sums *sums,
     struct mark whole = {request->spec->file, 0, 0};
     char text[RENDER_MAX], host[RENDER_MAX];
 
-    if (ram > 0 && sums->limits > ram && limit_of(sums->largest) <= ram)
+    if (sums->largest && ram > 0 && sums->limits > ram && limit_of(sums->largest) <= ram)
         faults_add(faults, FAULT_WARNING, sums->largest->mem_limit_bytes.at,
                    "lower the limits, beginning with this one, or give the host more memory",
                    "the memory limits of all instances add up to %s and this host has %s: before "

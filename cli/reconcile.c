@@ -24,12 +24,12 @@ static int index_init(struct index *index, const struct reconcile_request *reque
                       struct arena *arena)
 {
     index->count = request->rows_count;
-    index->sorted = arena_array(arena, index->count + 1, sizeof(*index->sorted));
+    index->sorted = arena_array(arena, index->count + 1, sizeof(struct wire_row *));
     if (!index->sorted)
         return -ENOMEM;
     for (size_t i = 0; i < index->count; i++)
         index->sorted[i] = &request->rows[i];
-    qsort(index->sorted, index->count, sizeof(*index->sorted), compare_rows);
+    qsort(index->sorted, index->count, sizeof(struct wire_row *), compare_rows);
     return 0;
 }
 

@@ -69,8 +69,10 @@ int wanted_read(const struct command_context *context, const struct spec *spec, 
 
     if (!wanted.named || !wanted.asked ||
         selection_init(&wanted.selection, spec, context->profiles.item) != 0)
-        status = command_failed("out of memory");
-    if (status == 0)
+        status = STATUS_FAILED;
+    if (status != 0)
+        (void)command_failed("out of memory");
+    else
         status = read_names(context, spec, argc, argv, &wanted);
     if (status == 0)
         status = read_scales(context, spec, &wanted);
