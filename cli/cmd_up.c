@@ -296,9 +296,7 @@ static int run(struct command_context *context, int argc, char **argv)
 
 static const struct command_option options[] = {
     {'d', "detach", NULL, "come back as soon as the start is accepted"},
-    {0, "wait", NULL,
-     "come back when the services run, healthy where they have a healthcheck "
-     "(implies -d)"},
+    {0, "wait", NULL, "come back when the services run and are healthy (implies -d)"},
     {0, "wait-timeout", "SECONDS", "how long --wait waits"},
     {0, "scale", "SERVICE=N", "so many instances of the service; can be repeated"},
     {0, "no-deps", NULL, "only the services named, without what they depend on"},

@@ -24,7 +24,7 @@ const struct command_option options_global[] = {
 static const char *const refused[][2] = {
     {"compatibility", "there is no older behaviour to be compatible with"},
     {"parallel", "services start in parallel as far as their dependencies allow"},
-    {"dry-run", "`bulkhead config` checks a stack file without running it"},
+    {"dry-run", "`bulkhead plan` shows what up would do"},
 };
 
 /* A reading position in argv. */
