@@ -195,7 +195,7 @@ static void set_health(struct step *step, enum health to)
     effect->from = (uint16_t)self->health;
     effect->to = (uint16_t)to;
     self->health = to;
-    self->changed = ++*step->context->sequence; // who watches is to see it
+    step_changed(step);
 }
 
 /* The next probe is due an interval after `since_ns`. */
@@ -217,6 +217,7 @@ static void is_ready(struct step *step)
 {
     no_more(step->self);
     step->self->ready = 1;
+    step_changed(step);
     await_probe(step, step->self->entered_ns);
 }
 

@@ -23,7 +23,7 @@ struct fleet {
     bool is_reloaded;       // and nobody may come to judge them
     struct effects effects; // of the last step
     uint64_t random;
-    int64_t sequence; // of shifts; a watcher remembers how far it has seen
+    int64_t sequence; // of changes; a watcher remembers how far it has seen
     instant now;      // of the last event
     bool ending;      // DOWN was asked for
     bool finished;    // FINISH was given

@@ -51,7 +51,7 @@ enum state {
     X(failures)        /* in a row, for the back-off */                                          \
     X(restarts)        /* by policy since the last start request, or window */                   \
     X(restarts_all)    /* restarts by policy since ever */                                       \
-    X(changed)         /* fleet's sequence number of the last shift */                           \
+    X(changed)         /* fleet's sequence number of the last change that people see */          \
     X(alone)           /* asked to start whatever its needs are */                               \
     X(ready)           /* runs, and its post_start hooks are done */                             \
     X(health)          /* enum health: of the program that runs or ran last */                   \

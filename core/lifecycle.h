@@ -28,7 +28,7 @@ struct context {
     instant now;
     int64_t wall_ns;
     uint64_t *random;        // state of the fleet's generator
-    int64_t *sequence;       // counts shifts
+    int64_t *sequence;       // counts changes
     struct effects *effects; // appended to
 };
 

@@ -28,7 +28,12 @@ void step_shift(struct step *step, enum state to, instant deadline)
     self->state = to;
     self->entered_ns = step->context->now.ns;
     self->deadline_ns = deadline.ns;
-    self->changed = ++*step->context->sequence;
+    step_changed(step);
+}
+
+void step_changed(struct step *step)
+{
+    step->self->changed = ++*step->context->sequence;
 }
 
 instant step_after(const struct step *step, span length)

@@ -14,6 +14,7 @@ struct step {
 
 struct effect *step_emit(struct step *step, enum effect_kind kind);
 void step_shift(struct step *step, enum state to, instant deadline);
+void step_changed(struct step *step);                     // those who watch are to hear of it
 instant step_after(const struct step *step, span length); // from now
 
 void step_spawn(struct step *step);       // the next incarnation: its pre_start hooks, its birth

@@ -9,6 +9,12 @@ static bool has_process(const struct incarnation *incarnation)
            incarnation->state != STATE_WAITING && incarnation->state != STATE_BACKOFF;
 }
 
+/* It runs, and nobody may count on it before its post_start hooks are done. */
+static bool is_coming_up(const struct incarnation *self)
+{
+    return self->state == STATE_RUNNING && self->want && !self->ready;
+}
+
 void row_fill(const struct fleet *fleet, uint32_t index, instant now, struct wire_row *row)
 {
     const struct member *member = &fleet->roster->members[index];
@@ -21,7 +27,7 @@ void row_fill(const struct fleet *fleet, uint32_t index, instant now, struct wir
         .member = index,
         .service_length = member->service_length,
         .number = member->number,
-        .state = (uint32_t)self->state,
+        .state = is_coming_up(self) ? STATE_STARTING : (uint32_t)self->state,
         .want = (uint32_t)self->want,
         .generation = (uint32_t)self->generation,
         .pid = (int32_t)self->pid,

@@ -193,6 +193,8 @@ static void get_ready(void)
 
 static void hooks_around_a_life(void **state)
 {
+    int64_t seen;
+
     (void)state;
     STEP(&stack, 1, "shift a WAITING, shift a PREPARING, hook a pre_start 0", ASK(START, 0));
     STEP(&stack, 1, "hook a pre_start 1", ENDED(HOOKED, 0, 0));
@@ -201,8 +203,10 @@ static void hooks_around_a_life(void **state)
     STEP(&stack, 1, "shift a RUNNING, hook a post_start 0", FACT(EXECED, 0));
     STEP(&stack, 1, "hook a post_start 1", ENDED(HOOKED, 0, 0));
     assert_int_equal(stack.fleet.members[0].ready, 0);
+    seen = stack.fleet.sequence;
     STEP(&stack, 1, "", ENDED(HOOKED, 0, 0));
     assert_int_equal(stack.fleet.members[0].ready, 1);
+    assert_true(stack.fleet.members[0].changed > seen); // who watches hears of it
     assert_int_equal(stack_deadline_ms(&stack), -1);
     STEP(&stack, 1, "shift a LEAVING, hook a pre_stop 0", ASK(STOP, 0));
     assert_int_equal(stack_deadline_ms(&stack), 10000);
