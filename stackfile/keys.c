@@ -72,14 +72,24 @@ static void no_effect(struct reader *reader, const char *key, struct mark at)
     reader->no_effect[reader->no_effect_count++] = kept;
 }
 
+/* A fragment or somebody else's extension, and not x-bulkhead with a slip of the pen. */
+static bool is_foreign(const struct key_table *table, const char *key)
+{
+    const char *nearest;
+
+    if (table->strict || strncmp(key, "x-", 2) != 0)
+        return false;
+    nearest = nearest_key(table, key);
+    return !nearest || strncmp(nearest, "x-", 2) != 0;
+}
+
 static void read_pair(struct reader *reader, const struct key_table *table,
                       const struct node_pair *pair, void *into)
 {
     const struct key_row *row = keys_find(table, pair->key->text);
 
     if (!row) {
-        if (table->strict || strncmp(pair->key->text, "x-", 2) != 0 ||
-            nearest_key(table, pair->key->text))
+        if (!is_foreign(table, pair->key->text))
             unknown_key(reader, table, pair->key);
         return;
     }
