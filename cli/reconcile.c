@@ -94,7 +94,7 @@ static void decide_member(const struct reconcile_request *request, const struct 
         decide(step, row ? RECONCILE_KEEP : RECONCILE_LEAVE, REASON_NOT_ASKED);
     else if (!row || is_at_rest(row))
         decide(step, request->options.no_start ? RECONCILE_LEAVE : RECONCILE_START,
-               row ? REASON_AT_REST : REASON_NEW);
+               row && row->state != STATE_CREATED ? REASON_AT_REST : REASON_NEW);
     else
         decide_running(request, service, member, row, step);
 }

@@ -27,7 +27,7 @@ enum reconcile_action {
 
 enum reconcile_reason {
     REASON_NONE,
-    REASON_NEW,       // START: not in the running stack yet
+    REASON_NEW,       // START: not in the running stack yet, or never started
     REASON_AT_REST,   // START: ended, stopped or held
     REASON_CHANGED,   // RESTART, KEEP: its hash differs
     REASON_LIMITS,    // LIMITS, KEEP: its limits_hash differs

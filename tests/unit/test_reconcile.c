@@ -127,6 +127,11 @@ static void test_at_rest_is_started(void **state)
     row("web", 1, 99, 21)->state = STATE_HELD;
     row("web", 2, 20, 21)->want = 0; // about to stop
     decide(NULL, NULL, (struct reconcile_options){0});
+    rows[0].state = STATE_CREATED;
+    decide(NULL, NULL, (struct reconcile_options){0});
+    IS(0, START, NEW);
+    rows[0].state = STATE_EXITED;
+    decide(NULL, NULL, (struct reconcile_options){0});
     IS(0, START, AT_REST);
     IS(1, START, AT_REST);
     IS(2, START, AT_REST);
