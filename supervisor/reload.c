@@ -42,20 +42,25 @@ static int refuse(struct renewal *renewal, const char *what, int error)
 
 /* --- checking ----------------------------------------------------------------------------- */
 
+/* A member to be sorted and found by its name. */
+struct named {
+    const struct member *member;
+};
+
 static int by_name(const void *left, const void *right)
 {
-    const struct member *const *a = left, *const *b = right;
+    const struct named *a = left, *b = right;
 
-    return strcmp((*a)->name, (*b)->name);
+    return strcmp(a->member->name, b->member->name);
 }
 
 /* The members of a roster by name; NULL: out of memory. */
-static const struct member **sort(const struct roster *roster)
+static struct named *sort(const struct roster *roster)
 {
-    const struct member **sorted = calloc((size_t)roster->members_count + 1, sizeof(*sorted));
+    struct named *sorted = calloc((size_t)roster->members_count + 1, sizeof(*sorted));
 
     for (uint32_t i = 0; sorted && i < roster->members_count; i++)
-        sorted[i] = &roster->members[i];
+        sorted[i].member = &roster->members[i];
     if (sorted)
         qsort(sorted, roster->members_count, sizeof(*sorted), by_name);
     return sorted;
@@ -64,7 +69,7 @@ static const struct member **sort(const struct roster *roster)
 /* Two members of one name would share what is held open for it. */
 static int check_names(struct renewal *renewal)
 {
-    const struct member **sorted = sort(&renewal->roster);
+    struct named *sorted = sort(&renewal->roster);
     int result = 0;
 
     if (!sorted)
@@ -72,7 +77,8 @@ static int check_names(struct renewal *renewal)
     for (uint32_t i = 1; i < renewal->roster.members_count && result == 0; i++) {
         if (by_name(&sorted[i - 1], &sorted[i]) != 0)
             continue;
-        snprintf(renewal->why, sizeof(renewal->why), "the new plan has %s twice", sorted[i]->name);
+        snprintf(renewal->why, sizeof(renewal->why), "the new plan has %s twice",
+                 sorted[i].member->name);
         result = 1;
     }
     free(sorted);
@@ -83,7 +89,7 @@ static int check_names(struct renewal *renewal)
 static int match(const struct roster *old, struct renewal *renewal)
 {
     const struct roster *new = &renewal->roster;
-    const struct member **sorted = sort(old);
+    struct named *sorted = sort(old);
 
     renewal->old_index = calloc((size_t) new->members_count + 1, sizeof(int32_t));
     renewal->new_index = calloc((size_t)old->members_count + 1, sizeof(int32_t));
@@ -94,12 +100,12 @@ static int match(const struct roster *old, struct renewal *renewal)
     for (uint32_t i = 0; i < old->members_count; i++)
         renewal->new_index[i] = -1;
     for (uint32_t i = 0; i < new->members_count; i++) {
-        const struct member *member = &new->members[i];
-        const struct member *const *found =
-            bsearch(&member, sorted, old->members_count, sizeof(*sorted), by_name);
-        renewal->old_index[i] = found ? (int32_t)(*found - old->members) : -1;
+        const struct named wanted = {&new->members[i]};
+        const struct named *found =
+            bsearch(&wanted, sorted, old->members_count, sizeof(*sorted), by_name);
+        renewal->old_index[i] = found ? (int32_t)(found->member - old->members) : -1;
         if (found)
-            renewal->new_index[*found - old->members] = (int32_t)i;
+            renewal->new_index[found->member - old->members] = (int32_t)i;
     }
     free(sorted);
     return 0;

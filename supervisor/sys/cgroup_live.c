@@ -58,7 +58,7 @@ int cgroup_live_check(int cgroup, const struct control *controls, size_t count,
                       int64_t *ret_current_bytes, int64_t *ret_limit_bytes)
 {
     const char *value = value_of(controls, count, "memory.max");
-    int64_t limit, current;
+    int64_t limit, current = 0;
     char text[32];
     int result;
 

@@ -73,7 +73,7 @@ static bool take_files(const struct cmsghdr *header, int *files, size_t room, si
     for (size_t i = 0; i < sent; i++) {
         int file;
         memcpy(&file, CMSG_DATA(header) + i * sizeof(file), sizeof(file));
-        if (*count < room) {
+        if (files && *count < room) {
             files[(*count)++] = file;
         } else {
             close(file);
