@@ -316,7 +316,7 @@ int stack_source_load(const struct command_context *context, struct stack_source
 {
     const struct stackfile_source others = {read_other, source};
     size_t count = source->files + source->env_files;
-    struct stackfile_text *files = calloc(count, sizeof(*files)); // texts move when more come
+    struct stackfile_text *files = calloc(count + 1, sizeof(*files)); // texts move later
     struct stackfile_request request = {
         .files = files,
         .files_count = source->files,

@@ -366,7 +366,7 @@ int dotenv_read(const struct stackfile_text *file, enum dotenv_format format,
                             .faults = faults};
     int rc = 0;
 
-    if (encoding_check(file->name, file->text, file->length, faults))
+    if (!file->text || encoding_check(file->name, file->text, file->length, faults))
         return 0;
     if (file->length >= 3 && memcmp(file->text, "\xef\xbb\xbf", 3) == 0)
         cursor.at += 3;

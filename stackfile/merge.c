@@ -82,12 +82,12 @@ static bool prepare(struct merger *merger, struct node_pair *pairs, size_t count
     *lookup = (struct lookup){.pairs = pairs, .count = count};
     if (count * wanted <= 1024)
         return true;
-    lookup->sorted = arena_array(merger->arena, count, sizeof(*lookup->sorted));
+    lookup->sorted = arena_array(merger->arena, count, sizeof(struct node_pair *));
     if (!lookup->sorted)
         return false;
     for (size_t i = 0; i < count; i++)
         lookup->sorted[i] = &pairs[i];
-    qsort(lookup->sorted, count, sizeof(*lookup->sorted), by_key);
+    qsort(lookup->sorted, count, sizeof(struct node_pair *), by_key);
     return true;
 }
 
@@ -96,7 +96,7 @@ static struct node_pair *find(const struct lookup *lookup, struct node_pair *pai
     struct node_pair **found;
 
     if (lookup->sorted) {
-        found = bsearch(&pair, lookup->sorted, lookup->count, sizeof(*lookup->sorted), by_key);
+        found = bsearch(&pair, lookup->sorted, lookup->count, sizeof(struct node_pair *), by_key);
         return found ? *found : NULL;
     }
     for (size_t i = 0; i < lookup->count; i++)
