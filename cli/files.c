@@ -334,7 +334,8 @@ int stack_source_load(const struct command_context *context, struct stack_source
 
     if (!files)
         return -ENOMEM;
-    memcpy(files, source->texts, count * sizeof(*files));
+    if (source->texts)
+        memcpy(files, source->texts, count * sizeof(*files));
     result = stackfile_load(&request, ret_spec, faults);
     free(files);
     return result;
