@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/ending.h"
 #include "cli/explain.h"
 #include "cli/follow.h"
@@ -39,6 +40,7 @@ struct attendance {
     bool leaving;           // others still run: once those asked for are at rest, the stack is left
     bool aborting;          // somebody's end is everybody's
     int abort_status;       // of that one
+    int64_t seen_ns;        // CLOCK_REALTIME of the last turn, in which there was no other plan
 };
 
 static void ask_down(struct attendance *attendance, int64_t grace_ns);
@@ -230,6 +232,7 @@ static int turn(struct attendance *attendance, struct fault *ret_fault)
         {.fd = attendance->request->signals, .events = POLLIN},
     };
     int ready = poll(fds, 3, settles(attendance) ? SETTLE_MS : -1);
+    int64_t now_ns = ask_wall_now();
     int result = 0;
 
     if (ready < 0 && errno != EINTR)
@@ -249,6 +252,7 @@ static int turn(struct attendance *attendance, struct fault *ret_fault)
         result = watch_read(&attendance->watch, on_row, attendance, ret_fault);
     if (result == 0 && attendance->watch.reloaded && !attendance->watch.ended)
         result = renew(attendance, ret_fault);
+    attendance->seen_ns = now_ns;
     progress_flush(&attendance->progress, &attendance->watch);
     return result;
 }
@@ -300,6 +304,8 @@ static int renew(struct attendance *attendance, struct fault *ret_fault)
     for (uint32_t i = 0; i < watch.rows_count; i++) {
         const struct wire_row *before = find_row(&attendance->watch, watch.rows[i].name);
         asked[i] = before ? attendance->asked[before->member] : all;
+        if (asked[i] && attendance->follow)
+            (void)follow_add(attendance->follow, watch.rows[i].name, attendance->seen_ns);
     }
     watch_close(&attendance->watch);
     free(attendance->asked);

@@ -14,6 +14,15 @@
 #define OWN_LOG       "bulkhead" // of supervisor, keeper and recorder: when asked for by name
 #define LAST_LINES_MS 500        // quiet after the supervisor's end: the recorder is done
 
+/* Following a running stack. */
+struct live {
+    const struct command_context *context;
+    char *const *words; // services asked for, NULL-terminated; none: all
+    struct follow *follow;
+    struct watch *watch; // tells of another plan and of the end
+    int64_t seen_ns;     // CLOCK_REALTIME when it was last looked at, and there was no other plan
+};
+
 /* Members whose logs there may be. */
 struct names {
     char (*item)[INSTANCE_NAME_MAX];
@@ -178,15 +187,46 @@ static int output_failed(int failed)
     return command_failed("cannot show the logs: %s", strerror(-failed));
 }
 
-/* Prints what comes until the stack ends. `watch` tells of that. 0 or a negative errno. */
-static int follow_on(struct follow *follow, struct watch *watch, int64_t until_ns)
+static bool is_asked_for(const struct wire_row *row, char *const *words)
 {
+    bool found = !*words;
+
+    for (; *words && !found; words++)
+        found =
+            strcmp(row->name, *words) == 0 || (strlen(*words) == row->service_length &&
+                                               memcmp(row->name, *words, row->service_length) == 0);
+    return found;
+}
+
+/* The stack has another plan, with members that may be asked for as well. */
+static int follow_new_ones(const struct live *live)
+{
+    const struct command_context *context = live->context;
+    struct watch watch = {.client.fd = -1};
+    struct fault fault;
+    int failed = 0;
+
+    if (watch_open(context->runtime_dir, context->stack, &watch, &fault) != 0)
+        watch.ended = true;
+    for (uint32_t i = 0; failed == 0 && i < watch.rows_count; i++)
+        if (is_asked_for(&watch.rows[i], live->words))
+            failed = follow_add(live->follow, watch.rows[i].name, live->seen_ns);
+    watch_close(live->watch);
+    *live->watch = watch;
+    return failed;
+}
+
+/* Prints what comes until the stack ends. 0 or a negative errno. */
+static int follow_on(struct live *live, int64_t until_ns)
+{
+    struct follow *follow = live->follow;
+    struct watch *watch = live->watch;
     struct fault fault;
     int failed = 0;
 
     while (failed == 0) {
-        int64_t left_ms =
-            until_ns == INT64_MAX ? INT32_MAX : (until_ns - ask_wall_now()) / NSEC_PER_MSEC;
+        int64_t now_ns = ask_wall_now(), looked_ns;
+        int64_t left_ms = until_ns == INT64_MAX ? INT32_MAX : (until_ns - now_ns) / NSEC_PER_MSEC;
         int patience = watch->ended ? LAST_LINES_MS : -1;
         struct pollfd waiting[] = {
             {.fd = follow_fd(follow), .events = POLLIN},
@@ -203,27 +243,34 @@ static int follow_on(struct follow *follow, struct watch *watch, int64_t until_n
             return -errno;
         if (ready == 0 && watch->ended)
             break;
+        looked_ns = ask_wall_now();
         if (waiting[1].revents != 0 && watch_read(watch, NULL, NULL, &fault) != 0)
             watch->ended = true;
-        failed = follow_turn(follow);
+        if (watch->reloaded && !watch->ended)
+            failed = follow_new_ones(live);
+        live->seen_ns = looked_ns;
+        if (failed == 0)
+            failed = follow_turn(follow);
     }
     return failed != 0 ? failed : follow_drain(follow);
 }
 
 static int show(const struct command_context *context, const struct follow_options *options,
-                const char *const *names, size_t count)
+                char *const *words, const char *const *names, size_t count)
 {
-    struct watch watch = {.ended = true};
+    struct watch watch = {.ended = true, .client.fd = -1};
     struct follow *follow = NULL;
     struct fault fault;
-    bool live = option_given(context, "follow") &&
-                watch_open(context->runtime_dir, context->stack, &watch, &fault) == 0;
+    bool is_live = option_given(context, "follow") &&
+                   watch_open(context->runtime_dir, context->stack, &watch, &fault) == 0;
+    struct live live = {context, words, NULL, &watch, ask_wall_now()};
     int failed = follow_create(options, names, count, &follow);
 
+    live.follow = follow;
     if (failed == 0)
         failed = follow_past(follow);
     if (failed == 0)
-        failed = live ? follow_on(follow, &watch, options->until_ns) : follow_drain(follow);
+        failed = is_live ? follow_on(&live, options->until_ns) : follow_drain(follow);
     follow_destroy(follow);
     watch_close(&watch);
     return failed != 0 ? output_failed(failed) : STATUS_DONE;
@@ -293,7 +340,7 @@ static int run(struct command_context *context, int argc, char **argv)
     else
         status = choose(context, &names, argv + 1, (size_t)(argc - 1), chosen, &count);
     if (status == 0 && count > 0)
-        status = show(context, &options, chosen, count);
+        status = show(context, &options, argv + 1, chosen, count);
     free(chosen);
     names_finish(&names);
     return status;

@@ -21,6 +21,7 @@ struct track {
     struct rotated reader;
     char name[INSTANCE_NAME_MAX];
     struct logline line;
+    int64_t since_ns; // older ones are left out
     int64_t order_ns; // of the line; one without a head stands where the one before it stood
     bool has_line;
     bool changed; // since its end was reached
@@ -74,35 +75,45 @@ static int compare_names(const void *left, const void *right, void *context)
                   follow->tracks[*(const size_t *)right].name);
 }
 
+static int make_room(struct follow *follow, size_t count)
+{
+    struct track *tracks = realloc(follow->tracks, (count + 1) * sizeof(*tracks));
+    size_t *by_name = realloc(follow->by_name, (count + 1) * sizeof(*by_name));
+    size_t *heap = realloc(follow->heap, (count + 1) * sizeof(*heap));
+
+    follow->tracks = tracks ? tracks : follow->tracks;
+    follow->by_name = by_name ? by_name : follow->by_name;
+    follow->heap = heap ? heap : follow->heap;
+    return tracks && by_name && heap ? 0 : -ENOMEM;
+}
+
+static struct track *add_track(struct follow *follow, const char *name, int64_t since_ns)
+{
+    size_t index = follow->count++;
+    struct track *track = &follow->tracks[index];
+    int width = (int)strlen(name);
+
+    *track = (struct track){.since_ns = since_ns, .changed = true};
+    log_reader_init(&track->reader, follow->folder, name);
+    snprintf(track->name, sizeof(track->name), "%s", name);
+    if (width > follow->printer.width)
+        follow->printer.width = width;
+    follow->by_name[index] = index;
+    return track;
+}
+
 static int make_tracks(struct follow *follow, const char *const *names, size_t count)
 {
-    size_t i;
+    const struct follow_options *options = &follow->options;
+    int failed = make_room(follow, count);
 
-    follow->tracks = calloc(count + 1, sizeof(*follow->tracks));
-    follow->by_name = calloc(count + 1, sizeof(*follow->by_name));
-    follow->heap = calloc(count + 1, sizeof(*follow->heap));
-    if (!follow->tracks || !follow->by_name || !follow->heap)
-        return -ENOMEM;
-    for (i = 0; i < count; i++) {
-        struct track *track = &follow->tracks[i];
-        int width = (int)strlen(names[i]);
-        int failed = 0;
-
-        log_reader_init(&track->reader, follow->folder, names[i]);
-        snprintf(track->name, sizeof(track->name), "%s", names[i]);
-        track->changed = true;
-        if (width > follow->printer.width)
-            follow->printer.width = width;
-        follow->by_name[i] = i;
-        if (follow->options.tail != FOLLOW_ALL)
-            failed =
-                log_reader_tail(&track->reader, follow->options.tail, follow->options.until_ns);
-        if (failed != 0)
-            return failed;
+    for (size_t i = 0; failed == 0 && i < count; i++) {
+        struct track *track = add_track(follow, names[i], options->since_ns);
+        if (options->tail != FOLLOW_ALL)
+            failed = log_reader_tail(&track->reader, options->tail, options->until_ns);
     }
-    follow->count = count;
-    qsort_r(follow->by_name, count, sizeof(*follow->by_name), compare_names, follow);
-    return 0;
+    qsort_r(follow->by_name, follow->count, sizeof(*follow->by_name), compare_names, follow);
+    return failed;
 }
 
 int follow_create(const struct follow_options *options, const char *const *names, size_t count,
@@ -169,8 +180,7 @@ static int advance(struct follow *follow, struct track *track)
             return got;
         if (track->line.wall_ns > 0)
             track->order_ns = track->line.wall_ns;
-        if (track->order_ns >= follow->options.since_ns &&
-            track->order_ns <= follow->options.until_ns) {
+        if (track->order_ns >= track->since_ns && track->order_ns <= follow->options.until_ns) {
             track->has_line = true;
             return 0;
         }
@@ -310,6 +320,17 @@ static int read_notices(struct follow *follow)
             at += (ssize_t)(sizeof(*event) + event->len);
         }
     }
+}
+
+int follow_add(struct follow *follow, const char *name, int64_t since_ns)
+{
+    if (find_track(follow, name))
+        return 0;
+    if (make_room(follow, follow->count + 1) != 0)
+        return -ENOMEM;
+    add_track(follow, name, since_ns);
+    qsort_r(follow->by_name, follow->count, sizeof(*follow->by_name), compare_names, follow);
+    return 0;
 }
 
 int follow_turn(struct follow *follow)

@@ -35,6 +35,10 @@ int follow_create(const struct follow_options *options, const char *const *names
                   struct follow **ret);
 struct follow *follow_destroy(struct follow *follow); // returns NULL
 
+/* One more member, unless it is followed already; of its log what is not older than `since_ns`. 0
+ * or a negative errno. */
+int follow_add(struct follow *follow, const char *name, int64_t since_ns);
+
 /* 0, or a negative errno (of reading, or of writing to stdout or stderr). */
 int follow_past(struct follow *follow);
 
