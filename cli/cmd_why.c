@@ -44,23 +44,32 @@ static int read_journal(struct why *why)
 
 static bool is_asked(const struct why *why, const struct death *death)
 {
-    return view_member_is(&why->view.members[death->index], why->words, why->words_count);
+    return view_name_is(death->name, death->service_length, why->words, why->words_count);
+}
+
+/* A member of the stack now, or one of an earlier plan that has died. */
+static bool is_known(const struct why *why, char *const *word)
+{
+    uint32_t i;
+    size_t d;
+
+    for (i = 0; i < why->view.members_count; i++)
+        if (view_member_is(&why->view.members[i], word, 1))
+            return true;
+    for (d = 0; d < why->deaths.count; d++)
+        if (view_name_is(why->deaths.item[d].name, why->deaths.item[d].service_length, word, 1))
+            return true;
+    return false;
 }
 
 static int check_words(const struct why *why)
 {
     size_t w;
 
-    for (w = 0; w < why->words_count; w++) {
-        uint32_t i = 0;
-
-        while (i < why->view.members_count &&
-               !view_member_is(&why->view.members[i], &why->words[w], 1))
-            i++;
-        if (i == why->view.members_count)
+    for (w = 0; w < why->words_count; w++)
+        if (!is_known(why, &why->words[w]))
             return command_failed("no such service in the journal of stack \"%s\": %s",
                                   why->context->stack, why->words[w]);
-    }
     return 0;
 }
 
@@ -89,7 +98,8 @@ static int64_t stopped_after(const struct why *why, size_t index)
     for (i = why->deaths.count; i > index + 1; i--) {
         const struct death *death = &why->deaths.item[i - 1];
 
-        if (death->index == why->deaths.item[index].index && death->verdict.kind == VERDICT_STOPPED)
+        if (death_is_of(death, why->deaths.item[index].name) &&
+            death->verdict.kind == VERDICT_STOPPED)
             return death->wall_ns;
     }
     return 0;

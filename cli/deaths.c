@@ -37,13 +37,19 @@ static int add(struct deaths *deaths, const struct user_event *event)
     return 0;
 }
 
-/* The last death of the member, NULL: none. What died in it while it lived is not its death. */
-static struct death *last_of(struct deaths *deaths, uint32_t index)
+bool death_is_of(const struct death *death, const char *name)
+{
+    return strcmp(death->name, name) == 0;
+}
+
+/* The last death of the member, NULL: none. What died in it while it lived is not its death. A name
+ * is the member's through every plan, an index is not. */
+static struct death *last_of(struct deaths *deaths, const char *name)
 {
     size_t i;
 
     for (i = deaths->count; i > 0; i--)
-        if (deaths->item[i - 1].index == index &&
+        if (death_is_of(&deaths->item[i - 1], name) &&
             deaths->item[i - 1].verdict.kind != VERDICT_OOM_CHILD)
             return &deaths->item[i - 1];
     return NULL;
@@ -56,7 +62,7 @@ int deaths_feed(struct deaths *deaths, const struct user_event *event)
     if (event->action == ACTION_DIE ||
         (event->action == ACTION_OOM && event->verdict.kind == VERDICT_OOM_CHILD))
         return add(deaths, event);
-    last = last_of(deaths, event->index);
+    last = last_of(deaths, event->member->name);
     if (!last)
         return 0;
     if (event->action == ACTION_CREATE && last->again_wall_ns == 0)
@@ -79,7 +85,7 @@ struct death_history deaths_history(const struct deaths *deaths, size_t last, in
 
         if (this->wall_ns - death->wall_ns > window_ns)
             break;
-        if (death->index != this->index || death->verdict.kind == VERDICT_STOPPED)
+        if (!death_is_of(death, this->name) || death->verdict.kind == VERDICT_STOPPED)
             continue;
         history.count++;
         if (death->verdict.kind != this->verdict.kind)

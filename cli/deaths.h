@@ -5,7 +5,7 @@
 #include "cli/event_view.h"
 
 struct death {
-    uint32_t index; // of the member
+    uint32_t index; // of the member in the plan of that time
     uint32_t service_length;
     uint32_t number;
     uint32_t generation;
@@ -23,6 +23,8 @@ struct deaths {
 };
 
 void deaths_finish(struct deaths *deaths); // may be zeroed
+
+bool death_is_of(const struct death *death, const char *name); // of a member, in whichever plan
 
 /* Takes in an event; those that are about no death change nothing. 0 or -ENOMEM. */
 int deaths_feed(struct deaths *deaths, const struct user_event *event);

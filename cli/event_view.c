@@ -21,16 +21,20 @@ int verdict_exit_code(const struct verdict *verdict)
     return verdict->signal > 0 ? 128 + verdict->signal : verdict->exit_code;
 }
 
-bool view_member_is(const struct view_member *member, char *const *words, size_t count)
+bool view_name_is(const char *name, size_t service_length, char *const *words, size_t count)
 {
     size_t i;
 
     for (i = 0; i < count; i++)
-        if (strcmp(member->name, words[i]) == 0 ||
-            (strlen(words[i]) == member->service_length &&
-             memcmp(member->name, words[i], member->service_length) == 0))
+        if (strcmp(name, words[i]) == 0 ||
+            (strlen(words[i]) == service_length && memcmp(name, words[i], service_length) == 0))
             return true;
     return count == 0;
+}
+
+bool view_member_is(const struct view_member *member, char *const *words, size_t count)
+{
+    return view_name_is(member->name, member->service_length, words, count);
 }
 
 void event_view_init(struct event_view *view)

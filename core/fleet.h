@@ -39,7 +39,7 @@ void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnatio
 /* `fleet` is new, for another roster of the same stack; it goes on where `old` is. old_index[i]
  * says which member of the old roster the new one's member i is, -1: none. Such a member keeps its
  * incarnation, whatever its policy is now. A member that has no successor must be at rest. Journal:
- * a new one begins with this fleet's states, as after a rotation. Wants a step soon
+ * another head follows, with this fleet's states, as after a rotation. Wants a step soon
  * (fleet_deadline), for what the new roster may have opened. */
 void fleet_reload(struct fleet *fleet, const struct fleet *old, const int32_t *old_index);
 

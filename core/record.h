@@ -3,7 +3,7 @@
  *   journal version=2 stack=shop seed=… enclosing=1
  *   member i=0 name=web-1 service=web number=1 restart=1 …       numbers of struct policy
  *   need i=1 on=0 condition=0 optional=0
- *   state i=0 … m.state=3 …                                      after a rotation: where it stood
+ *   state i=0 … m.state=3 …                                      where it stood; not in the first
  *   event at=… wall=… kind=dead i=0 g=7 known=1 code=0 …
  *   effect kind=spawn i=0 g=8
  *   effect kind=shift i=0 g=8 from=BACKOFF to=STARTING deadline=…
@@ -13,8 +13,9 @@
  *   note text…                                                   for people (free text to the end)
  *
  * A journal replays by itself: its head is the roster, its events go to the same fleet, whose
- * effects and verdicts must come out as the same bytes. Zero fields of events and readings are left
- * out. When read, every line is hostile: bounded, checked, unknown words refused. */
+ * effects and verdicts must come out as the same bytes. After a reload another head follows. Zero
+ * fields of events and readings are left out. When read, every line is hostile: bounded, checked,
+ * unknown words refused. */
 #ifndef BULKHEAD_CORE_RECORD_H
 #define BULKHEAD_CORE_RECORD_H
 

@@ -12,6 +12,7 @@ struct replay {
     uint32_t expected_members; // by the head line
     bool have_head;
     bool have_fleet;
+    bool have_event;                   // since the head
     uint32_t next_effect;              // of the fleet's last step, to be compared
     char pending[2 * RECORD_LINE_MAX]; // lines of that effect
     char *pending_at;                  // not yet compared; NULL: none
@@ -54,13 +55,81 @@ const struct fleet *replay_fleet(const struct replay *replay)
     return replay->have_fleet ? &replay->fleet : NULL;
 }
 
-/* --- the head: roster and, after a rotation, states --------------------------------------- */
+/* --- what is to come ---------------------------------------------------------------------- */
+
+/* The next line that the fleet's last step wants to see, without its newline; NULL: none left. */
+static char *expected_line(struct replay *replay)
+{
+    char *line, *newline;
+
+    if (!replay->have_fleet)
+        return NULL;
+    if (!replay->pending_at || !*replay->pending_at) {
+        if (replay->next_effect >= replay->fleet.effects.count)
+            return NULL;
+        record_write_outcome(&replay->fleet, replay->next_effect++, replay->pending);
+        replay->pending_at = replay->pending;
+    }
+    line = replay->pending_at;
+    newline = strchr(line, '\n');
+    *newline = '\0';
+    replay->pending_at = newline + 1;
+    return line;
+}
+
+static int differs(struct replay *replay, const char *expected, const char *came,
+                   const char **ret_why)
+{
+    snprintf(replay->why, sizeof(replay->why), "expected: %s\n     got: %s",
+             expected ? expected : "(nothing more)", came ? came : "(the next event)");
+    *ret_why = replay->why;
+    return 2;
+}
+
+/* --- a head: the roster and, but in the first, states ------------------------------------- */
+
+static int have_fleet(struct replay *replay, const char **ret_why)
+{
+    int result;
+
+    *ret_why = "the journal's head is missing or names fewer members than it promises";
+    if (replay->have_fleet)
+        return 0;
+    if (!replay->have_head || replay->roster.members_count != replay->expected_members)
+        return 1;
+    result = fleet_init(&replay->fleet, &replay->roster);
+    replay->have_fleet = result == 0;
+    return result;
+}
+
+/* Between two steps the same stack got another plan. */
+static int end_plan(struct replay *replay, const struct record *record, const char **ret_why)
+{
+    int result = have_fleet(replay, ret_why);
+    char *missing;
+
+    if (result)
+        return result;
+    missing = expected_line(replay);
+    if (missing)
+        return differs(replay, missing, "(the next head)", ret_why);
+    *ret_why = "the head of another stack";
+    if (strcmp(replay->roster.stack, record->stack) != 0)
+        return 1;
+    fleet_finish(&replay->fleet);
+    roster_finish(&replay->roster);
+    replay->have_head = replay->have_fleet = replay->have_event = false;
+    replay->next_effect = 0;
+    replay->pending_at = NULL;
+    return 0;
+}
 
 static int take_head(struct replay *replay, const struct record *record, const char **ret_why)
 {
-    *ret_why = "a second journal head";
-    if (replay->have_head)
-        return 1;
+    int result = replay->have_head ? end_plan(replay, record, ret_why) : 0;
+
+    if (result)
+        return result;
     replay->roster.members = calloc((size_t)record->members + 1, sizeof(struct member));
     if (!replay->roster.members)
         return -ENOMEM;
@@ -111,20 +180,6 @@ static int take_need(struct replay *replay, const struct record *record, const c
     return 0;
 }
 
-static int have_fleet(struct replay *replay, const char **ret_why)
-{
-    int result;
-
-    *ret_why = "the journal's head is missing or names fewer members than it promises";
-    if (replay->have_fleet)
-        return 0;
-    if (!replay->have_head || replay->roster.members_count != replay->expected_members)
-        return 1;
-    result = fleet_init(&replay->fleet, &replay->roster);
-    replay->have_fleet = result == 0;
-    return result;
-}
-
 static int take_state(struct replay *replay, const struct record *record, const char **ret_why)
 {
     int result = have_fleet(replay, ret_why);
@@ -132,7 +187,7 @@ static int take_state(struct replay *replay, const struct record *record, const 
     if (result)
         return result;
     *ret_why = "a state line out of place";
-    if (replay->count.events > 0 || record->member >= replay->roster.members_count)
+    if (replay->have_event || record->member >= replay->roster.members_count)
         return 1;
     fleet_restore(&replay->fleet, record->member, &record->state);
     replay->fleet.sequence = record->sequence;
@@ -143,35 +198,6 @@ static int take_state(struct replay *replay, const struct record *record, const 
 }
 
 /* --- the body: events in, effects compared ------------------------------------------------ */
-
-/* The next line that the fleet's last step wants to see, without its newline; NULL: none left. */
-static char *expected_line(struct replay *replay)
-{
-    char *line, *newline;
-
-    if (!replay->have_fleet)
-        return NULL;
-    if (!replay->pending_at || !*replay->pending_at) {
-        if (replay->next_effect >= replay->fleet.effects.count)
-            return NULL;
-        record_write_outcome(&replay->fleet, replay->next_effect++, replay->pending);
-        replay->pending_at = replay->pending;
-    }
-    line = replay->pending_at;
-    newline = strchr(line, '\n');
-    *newline = '\0';
-    replay->pending_at = newline + 1;
-    return line;
-}
-
-static int differs(struct replay *replay, const char *expected, const char *came,
-                   const char **ret_why)
-{
-    snprintf(replay->why, sizeof(replay->why), "expected: %s\n     got: %s",
-             expected ? expected : "(nothing more)", came ? came : "(the next event)");
-    *ret_why = replay->why;
-    return 2;
-}
 
 static int take_event(struct replay *replay, const struct record *record, const char *line,
                       const char **ret_why)
@@ -190,6 +216,7 @@ static int take_event(struct replay *replay, const struct record *record, const 
     if (strcmp(canonical, line) != 0)
         return differs(replay, canonical, line, ret_why);
     replay->count.events++;
+    replay->have_event = true;
     fleet_step(&replay->fleet, &record->event);
     replay->next_effect = 0;
     replay->pending_at = NULL;

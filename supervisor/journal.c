@@ -23,14 +23,14 @@ static void lose_buffer(struct journal *journal)
     journal->buffer_used = 0;
 }
 
-/* Gives up the file: what follows a gap would not replay. */
-static void break_off(struct journal *journal)
+/* Gives up the file: what follows a gap would not replay. No line and no head is kept in part. */
+static void break_off(struct journal *journal, int error)
 {
+    (void)!ftruncate(journal->fd, journal->whole);
     lose_buffer(journal);
-    if (journal->fd >= 0)
-        close(journal->fd);
+    close(journal->fd);
     journal->fd = -1;
-    journal->retry = INSTANT_NONE;
+    journal->error = error;
 }
 
 void journal_flush(struct journal *journal)
@@ -45,11 +45,12 @@ void journal_flush(struct journal *journal)
     }
     written = write(journal->fd, journal->buffer, journal->buffer_used);
     if (written < 0 || (size_t)written != journal->buffer_used) {
-        (void)!ftruncate(journal->fd, journal->size); // no line is kept in part
-        break_off(journal);
+        break_off(journal, written < 0 ? -errno : -ENOSPC);
         return;
     }
     journal->size += written;
+    if (!journal->in_head)
+        journal->whole = journal->size;
     journal->buffer_lines = 0;
     journal->buffer_used = 0;
 }
@@ -129,21 +130,14 @@ static int put_in_place(int dir)
     return renameat(dir, PATH_NEW, dir, PATH_JOURNAL) < 0 ? -errno : 0;
 }
 
-/* Writes the head into a new file and makes it the journal. On failure everything is as it was, but
- * that there is no file to write into. */
-static int begin_file(struct journal *journal, const struct fleet *fleet, uint64_t seed,
+/* A head at the end of the file. On failure nothing of it is there, and no file to write into. */
+static int write_head(struct journal *journal, const struct fleet *fleet, uint64_t seed,
                       bool with_states)
 {
     uint64_t lost = journal->lost;
-    int result = 0;
 
-    (void)unlinkat(journal->dir, PATH_NEW, 0);
-    journal->fd =
-        openat(journal->dir, PATH_NEW,
-               O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (journal->fd < 0)
-        return -errno;
-    journal->size = 0;
+    journal->error = 0;
+    journal->in_head = true;
     write_roster(journal, fleet->roster, seed);
     if (with_states)
         write_states(journal, fleet);
@@ -151,17 +145,38 @@ static int begin_file(struct journal *journal, const struct fleet *fleet, uint64
         journal_note(journal, "%llu lines before this one could not be kept",
                      (unsigned long long)(lost - journal->lost_told));
     journal_flush(journal);
-    if (journal->lost != lost)
-        result = -ENOSPC;
-    else
-        result = put_in_place(journal->dir);
+    journal->in_head = false;
     journal->lost = lost; // the lines of a head are not lost: the next attempt writes them again
+    if (journal->error < 0)
+        return journal->error;
+    journal->whole = journal->size;
+    return 0;
+}
+
+/* Writes the head into a new file and makes it the journal. On failure everything is as it was, but
+ * that there is no file to write into. */
+static int begin_file(struct journal *journal, const struct fleet *fleet, uint64_t seed,
+                      bool with_states)
+{
+    int result;
+
+    (void)unlinkat(journal->dir, PATH_NEW, 0);
+    journal->fd =
+        openat(journal->dir, PATH_NEW,
+               O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (journal->fd < 0)
+        return -errno;
+    journal->size = journal->whole = 0;
+    result = write_head(journal, fleet, seed, with_states);
+    if (result == 0)
+        result = put_in_place(journal->dir);
     if (result < 0) {
-        break_off(journal);
+        if (journal->fd >= 0)
+            break_off(journal, result);
         (void)unlinkat(journal->dir, PATH_NEW, 0);
         return result;
     }
-    journal->lost_told = lost;
+    journal->lost_told = journal->lost;
     journal->size_max = journal->size + JOURNAL_BYTES_MAX;
     return 0;
 }
@@ -182,30 +197,46 @@ void journal_close(struct journal *journal)
     journal->fd = -1;
 }
 
-int journal_next(struct journal *journal, const struct fleet *fleet, instant now)
+/* No file to write into: the trouble is handed out once, and the next attempt waits. */
+static int wait_for_room(struct journal *journal, instant now)
+{
+    int error = journal->error;
+
+    journal->error = 0;
+    journal->retry = instant_add(now, RETRY_AFTER);
+    return error;
+}
+
+static int next_file(struct journal *journal, const struct fleet *fleet, instant now)
 {
     int result;
 
-    journal_flush(journal);
     if (journal->fd >= 0)
         close(journal->fd);
+    journal->fd = -1;
     result = begin_file(journal, fleet, fleet->random, true);
     if (result < 0)
-        journal->retry = instant_add(now, RETRY_AFTER);
+        (void)wait_for_room(journal, now);
     return result;
+}
+
+int journal_reloaded(struct journal *journal, const struct fleet *fleet, instant now)
+{
+    journal_flush(journal);
+    if (journal->fd >= 0 && journal->size < journal->size_max &&
+        write_head(journal, fleet, fleet->random, true) == 0)
+        return 0;
+    return next_file(journal, fleet, now);
 }
 
 int journal_turn(struct journal *journal, const struct fleet *fleet, instant now)
 {
-    bool again;
-    int result;
-
     journal_flush(journal);
-    if (journal->fd >= 0 && journal->size < journal->size_max)
-        return 0;
-    again = journal->fd < 0 && journal->retry.ns != INSTANT_NONE.ns;
-    if (again && !instant_reached(journal->retry, now))
-        return 0;
-    result = journal_next(journal, fleet, now);
-    return again ? 0 : result;
+    if (journal->fd >= 0)
+        return journal->size < journal->size_max ? 0 : next_file(journal, fleet, now);
+    if (journal->error < 0)
+        return wait_for_room(journal, now);
+    if (instant_reached(journal->retry, now))
+        (void)next_file(journal, fleet, now);
+    return 0;
 }

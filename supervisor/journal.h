@@ -2,8 +2,11 @@
  *
  * Lines are gathered and written by one write(2) each time, whole lines only. When they cannot be
  * kept (a full disk) they are counted and said once, and the stack goes on; as soon as there is
- * room again a new file begins, with a note of how many are missing. Each file replays by itself:
- * it begins with the roster and, but for the first, with where every member stands. */
+ * room again (looked for once a second) a new file begins, with a note of how many are missing.
+ *
+ * Each file replays by itself: it begins with a head, which is the roster and, but for the first,
+ * where every member stands. A reload writes such a head into the same file, so that however often
+ * a stack is changed, what is remembered of it is a matter of bytes alone. */
 #ifndef BULKHEAD_SUPERVISOR_JOURNAL_H
 #define BULKHEAD_SUPERVISOR_JOURNAL_H
 
@@ -19,9 +22,12 @@ struct journal {
     int fd;  // -1: no file at present
     int64_t size;
     int64_t size_max;
+    int64_t whole;         // of the size: without a head that is being written
+    bool in_head;          //
+    int error;             // why there is no file, until journal_turn has said so; or 0
     uint64_t lost;         // lines, since ever
     uint64_t lost_told;    // of them, told in a note
-    instant retry;         // not before, when lines were lost
+    instant retry;         // not before, when there is no file
     uint32_t buffer_lines; //
     size_t buffer_used;
     char buffer[JOURNAL_BUFFER];
@@ -35,9 +41,8 @@ void journal_close(struct journal *journal);
  * 0; negative errno when lines are lost from now on (told once). */
 int journal_turn(struct journal *journal, const struct fleet *fleet, instant now);
 
-/* Between two steps: another fleet goes on; begins the next file, with where every member stands.
- * 0; negative errno when lines are lost from now on. */
-int journal_next(struct journal *journal, const struct fleet *fleet, instant now);
+/* Between two steps: another fleet goes on. 0; negative errno when lines are lost from now on. */
+int journal_reloaded(struct journal *journal, const struct fleet *fleet, instant now);
 
 /* These gather lines; journal_flush writes them. */
 void journal_event(struct journal *journal, const struct event *event);

@@ -283,7 +283,7 @@ static void change_over(struct supervisor *supervisor, int plan, struct renewal 
     supervisor_look_at_cgroups(supervisor);
     recording_reload(&supervisor->recording);
     control_reloaded(supervisor);
-    if (journal_next(&supervisor->journal, &supervisor->fleet, supervisor->now) < 0)
+    if (journal_reloaded(&supervisor->journal, &supervisor->fleet, supervisor->now) < 0)
         supervisor_say(supervisor, "the journal cannot be written after a reload");
 }
 

@@ -286,6 +286,26 @@ static void test_the_head_after_a_rotation_changes_nothing(void **state)
     expect(stage, "oom die restart create ");
 }
 
+/* After a reload the place of one who died may be another's, and its own may be elsewhere. */
+static void test_a_death_belongs_to_a_name(void **state)
+{
+    struct stage *stage = *state;
+    struct view_member other = {.name = "api-1", .service_length = 3, .number = 1};
+    struct user_event create = {.action = ACTION_CREATE, .member = &other, .wall_ns = 5};
+
+    start(stage);
+    die_of_memory(stage);
+    assert_int_equal(deaths_feed(&stage->deaths, &create), 0);
+    assert_int_equal(stage->deaths.item[0].again_wall_ns, 0);
+    create.member = stage->last_die.member;
+    create.index = 1;
+    assert_int_equal(deaths_feed(&stage->deaths, &create), 0);
+    assert_int_equal(stage->deaths.item[0].again_wall_ns, 5);
+    stage->last_die.index = 1;
+    assert_int_equal(deaths_feed(&stage->deaths, &stage->last_die), 0);
+    assert_int_equal(deaths_history(&stage->deaths, 1, INT64_MAX).alike, 2);
+}
+
 /* A quarantined one is told twice by the machine: as a death once. */
 static void test_quarantine_is_one_death(void **state)
 {
@@ -344,6 +364,7 @@ int main(void)
         STAGED(test_used_up_restarts_end_in_hold),
         STAGED(test_a_child_killed_for_memory_is_no_death),
         STAGED(test_the_head_after_a_rotation_changes_nothing),
+        STAGED(test_a_death_belongs_to_a_name),
         STAGED(test_quarantine_is_one_death),
         STAGED(test_limit_too_small_is_advised),
         STAGED(test_words_choose_members),

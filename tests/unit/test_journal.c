@@ -178,6 +178,26 @@ static void test_rotation(void **state)
     assert_int_equal(world->journal.lost, 0);
 }
 
+/* However often a stack is changed: what was is still in the same file. */
+static void test_reloads(void **state)
+{
+    struct world *world = *state;
+
+    begin(world);
+    for (int i = 0; i < 20; i++) {
+        live(world, 0);
+        assert_int_equal(journal_reloaded(&world->journal, &world->fleet, (instant){world->now_ns}),
+                         0);
+    }
+    live(world, 1);
+    assert_int_equal(size_of(world, "journal.1"), -1);
+    assert_true(replay(world, "journal") >= 1 + MEMBERS + 21 * 3);
+    world->journal.size_max = 0; // the file is full
+    assert_int_equal(journal_reloaded(&world->journal, &world->fleet, (instant){world->now_ns}), 0);
+    assert_true(size_of(world, "journal.1") > size_of(world, "journal"));
+    assert_int_equal(replay(world, "journal"), 0);
+}
+
 /* A bound on the size of files stands for a full disk: writes are cut first, then refused. */
 static void bound_files(rlim_t bytes)
 {
@@ -213,6 +233,48 @@ static void test_full_disk(void **state)
     assert_int_equal(world->journal.lost, world->journal.lost_told);
 }
 
+/* A head of which only a part could be written is not there. */
+static void test_no_room_for_a_head(void **state)
+{
+    struct world *world = *state;
+    off_t size;
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    begin(world);
+    size = size_of(world, "journal");
+    bound_files((rlim_t)size - 1); // not for a new file either
+    assert_true(journal_reloaded(&world->journal, &world->fleet, (instant){world->now_ns}) < 0);
+    bound_files(RLIM_INFINITY);
+    assert_int_equal(size_of(world, "journal"), size);
+    assert_int_equal(world->journal.lost, 0);
+    world->now_ns += 2 * NSEC_PER_SEC;
+    live(world, 0);
+    assert_int_equal(replay(world, "journal.1"), 1 + MEMBERS);
+    assert_int_equal(replay(world, "journal"), 3);
+}
+
+/* A write that failed is said, and nothing is tried before the time for it has come. */
+static void test_a_failed_write_waits(void **state)
+{
+    struct world *world = *state;
+    instant now = {world->now_ns};
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    begin(world);
+    bound_files((rlim_t)world->journal.size);
+    journal_note(&world->journal, "one too many");
+    journal_flush(&world->journal);
+    bound_files(RLIM_INFINITY);
+    assert_true(journal_turn(&world->journal, &world->fleet, now) < 0);
+    assert_int_equal(journal_turn(&world->journal, &world->fleet, now), 0);
+    assert_int_equal(journal_turn(&world->journal, &world->fleet, instant_add(now, span_ms(999))),
+                     0);
+    assert_true(world->journal.fd < 0);
+    assert_int_equal(journal_turn(&world->journal, &world->fleet, instant_add(now, span_sec(1))),
+                     0);
+    assert_true(world->journal.fd >= 0);
+}
+
 /* It is said once, and tried again at most once a second. */
 static void test_trouble_is_told_once(void **state)
 {
@@ -240,7 +302,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_first_file),
         TEST(test_rotation),
+        TEST(test_reloads),
         TEST(test_full_disk),
+        TEST(test_no_room_for_a_head),
+        TEST(test_a_failed_write_waits),
         TEST(test_trouble_is_told_once),
     };
 

@@ -185,6 +185,31 @@ static void replays_from_the_middle(void **state)
     drop_journal(&journal);
 }
 
+/* The same stack goes on with a second head, as after a reload. */
+static void replays_over_a_second_head(void **state)
+{
+    struct journal journal, rest;
+    struct replay_count count;
+
+    (void)state;
+    write_journal(&journal, false);
+    write_journal(&rest, true);
+    for (size_t i = 0; i < rest.count; i++)
+        add(&journal, rest.line[i]);
+    assert_int_equal(replay(&journal, &count), 0);
+    assert_int_equal(count.events, 14);
+    change(&journal, "kind=dead", "oom_kill=1", "oom_kill=0");
+    assert_int_equal(replay(&journal, NULL), 2);
+    drop_journal(&journal);
+
+    write_journal(&journal, false);
+    drop(&journal, journal.count - 1); // a step is not finished
+    add(&journal, rest.line[0]);
+    assert_int_equal(replay(&journal, NULL), 2);
+    drop_journal(&journal);
+    drop_journal(&rest);
+}
+
 static void a_journal_that_stops_in_a_step(void **state)
 {
     struct journal journal;
@@ -270,7 +295,7 @@ static void tampering_is_found(void **state)
 static void lines_out_of_place(void **state)
 {
     static const char *const extra[] = {
-        "journal version=2 stack=x members=1 seed=1 enclosing=1",
+        "journal version=2 stack=x members=1 seed=1 enclosing=1", // another stack's
         "member i=2 name=c-1 service=c number=1 stop_signal=15",
         "need i=0 on=1 condition=0 optional=0",
         "state i=0 sequence=1",
@@ -323,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replays_the_same),
         cmocka_unit_test(replays_from_the_middle),
+        cmocka_unit_test(replays_over_a_second_head),
         cmocka_unit_test(a_journal_that_stops_in_a_step),
         cmocka_unit_test(every_missing_outcome_is_found),
         cmocka_unit_test(every_changed_digit_of_an_outcome_is_found),
