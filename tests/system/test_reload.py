@@ -44,6 +44,10 @@ def _():
         equal(stack.wait("die", "b")["attributes"]["verdict"], "killed")
         stack.running("b", other_than=before["b-1"])
         check(is_alive(before["a-1"]))
+        for _ in range(5):
+            equal(reload(stack, plan)[0], "done")
+        contains(stack.run("why", "b").out, "b-1: ")  # however often the plan is changed
+        contains(stack.run("replay").out, "identical")
 
 
 @test("reload: one who watches is told of the members anew")
