@@ -108,13 +108,28 @@ static int put(struct cursor *cursor, struct mark at, const char *name, const ch
     return rc;
 }
 
+/* What the template says against a value. */
+static int refuse(struct cursor *cursor, struct mark at)
+{
+    const struct template *template = cursor->template;
+
+    faults_add(cursor->faults, FAULT_ERROR, at, template->remedy, "%s", template->what);
+    if (template->spent)
+        cursor->at = cursor->end;
+    return 0;
+}
+
 /* NAME alone: what it is already; nothing where it is nothing. */
 static int inherit(struct cursor *cursor, struct mark at, const char *name, const char *end)
 {
     const struct variable *found =
         variables_find(cursor->template->variables, name, (size_t)(end - name));
 
-    return found ? put(cursor, at, name, end, found->value, found->value_length) : 0;
+    if (!found)
+        return 0;
+    if (template_charge(cursor->template, found->value_length) != 0)
+        return refuse(cursor, at);
+    return put(cursor, at, name, end, found->value, found->value_length);
 }
 
 static int put_expanded(struct cursor *cursor, struct mark at, const char *name,
@@ -123,10 +138,8 @@ static int put_expanded(struct cursor *cursor, struct mark at, const char *name,
     struct template *template = cursor->template;
     int rc = template_expand(template, value, length);
 
-    if (rc == 1) {
-        faults_add(cursor->faults, FAULT_ERROR, at, template->remedy, "%s", template->what);
-        return 0;
-    }
+    if (rc == 1)
+        return refuse(cursor, at);
     return rc ? rc : put(cursor, at, name, name_end, template->text, template->length);
 }
 

@@ -26,7 +26,7 @@ static int expand(struct interpolation *interpolation, struct node *scalar)
         faults_add(interpolation->faults, FAULT_ERROR, scalar->at, template->remedy, "%s",
                    template->what);
         scalar->unknown = true;
-        return 0;
+        return template->spent ? 1 : 0;
     }
     if (rc)
         return rc;

@@ -55,6 +55,7 @@ struct opened {
     struct opened *next;
     const char *path;
     struct stackfile_text text;
+    bool faulty; // what is wrong in it is said
 };
 
 static bool too_much(struct loader *loader, struct mark at, const char *remedy, const char *what)
@@ -132,6 +133,8 @@ int loader_open_variables(struct loader *loader, const char *path, struct mark a
     for (; opened; opened = opened->next) {
         if (strcmp(opened->path, path) != 0)
             continue;
+        if (loader->too_much || opened->faulty)
+            return 1;
         *ret_text = opened->text;
         return may_use(loader, ret_text, at) ? 0 : 1;
     }
@@ -141,7 +144,7 @@ int loader_open_variables(struct loader *loader, const char *path, struct mark a
     rc = open_file(loader, path, at, may_lack, ret_text);
     if (rc)
         return rc;
-    *opened = (struct opened){loader->opened, path, *ret_text};
+    *opened = (struct opened){.next = loader->opened, .path = path, .text = *ret_text};
     loader->opened = opened;
     return 0;
 }
@@ -150,12 +153,17 @@ int loader_take_variables(struct loader *loader, const struct stackfile_text *fi
                           enum dotenv_format format, struct variables *into)
 {
     const struct variables *before = loader->template.variables;
+    size_t errors = loader->reader->faults->errors;
     int rc;
 
     loader->template.variables = into;
     loader->interpolation.at = (struct mark){.file = file->name};
     rc = dotenv_read(file, format, &loader->template, into, loader->reader->faults);
     loader->template.variables = before;
+    loader->too_much = loader->too_much || loader->template.spent;
+    for (struct opened *opened = loader->opened; opened; opened = opened->next)
+        if (opened->text.text == file->text)
+            opened->faulty = loader->reader->faults->errors > errors;
     return rc;
 }
 
@@ -268,7 +276,10 @@ void loader_init(struct loader *loader, struct reader *reader)
         .request = reader->request,
         .reader = reader,
         .scope = {.dir = reader->request->project_dir, .variables.arena = arena},
-        .template = {.self = loader, .unset = note_unset, .bytes_max = STACKFILE_SCALAR_MAX},
+        .template = {.self = loader,
+                     .unset = note_unset,
+                     .bytes_max = STACKFILE_SCALAR_MAX,
+                     .bytes_left = STACKFILE_TOTAL_MAX},
         .interpolation = {.arena = arena, .faults = reader->faults},
         .merger = {.arena = arena, .faults = reader->faults},
         .environment.arena = arena,
@@ -293,7 +304,7 @@ static int take_environment(struct loader *loader)
     if (rc == 1)
         report(loader->reader, FAULT_ERROR, (struct mark){.file = NULL}, "unset some",
                "more than %d variables in the environment", VARIABLES_MAX);
-    for (size_t i = 0; rc >= 0 && i < request->env_files_count; i++) {
+    for (size_t i = 0; rc >= 0 && !loader->too_much && i < request->env_files_count; i++) {
         const struct stackfile_text *file = &request->env_files[i];
         if (add_file(loader, file, (struct mark){.file = file->name}))
             rc = loader_take_variables(loader, file, DOTENV_COMPOSE, &loader->scope.variables);
@@ -328,7 +339,7 @@ int loader_run(struct loader *loader, struct node **ret_root)
     if (rc)
         return rc;
     tell_variables(loader);
-    for (size_t i = 0; !rc && i < request->files_count; i++) {
+    for (size_t i = 0; !rc && !loader->too_much && i < request->files_count; i++) {
         const struct stackfile_text *file = &request->files[i];
         if (add_file(loader, file, (struct mark){.file = file->name}))
             rc = loader_take_file(loader, &loader->scope, file, false, &root);

@@ -24,10 +24,23 @@ static int refuse(struct template *template, const char *remedy, const char *wha
     return 1;
 }
 
+int template_charge(struct template *template, size_t length)
+{
+    if (!template->spent && length <= template->bytes_left) {
+        template->bytes_left -= length;
+        return 0;
+    }
+    template->spent = true;
+    return refuse(template, "use shorter values",
+                  "the variables make all texts together longer than 32 MiB");
+}
+
 static int put(struct template *template, const char *text, size_t length)
 {
     size_t wanted = template->length + length;
 
+    if (template_charge(template, length) != 0)
+        return 1;
     if (wanted > template->bytes_max)
         return refuse(template, "use shorter values", "a text becomes too long by its variables");
     if (wanted >= template->room) {

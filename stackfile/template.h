@@ -5,6 +5,7 @@
 #ifndef BULKHEAD_STACKFILE_TEMPLATE_H
 #define BULKHEAD_STACKFILE_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "stackfile/stackfile.h"
@@ -22,16 +23,22 @@ struct template
     void (*unset)(void *self, const char *name, size_t length);
     /* Every reference, whether it is used or not; may be NULL. */
     void (*met)(void *self, const struct stackfile_reference *reference);
-    size_t bytes_max; // the longest that a text may become
+    size_t bytes_max;  // the longest that a text may become
+    size_t bytes_left; // that all texts together may still become; what is refused counts, too
 
     char *text; // the outcome: NUL-terminated after 0
     size_t length, room;
     char what[400]; // why not, after 1; longer than a fault, which cuts it
     const char *remedy;
+    bool spent; // bytes_left is used up: nothing more is expanded
 };
 
 /* 0; 1: what and remedy say why not; -ENOMEM. */
 int template_expand(struct template *template, const char *text, size_t length);
+
+/* Counts a value that is taken as it is, like what a text becomes. 0 or 1, as above. */
+int template_charge(struct template *template, size_t length);
+
 void template_finish(struct template *template); // may be zeroed
 
 #endif

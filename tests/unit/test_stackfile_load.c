@@ -278,6 +278,62 @@ static void test_variables_have_a_bound(void **state)
     assert_non_null(strstr(faults.item[0].what, "too long by its variables"));
 }
 
+/* A small file that wants 40 MiB. */
+static void test_files_of_variables_have_a_bound(void **state)
+{
+    static char big[1024 * 1024 + 2] = "B=", lines[1024];
+    const struct stackfile_text file = {"a.yaml", "services: {w: {command: x}}", 27};
+    struct stackfile_text env_files[2] = {{"b.env", big, sizeof(big) - 1}, {"c.env", lines, 0}};
+    struct stackfile_request request = {.files = &file,
+                                        .files_count = 1,
+                                        .env_files = env_files,
+                                        .env_files_count = 2,
+                                        .project_dir = "/srv/shop"};
+    struct spec spec;
+
+    (void)state;
+    memset(big + 2, 'x', sizeof(big) - 3);
+    for (int i = 0; i < 40; i++)
+        sprintf(lines + strlen(lines), "A%d=$B\n", i);
+    env_files[1].length = strlen(lines);
+    faults_init(&faults);
+    assert_int_equal(stackfile_load(&request, &spec, &faults), 1);
+    assert_int_equal(faults.count, 1);
+    assert_non_null(strstr(faults.item[0].what, "longer than 32 MiB"));
+    assert_in_range(faults.item[0].at.line, 28, 33);
+
+    lines[0] = '\0'; // a name alone takes the value as often as it is written
+    for (int i = 0; i < 40; i++)
+        strcat(lines, "B\n");
+    env_files[1].length = strlen(lines);
+    faults_init(&faults);
+    assert_int_equal(stackfile_load(&request, &spec, &faults), 1);
+    assert_int_equal(faults.count, 1);
+    assert_non_null(strstr(faults.item[0].what, "longer than 32 MiB"));
+}
+
+static int broken_variables(const char *path, char *text, size_t size)
+{
+    (void)path;
+    snprintf(text, size, "A=1\nB B=2\n");
+    return 0;
+}
+
+/* However many services name a file of variables, what is wrong in it is said once. */
+static void test_faults_of_variables_are_said_once(void **state)
+{
+    struct spec spec;
+
+    (void)state;
+    assert_int_equal(load("services:\n"
+                          "  a: {command: x, env_file: b.env}\n"
+                          "  b: {command: x, env_file: [b.env, b.env]}\n",
+                          broken_variables, &spec),
+                     1);
+    assert_int_equal(faults.count, 1);
+    assert_int_equal(faults.item[0].at.line, 2);
+}
+
 static int variables_file(const char *path, char *text, size_t size)
 {
     (void)path;
@@ -367,6 +423,8 @@ int main(void)
         cmocka_unit_test(test_extends_bounds),
         cmocka_unit_test(test_merging_has_a_bound),
         cmocka_unit_test(test_variables_have_a_bound),
+        cmocka_unit_test(test_files_of_variables_have_a_bound),
+        cmocka_unit_test(test_faults_of_variables_are_said_once),
         cmocka_unit_test(test_env_file_is_read_once),
         cmocka_unit_test(test_values_have_a_bound),
         cmocka_unit_test(test_faults_are_ordered),

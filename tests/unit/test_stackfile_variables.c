@@ -37,8 +37,10 @@ static int setup(void **state)
     (void)state;
     arena_init(&arena, 0);
     variables = (struct variables){.arena = &arena};
-    template = (struct template){
-        .variables = &variables, .unset = note_unset, .bytes_max = STACKFILE_SCALAR_MAX};
+    template = (struct template){.variables = &variables,
+                                 .unset = note_unset,
+                                 .bytes_max = STACKFILE_SCALAR_MAX,
+                                 .bytes_left = 4 * STACKFILE_SCALAR_MAX};
     faults_init(&faults);
     *unset = '\0';
     return 0;
@@ -165,6 +167,24 @@ static void refuse(const char *text, const char *what)
 {
     assert_int_equal(template_expand(&template, text, strlen(text)), 1);
     assert_non_null(strstr(template.what, what));
+}
+
+/* What texts become is bounded, one and all together; what is refused counts, too. */
+static void test_bytes_of_all(void **state)
+{
+    static char value[STACKFILE_SCALAR_MAX];
+    const struct variable variable = {
+        .name = "A", .name_length = 1, .value = value, .value_length = sizeof(value)};
+
+    (void)state;
+    memset(value, 'x', sizeof(value));
+    assert_int_equal(variables_put(&variables, &variable), 0);
+    assert_int_equal(template_expand(&template, "$A", 2), 0);
+    refuse("$A$A", "too long by its variables");
+    assert_false(template.spent);
+    refuse("$A$A", "longer than 32 MiB");
+    assert_true(template.spent);
+    refuse("x", "longer than 32 MiB");
 }
 
 static void test_braces(void **state)
@@ -393,6 +413,7 @@ static void test_no_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_SETUP(test_bytes_of_all),
         cmocka_unit_test(test_template_vectors),
         WITH_SETUP(test_braces),
         WITH_SETUP(test_values_are_not_expanded),
