@@ -346,7 +346,8 @@ int loader_run(struct loader *loader, struct node **ret_root)
     }
     if (rc)
         return rc;
-    if (root && (root->nodes > STACKFILE_NODES_MAX || root->bytes > STACKFILE_TEXT_MAX)) {
+    if (root && !loader->too_much &&
+        (root->nodes > STACKFILE_NODES_MAX || root->bytes > STACKFILE_TEXT_MAX)) {
         report(loader->reader, FAULT_ERROR, root->at,
                "write less, and merge, extend and include less",
                "all files together hold more than %zu values or 16 MiB of texts, each counted as "

@@ -160,11 +160,19 @@ int relocate_services(struct loader *loader, struct node *document, const char *
 /* --- variables --- */
 
 /* Of a file of variables; what the process has itself is passed on by the planner. */
-static const struct variable *from_file(const struct scope *scope, const char *name, size_t length)
+static const struct variable *from_file(struct loader *loader, const struct scope *scope,
+                                        const struct node *name)
 {
-    const struct variable *found = variables_find(&scope->variables, name, length);
+    const struct variable *found = variables_find(&scope->variables, name->text, name->count);
 
-    return found && found->at.file ? found : NULL;
+    if (!found || !found->at.file || loader->too_much)
+        return NULL;
+    if (template_charge(&loader->template, found->value_length) == 0)
+        return found;
+    report(loader->reader, FAULT_ERROR, name->at, loader->template.remedy, "%s",
+           loader->template.what);
+    loader->too_much = true;
+    return NULL;
 }
 
 static struct node *passed_pair(struct loader *loader, const struct scope *scope,
@@ -173,7 +181,7 @@ static struct node *passed_pair(struct loader *loader, const struct scope *scope
     const struct node *value = pair->value;
     const struct variable *found =
         value->kind == NODE_SCALAR && value->type == SCALAR_NULL && value->tag == NODE_UNTAGGED
-            ? from_file(scope, pair->key->text, pair->key->count)
+            ? from_file(loader, scope, pair->key)
             : NULL;
 
     return found ? merge_new_text(&loader->merger, found->value, found->value_length, SCALAR_STRING,
@@ -187,7 +195,7 @@ static struct node *passed_item(struct loader *loader, const struct scope *scope
 {
     const struct variable *found =
         item->kind == NODE_SCALAR && item->type == SCALAR_STRING && !strchr(item->text, '=')
-            ? from_file(scope, item->text, item->count)
+            ? from_file(loader, scope, item)
             : NULL;
     size_t length = found ? (size_t)found->name_length + 1 + found->value_length : 0;
     struct node *passed =

@@ -312,6 +312,31 @@ static void test_files_of_variables_have_a_bound(void **state)
     assert_non_null(strstr(faults.item[0].what, "longer than 32 MiB"));
 }
 
+/* The same by names that many services pass through. */
+static void test_variables_passed_have_a_bound(void **state)
+{
+    static char big[1024 * 1024 + 2] = "B=", text[4096] = "services:\n";
+    const struct stackfile_text env_file = {"b.env", big, sizeof(big) - 1};
+    struct stackfile_text file = {"a.yaml", text, 0};
+    struct stackfile_request request = {.files = &file,
+                                        .files_count = 1,
+                                        .env_files = &env_file,
+                                        .env_files_count = 1,
+                                        .project_dir = "/srv/shop"};
+    struct spec spec;
+
+    (void)state;
+    memset(big + 2, 'x', sizeof(big) - 3);
+    for (int i = 0; i < 40; i++)
+        sprintf(text + strlen(text), "  s%d: {command: x, environment: %s}\n", i,
+                i % 2 ? "[B]" : "{B: }");
+    file.length = strlen(text);
+    faults_init(&faults);
+    assert_int_equal(stackfile_load(&request, &spec, &faults), 1);
+    assert_int_equal(faults.count, 1);
+    assert_non_null(strstr(faults.item[0].what, "longer than 32 MiB"));
+}
+
 static int broken_variables(const char *path, char *text, size_t size)
 {
     (void)path;
@@ -424,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_merging_has_a_bound),
         cmocka_unit_test(test_variables_have_a_bound),
         cmocka_unit_test(test_files_of_variables_have_a_bound),
+        cmocka_unit_test(test_variables_passed_have_a_bound),
         cmocka_unit_test(test_faults_of_variables_are_said_once),
         cmocka_unit_test(test_env_file_is_read_once),
         cmocka_unit_test(test_values_have_a_bound),
