@@ -110,7 +110,7 @@ static size_t edit_distance(const char *a, size_t a_length, const char *b, size_
 const char *fault_nearest(const char *word, const char *const *candidates, size_t count)
 {
     size_t length = strlen(word);
-    size_t best_distance = length <= 4 ? 1 : length <= 8 ? 2 : 3;
+    size_t best_distance = length <= 1 ? 0 : length <= 4 ? 1 : length <= 8 ? 2 : 3;
     const char *best = NULL;
 
     if (length > WORD_MAX)

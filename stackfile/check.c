@@ -144,18 +144,23 @@ static ptrdiff_t find_service(const struct graph *graph, const char *name)
     return -1;
 }
 
-static const char *nearest_service(const struct graph *graph, const char *name)
+/* Not the service itself, which nobody means. */
+static const char *nearest_service(const struct graph *graph, const struct spec_service *service,
+                                   const char *name)
 {
+    size_t count = 0;
+
     for (size_t i = 0; i < graph->count; i++)
-        graph->names[i] = graph->services[i].name;
-    return fault_nearest(name, graph->names, graph->count);
+        if (&graph->services[i] != service)
+            graph->names[count++] = graph->services[i].name;
+    return fault_nearest(name, graph->names, count);
 }
 
 static void unknown_service(const struct graph *graph, const struct spec_service *service,
                             const struct spec_dependency *dependency)
 {
     bool idle = report_is_idle(graph->reader, dependency->at);
-    const char *nearest = idle ? NULL : nearest_service(graph, dependency->service);
+    const char *nearest = idle ? NULL : nearest_service(graph, service, dependency->service);
 
     report(graph->reader, dependency->optional ? FAULT_WARNING : FAULT_ERROR, dependency->at,
            nearest ? remedy_of("did you mean %s?", nearest).text

@@ -89,8 +89,8 @@ static void test_level_names(void **state)
 
 static const char *nearest(const char *word)
 {
-    static const char *const words[] = {"cpus",    "cpuset",      "mem_limit",
-                                        "restart", "environment", "memswap_limit"};
+    static const char *const words[] = {"cpus",        "cpuset",        "mem_limit", "restart",
+                                        "environment", "memswap_limit", "a"};
 
     return fault_nearest(word, words, sizeof(words) / sizeof(words[0]));
 }
@@ -105,6 +105,7 @@ static void test_nearest(void **state)
     assert_string_equal(nearest("enviroment"), "environment");
     assert_string_equal(nearest("memswaplimit"), "memswap_limit");
     assert_null(nearest("cup")); // too short for two slips
+    assert_null(nearest("b"));   // every other letter is as near
     assert_null(nearest("volumes"));
     assert_null(nearest(""));
     assert_null(nearest("an-unreasonably-long-word-that-is-more-than-48-letters"));
