@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cli/cgfile.h"
@@ -133,13 +136,45 @@ static int find_project_dir(const struct command_context *context, const char *p
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+#define SILENCE_MS 10000 // in which what is read has to give something
+
+/* A FIFO that nobody opens for writing would be waited for without end. Standard input, a terminal
+ * and the pipe of a shell's <(command) may take their time: somebody is there. */
+static int patience_ms(int fd)
+{
+    struct statfs system;
+
+    if (fd == STDIN_FILENO || isatty(fd))
+        return -1;
+    return fstatfs(fd, &system) == 0 && system.f_type == PIPEFS_MAGIC ? -1 : SILENCE_MS;
+}
+
+/* Something can be read, or there is an end. */
+static int await_bytes(int fd, int timeout_ms)
+{
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    int ready;
+
+    do
+        ready = poll(&one, 1, timeout_ms);
+    while (ready < 0 && errno == EINTR);
+    return ready > 0 ? 0 : ready == 0 ? -ETIMEDOUT : -errno;
+}
+
 static int read_all(int fd, char **ret_text, size_t *ret_length)
 {
+    int timeout_ms = patience_ms(fd), result;
     char *text = NULL;
     size_t length = 0, room = 0;
 
     for (;;) {
         ssize_t got;
+
+        result = await_bytes(fd, timeout_ms);
+        if (result != 0) {
+            free(text);
+            return result;
+        }
         if (length == room) {
             char *more;
             room = room ? 2 * room : 16384;
@@ -186,7 +221,7 @@ static const char *short_name(const char *path, char *room, size_t size)
 static int add_file(struct stack_source *source, const char *name, const char *path)
 {
     bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stackfile_text *more;
     char *text = NULL, *kept;
     size_t length = 0;
@@ -220,7 +255,7 @@ static int read_file(struct stack_source *source, const char *path)
     if (result == 0)
         return 0;
     return unusable("cannot read the stack file %s: %s", standard ? "from standard input" : path,
-                    strerror(-result));
+                    stackfile_unreadable(-result));
 }
 
 static int read_files(struct stack_source *source, const struct paths *paths)
@@ -247,13 +282,14 @@ static int read_env_files(const struct command_context *context, struct stack_so
         const char *file = context->env_files.item[i];
         result = add_file(source, file, file);
         if (result != 0)
-            return unusable("cannot read the file of variables %s: %s", file, strerror(-result));
+            return unusable("cannot read the file of variables %s: %s", file,
+                            stackfile_unreadable(-result));
     }
     if (context->env_files.count == 0) {
         snprintf(path, sizeof(path), "%s/.env", source->project_dir);
         result = add_file(source, short_name(path, name, sizeof(name)), path);
         if (result != 0 && result != -ENOENT && result != -EISDIR)
-            return unusable("cannot read %s: %s", path, strerror(-result));
+            return unusable("cannot read %s: %s", path, stackfile_unreadable(-result));
     }
     source->env_files = source->count - source->files;
     return 0;

@@ -96,7 +96,6 @@ static int open_file(struct loader *loader, const char *path, struct mark at, bo
 {
     const struct stackfile_source *source = loader->request->source;
     struct stackfile_text text;
-    const char *why;
     int rc;
 
     if (loader->too_much || !may_read(loader, at))
@@ -107,9 +106,8 @@ static int open_file(struct loader *loader, const char *path, struct mark at, bo
     if ((rc == -ENOENT || rc == -ENOTDIR) && may_lack)
         return 1;
     if (rc) {
-        why = strerrordesc_np(-rc);
         report(loader->reader, FAULT_ERROR, at, NULL, "cannot read %s: %s", path,
-               why ? why : "it is no file");
+               stackfile_unreadable(-rc));
         return 1;
     }
     if (!add_file(loader, &text, at))

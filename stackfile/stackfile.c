@@ -2,6 +2,7 @@
 #include "stackfile/stackfile.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "stackfile/keys.h"
 #include "stackfile/load.h"
@@ -49,6 +50,22 @@ static int load(struct loader *loader, struct spec *spec)
     loader_warn_unset(loader);
     keys_summarize(reader);
     return arena_failed(reader->scratch) || arena_failed(reader->arena) ? -ENOMEM : 0;
+}
+
+const char *stackfile_unreadable(int error)
+{
+    const char *why = strerrordesc_np(error);
+
+    switch (error) {
+    case EFBIG:
+        return "it is larger than 4 MiB";
+    case EISDIR:
+        return "it is a folder";
+    case ETIMEDOUT:
+        return "nothing came from it for 10 seconds";
+    default:
+        return why ? why : "it is no file";
+    }
 }
 
 int stackfile_load(const struct stackfile_request *request, struct spec *ret_spec,

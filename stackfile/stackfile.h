@@ -74,6 +74,9 @@ struct stackfile_request {
     int own_oom_score_adj;           // of the process that asks
 };
 
+/* Why a file cannot be read, for a message: of an errno. */
+const char *stackfile_unreadable(int error);
+
 /* 0: *ret_spec is filled, to be released with spec_finish(); faults may have warnings and notices.
  * 1: faults has errors, ordered by place. -ENOMEM. */
 int stackfile_load(const struct stackfile_request *request, struct spec *ret_spec,

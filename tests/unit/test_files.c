@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -136,6 +137,31 @@ static void test_asked_for(void **state)
     assert_int_equal(open_quietly(), STATUS_USAGE);
 }
 
+/* Secrets come through a FIFO now and then: opened before its writer is there, read to its end. */
+static void test_named_pipe(void **state)
+{
+    int status;
+    pid_t writer;
+
+    (void)state;
+    write_file("a.yaml", "a");
+    assert_int_equal(mkfifo("b.env", 0600), 0);
+    writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        int fd = open("b.env", O_WRONLY); // waits for the reader
+        _exit(fd >= 0 && write(fd, "B=", 2) == 2 && write(fd, "1", 1) == 1 ? 0 : 1);
+    }
+    context.files = (struct words){{"a.yaml"}, 1};
+    context.env_files = (struct words){{"b.env"}, 1};
+    assert_int_equal(stack_source_open(&context, &source), 0);
+    assert_int_equal(source.texts[1].length, 3);
+    assert_memory_equal(source.texts[1].text, "B=1", 3);
+    stack_source_finish(&source);
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_int_equal(status, 0);
+}
+
 /* What an include names is read here, and is called as people would call it. */
 static void test_others_are_read(void **state)
 {
@@ -165,6 +191,7 @@ int main(void)
         IN_FOLDER(test_found_with_override_and_env),
         IN_FOLDER(test_found_above),
         IN_FOLDER(test_asked_for),
+        IN_FOLDER(test_named_pipe),
         IN_FOLDER(test_others_are_read),
     };
 
