@@ -335,11 +335,15 @@ static void kill_all(struct supervisor *supervisor, const struct effect *effect)
     send_signal(supervisor, &direct);
 }
 
-/* It wakes the recorder, and a stack that stops has better to do. */
-static void mark_later(struct supervisor *supervisor, const struct effect *effect)
+/* Of one that starts again at once, so that the recorder has read it before the next incarnation
+ * says something. Else later: it wakes the recorder, and a stack that stops has better to do. */
+static void mark_in_time(struct supervisor *supervisor, const struct effect *effect)
 {
     supervisor->slots[effect->member].unmarked = true;
-    supervisor_at_leisure(supervisor);
+    if (supervisor->fleet.members[effect->member].want)
+        mark(supervisor, effect->member);
+    else
+        supervisor_at_leisure(supervisor);
 }
 
 void act_on_markers(struct supervisor *supervisor)
@@ -394,7 +398,7 @@ void act(struct supervisor *supervisor, const struct effect *effect)
             kill_all(supervisor, effect);
         break;
     case EFFECT_MARK:
-        mark_later(supervisor, effect);
+        mark_in_time(supervisor, effect);
         break;
     case EFFECT_BURY:
         bury(supervisor, effect);
