@@ -1,9 +1,12 @@
 /* See show_faults.h. */
 #include "cli/show_faults.h"
 
+#include <locale.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "cli/render.h"
+#include "core/utf8.h"
 
 #define SHOWN_COLUMNS 96 // of a source line
 
@@ -38,54 +41,75 @@ static bool find_line(const char *text, size_t length, uint32_t line, const char
     return true;
 }
 
-/* Length of the character that starts at `at`; broken encodings count a byte each. */
-static size_t character_length(const char *at, const char *end)
-{
-    unsigned char first = (unsigned char)*at;
-    size_t length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+/* One character: its bytes, and the columns it takes; what a terminal would not simply draw is
+ * shown as a dot, a tab as a blank. */
+struct glyph {
+    size_t bytes;
+    size_t columns;
+    const char *instead; // NULL: as it is
+};
 
-    if (length > (size_t)(end - at))
-        return 1;
-    for (size_t i = 1; i < length; i++)
-        if (((unsigned char)at[i] & 0xc0) != 0x80)
-            return 1;
-    return length;
+static struct glyph glyph_at(const char *at, const char *end)
+{
+    uint32_t character = 0;
+    size_t bytes = utf8_decode(at, (size_t)(end - at), &character);
+    int columns = bytes > 0 && !utf8_is_treacherous(character) ? wcwidth((wchar_t)character) : -1;
+
+    if (columns >= 0)
+        return (struct glyph){bytes, (size_t)columns, NULL};
+    return (struct glyph){bytes ? bytes : 1, 1, *at == '\t' ? " " : "."};
 }
 
-/* A character as it may be shown: control characters and broken bytes become a dot. */
-static void put_character(FILE *to, const char *at, size_t length)
+/* Columns before the `column`th character of a line, also where the line is shorter. */
+static size_t columns_before(const char *line, const char *end, uint32_t column)
 {
-    unsigned char byte = (unsigned char)*at;
+    size_t columns = 0;
 
-    if (length == 1 && (byte < 0x20 || byte >= 0x7f))
-        fputc(byte == '\t' ? ' ' : '.', to);
-    else
-        fwrite(at, 1, length, to);
+    for (; column > 1; column--) {
+        struct glyph glyph = line < end ? glyph_at(line, end) : (struct glyph){0, 1, NULL};
+        columns += glyph.columns;
+        line += glyph.bytes;
+    }
+    return columns;
 }
 
-/* The line, from a column that leaves the marked one on the screen, and a caret below it. */
+static void put_text(FILE *to, const char *text, const char *end, size_t columns)
+{
+    while (text < end) {
+        struct glyph glyph = glyph_at(text, end);
+
+        if (glyph.columns > columns) {
+            fputs("...", to);
+            return;
+        }
+        fwrite(glyph.instead ? glyph.instead : text, 1, glyph.instead ? 1 : glyph.bytes, to);
+        columns -= glyph.columns;
+        text += glyph.bytes;
+    }
+}
+
+/* The line, from a place that leaves the marked one on the screen, and a caret below it. */
 static void show_line(FILE *to, const struct mark *at, const char *line, size_t length, bool colour,
                       enum render_style style)
 {
-    const char *end = line + length;
-    uint32_t first = at->column > SHOWN_COLUMNS - 16 ? at->column - SHOWN_COLUMNS / 2 : 1;
-    uint32_t column = 1, caret = 0;
+    const char *end = line + length - (length > 0 && line[length - 1] == '\r');
+    size_t before = columns_before(line, end, at->column);
+    bool cut = before > SHOWN_COLUMNS - 16;
 
-    fprintf(to, "%s%6u |%s %s", render_style(colour, STYLE_DIM), at->line,
-            render_style(colour, STYLE_OFF), first > 1 ? "..." : "");
-    for (const char *c = line; c < end && column < first + SHOWN_COLUMNS; column++) {
-        size_t step = character_length(c, end);
-        if (column >= first)
-            put_character(to, c, step);
-        c += step;
+    while (cut && line < end && before > SHOWN_COLUMNS / 2) {
+        struct glyph glyph = glyph_at(line, end);
+        before -= glyph.columns;
+        line += glyph.bytes;
     }
+    fprintf(to, "%s%6u |%s %s", render_style(colour, STYLE_DIM), at->line,
+            render_style(colour, STYLE_OFF), cut ? "..." : "");
+    put_text(to, line, end, SHOWN_COLUMNS);
     fputc('\n', to);
     if (at->column == 0)
         return;
-    caret = at->column - first + (first > 1 ? 3 : 0);
     fprintf(to, "%s       |%s %*s%s^%s\n", render_style(colour, STYLE_DIM),
-            render_style(colour, STYLE_OFF), (int)caret, "", render_style(colour, style),
-            render_style(colour, STYLE_OFF));
+            render_style(colour, STYLE_OFF), (int)(before + (cut ? 3 : 0)), "",
+            render_style(colour, style), render_style(colour, STYLE_OFF));
 }
 
 static const struct stackfile_text *find_text(const struct stackfile_text *texts, size_t count,
@@ -99,14 +123,14 @@ static const struct stackfile_text *find_text(const struct stackfile_text *texts
 
 static void show_place(FILE *to, const struct mark *at)
 {
-    if (!at->file)
-        fputs("bulkhead: ", to);
-    else if (at->line == 0)
-        fprintf(to, "%s: ", at->file);
-    else if (at->column == 0)
-        fprintf(to, "%s:%u: ", at->file, at->line);
-    else
-        fprintf(to, "%s:%u:%u: ", at->file, at->line, at->column);
+    const char *file = at->file ? at->file : "bulkhead";
+
+    put_text(to, file, file + strlen(file), SIZE_MAX);
+    if (at->file && at->line > 0)
+        fprintf(to, ":%u", at->line);
+    if (at->file && at->line > 0 && at->column > 0)
+        fprintf(to, ":%u", at->column);
+    fputs(": ", to);
 }
 
 static void show_one(FILE *to, const struct fault *fault, const struct stackfile_text *texts,
@@ -132,8 +156,14 @@ static void show_one(FILE *to, const struct fault *fault, const struct stackfile
 void show_faults_to(FILE *to, const struct faults *faults, const struct stackfile_text *texts,
                     size_t count, bool colour)
 {
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t before = uselocale(utf8); // wcwidth(3) asks it; none: wide characters are dots
+
     for (size_t i = 0; i < faults->count; i++)
         show_one(to, &faults->item[i], texts, count, colour);
+    uselocale(before);
+    if (utf8)
+        freelocale(utf8);
     if (faults->dropped > 0)
         fprintf(to, "bulkhead: %zu more not shown\n", faults->dropped);
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/utf8.h"
+
 void faults_init(struct faults *faults)
 {
     faults->errors = 0;
@@ -12,31 +14,29 @@ void faults_init(struct faults *faults)
     faults->dropped = 0;
 }
 
-/* Copies text, showing control characters; cuts at a character boundary with "…". */
+/* Copies text, showing what a terminal would not simply draw as \xHH; cuts with "…". */
 static void copy_visible(char *to, size_t size, const char *from)
 {
     static const char cut[] = "…";
-    size_t room = size - sizeof(cut);
-    size_t used = 0;
+    size_t room = size - sizeof(cut), left = strlen(from), used = 0;
 
-    for (; *from; from++) {
-        unsigned char byte = (unsigned char)*from;
-        bool control = byte < 0x20 || byte == 0x7f;
-        size_t need = control ? 4 : 1;
+    while (left > 0) {
+        uint32_t character;
+        size_t bytes = utf8_decode(from, left, &character);
+        bool visible = bytes > 0 && !utf8_is_treacherous(character);
+        size_t need = visible ? bytes : 4;
 
         if (used + need > room) {
-            while (used > 0 && ((unsigned char)to[used - 1] & 0xc0) == 0x80)
-                used--;
-            if (used > 0 && ((unsigned char)to[used - 1] & 0xc0) == 0xc0)
-                used--;
             memcpy(to + used, cut, sizeof(cut));
             return;
         }
-        if (control)
-            snprintf(to + used, size - used, "\\x%02x", byte);
+        if (visible)
+            memcpy(to + used, from, bytes);
         else
-            to[used] = (char)byte;
+            snprintf(to + used, size - used, "\\x%02x", (unsigned char)*from);
         used += need;
+        from += visible ? bytes : 1;
+        left -= visible ? bytes : 1;
     }
     to[used] = '\0';
 }

@@ -43,7 +43,8 @@ struct faults {
 void faults_init(struct faults *faults);
 
 /* Adds one finding. `remedy` is a sentence or NULL. Longer texts are cut with "…". Control
- * characters of hostile input are shown as \xHH, so a fault can always be printed on a terminal. */
+ * characters and the like of hostile input, and bytes that are no UTF-8, are shown as \xHH, so a
+ * fault can always be printed on a terminal. */
 void faults_add(struct faults *faults, enum fault_level level, struct mark at, const char *remedy,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 

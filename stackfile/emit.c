@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "stackfile/encoding.h"
+#include "core/utf8.h"
 #include "stackfile/scalar.h"
 
 static bool make_room(struct emit *emit, size_t count)
@@ -105,7 +105,7 @@ static void put_quoted(struct emit *emit, const char *text, bool value)
     put(emit, "\"");
     while (left > 0) {
         uint32_t character = '?';
-        size_t size = encoding_decode(text, left, &character);
+        size_t size = utf8_decode(text, left, &character);
 
         if (size == 0)
             size = 1; // not from a stack file: those are UTF-8

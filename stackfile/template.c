@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stackfile/encoding.h"
+#include "core/utf8.h"
 #include "stackfile/shown.h"
 
 /* A part of a text; what is expanded never goes beyond its end. */
@@ -85,7 +85,7 @@ static bool is_text(const struct variable *variable)
     uint32_t character;
 
     for (size_t at = 0, size; at < variable->value_length; at += size) {
-        size = encoding_decode(variable->value + at, variable->value_length - at, &character);
+        size = utf8_decode(variable->value + at, variable->value_length - at, &character);
         if (size == 0)
             return false;
     }

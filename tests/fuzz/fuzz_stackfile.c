@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stackfile/encoding.h"
+#include "core/utf8.h"
 #include "stackfile/stackfile.h"
 
 #define PARTS_MAX 16
@@ -123,7 +123,7 @@ static void check_text(const char *text)
     uint32_t character;
 
     for (size_t left = strlen(text), size; left > 0; left -= size, text += size) {
-        size = encoding_decode(text, left, &character);
+        size = utf8_decode(text, left, &character);
         check(size > 0 && character >= 0x20 && character != 0x7f);
     }
 }

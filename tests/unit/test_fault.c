@@ -55,6 +55,10 @@ static void test_control_characters_are_shown(void **state)
     faults_add(&faults, FAULT_ERROR, here, "a\tb", "\x1b[31mred\n\x7f");
     assert_string_equal(faults.item[0].what, "\\x1b[31mred\\x0a\\x7f");
     assert_string_equal(faults.item[0].remedy, "a\\x09b");
+    faults_add(&faults, FAULT_ERROR, here, NULL,
+               "\xc2\x9b"
+               "31m \u202e\xff");
+    assert_string_equal(faults.item[1].what, "\\xc2\\x9b31m \\xe2\\x80\\xae\\xff");
 }
 
 /* Every length of a text of two-byte characters: it ends with "…" and never inside a character. */

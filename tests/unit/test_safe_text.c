@@ -1,5 +1,5 @@
 /* What a service wrote, on its way to a terminal. */
-// links: cli/safe_text.o
+// links: cli/safe_text.o core
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>

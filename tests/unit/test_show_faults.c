@@ -53,12 +53,32 @@ static void test_characters_not_bytes(void **state)
     expect("äöü!\n", "a.yaml:1:4: error: wrong\n     1 | äöü!\n       |    ^\n");
 }
 
+/* Characters of two columns and of none; the carriage return of a line end. */
+static void test_columns_not_characters(void **state)
+{
+    (void)state;
+    one(1, 5, NULL);
+    expect("日本語 !\r\n", "a.yaml:1:5: error: wrong\n     1 | 日本語 !\n       |        ^\n");
+    one(1, 4, NULL);
+    expect("ae\u0301!\n", "a.yaml:1:4: error: wrong\n     1 | ae\u0301!\n       |   ^\n");
+    one(1, 9, NULL);
+    expect("日本\r\n", "a.yaml:1:9: error: wrong\n     1 | 日本\n       |           ^\n");
+}
+
 static void test_hostile_bytes(void **state)
 {
     (void)state;
     one(1, 3, NULL);
     expect("\x1b\x80z\t\xff\xe2\x82", "a.yaml:1:3: error: wrong\n     1 | ..z ...\n"
                                       "       |   ^\n");
+    one(1, 4, NULL); // CSI of C1, and a turn of the direction of writing
+    expect("\xc2\x9b\u202ez!\n", "a.yaml:1:4: error: wrong\n     1 | ..z!\n"
+                                 "       |    ^\n");
+    faults_init(&faults);
+    faults_add(&faults, FAULT_ERROR, (struct mark){"a\x1b[1m.yaml", 1, 1}, NULL,
+               "\xc2\x9b"
+               "31m");
+    expect(NULL, "a.[1m.yaml:1:1: error: \\xc2\\x9b31m\n");
 }
 
 static void test_no_line(void **state)
@@ -90,6 +110,7 @@ static void test_long_line(void **state)
     show_faults_to(to, &faults, &source, 1, false);
     fclose(to);
     assert_true(size < 400);
+    assert_non_null(strstr(shown, "aaa...\n"));
     /* The caret stands under the X: both lines have the same indent before the bar. */
     assert_int_equal(strchr(shown, 'X') - strstr(shown, "     1 |"),
                      strchr(shown, '^') - strstr(shown, "       |"));
@@ -151,10 +172,15 @@ static void test_colour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_place_and_caret), cmocka_unit_test(test_characters_not_bytes),
-        cmocka_unit_test(test_hostile_bytes),   cmocka_unit_test(test_no_line),
-        cmocka_unit_test(test_several_files),   cmocka_unit_test(test_colour),
-        cmocka_unit_test(test_long_line),       cmocka_unit_test(test_dropped_are_counted),
+        cmocka_unit_test(test_columns_not_characters),
+        cmocka_unit_test(test_place_and_caret),
+        cmocka_unit_test(test_characters_not_bytes),
+        cmocka_unit_test(test_hostile_bytes),
+        cmocka_unit_test(test_no_line),
+        cmocka_unit_test(test_several_files),
+        cmocka_unit_test(test_colour),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_dropped_are_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

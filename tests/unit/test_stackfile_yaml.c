@@ -334,6 +334,7 @@ static void test_encoding(void **state)
     expect_fault("a: \x07\n", 1, 4, "control character U+0007");
     expect_fault("a: \xc2\x80\n", 1, 4, "control character U+0080");
     expect_fault("\xff\xfe", 1, 1, "UTF-16");
+    expect_fault("a: \xff\xfe", 1, 4, "byte 0xff is not UTF-8");
     expect_fault("a: \"\\0\"\n", 1, 4, "NUL character");
     assert_int_equal(read_text("\xef\xbb\xbf"
                                "a: \"\\u2028 \\x01\"\n"),
