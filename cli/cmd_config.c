@@ -128,6 +128,25 @@ static int print_canonical(const struct command_context *context, const struct s
     return STATUS_DONE;
 }
 
+/* What is printed instead of the stack file: one of these. */
+static int check_lists(const struct command_context *context, const char *format)
+{
+    static const char *const lists[] = {"services",    "profiles", "variables",
+                                        "environment", "hash",     "quiet"};
+    const char *chosen = NULL;
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        if (!option_given(context, lists[i]))
+            continue;
+        if (chosen)
+            return usage_error(context, "--%s and --%s: one of them", chosen, lists[i]);
+        chosen = lists[i];
+    }
+    if (format && chosen && strcmp(chosen, "variables") != 0)
+        return usage_error(context, "--format: is not for --%s", chosen);
+    return 0;
+}
+
 static int check_options(const struct command_context *context, int argc)
 {
     const char *format = option_text(context, "format");
@@ -136,7 +155,9 @@ static int check_options(const struct command_context *context, int argc)
         return usage_error(context, "config takes no services");
     if (format && !wants_json(context) && strcmp(format, "yaml") != 0)
         return usage_error(context, "--format is yaml or json, not \"%s\"", format);
-    return 0;
+    if (format && !wants_json(context) && option_given(context, "variables"))
+        return usage_error(context, "--format of --variables is json, or none for a table");
+    return check_lists(context, format);
 }
 
 static int print(struct command_context *context, const struct stack_source *source,
@@ -153,15 +174,6 @@ static int print(struct command_context *context, const struct stack_source *sou
     return option_given(context, "quiet") ? STATUS_DONE : print_canonical(context, spec);
 }
 
-/* Only now that the stack file is known to be good: a file that is there is not lost for nothing.
- */
-static int open_output(const char *path)
-{
-    if (!path || freopen(path, "we", stdout))
-        return 0;
-    return command_failed("cannot write to %s: %s", path, strerror(errno));
-}
-
 static int run(struct command_context *context, int argc, char **argv)
 {
     struct stack_source source;
@@ -170,14 +182,14 @@ static int run(struct command_context *context, int argc, char **argv)
 
     (void)argv;
     if (status == 0 && option_given(context, "variables"))
-        return print_variables(context);
+        return print_variables(context, wants_json(context));
     if (status == 0 && option_given(context, "environment"))
         return print_environment(context);
     if (status == 0)
         status = stack_source_read(context, true, &source, &spec);
     if (status != 0)
         return status;
-    status = open_output(option_text(context, "output"));
+    status = open_output(context);
     if (status == 0)
         status = print(context, &source, &spec);
     spec_finish(&spec);

@@ -1,11 +1,13 @@
 /* See config_lists.h. */
 #include "cli/config_lists.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/files.h"
+#include "cli/json.h"
 #include "cli/render.h"
 
 /* A row of a list; the texts are owned. */
@@ -57,6 +59,15 @@ static void finish_rows(struct rows *rows)
     }
     free(rows->item);
     *rows = (struct rows){0};
+}
+
+int open_output(const struct command_context *context)
+{
+    const char *path = option_text(context, "output");
+
+    if (!path || freopen(path, "we", stdout))
+        return 0;
+    return command_failed("cannot write to %s: %s", path, strerror(errno));
 }
 
 /* --- profiles --- */
@@ -126,7 +137,7 @@ static int listen(const struct command_context *context, const struct stackfile_
     stack_source_finish(&source);
     if (result < 0)
         return command_failed("%s", strerror(-result));
-    return result == 0 ? STATUS_DONE : STATUS_USAGE;
+    return result == 0 ? open_output(context) : STATUS_USAGE;
 }
 
 /* Of several references to one variable all that they say. */
@@ -162,7 +173,25 @@ static bool print_table(const struct rows *rows)
     return printed;
 }
 
-int print_variables(const struct command_context *context)
+static bool print_objects(const struct rows *rows)
+{
+    bool printed = true;
+
+    for (size_t i = 0; printed && i < rows->count; i++) {
+        const struct row *row = &rows->item[i];
+        struct json *object = json_create();
+
+        json_text(object, "Name", row->name);
+        json_truth(object, "Required", row->required);
+        json_text(object, "DefaultValue", row->value);
+        json_text(object, "PresenceValue", row->alternative);
+        printed = json_print(object, stdout);
+        json_destroy(object);
+    }
+    return printed;
+}
+
+int print_variables(const struct command_context *context, bool json)
 {
     struct rows rows = {0}, once = {0};
     const struct stackfile_listener listener = {.self = &rows, .met = met};
@@ -179,7 +208,7 @@ int print_variables(const struct command_context *context)
         if (last)
             unite(last, row);
     }
-    if (!print_table(&once) || rows.failed || once.failed)
+    if (!(json ? print_objects(&once) : print_table(&once)) || rows.failed || once.failed)
         status = command_failed("out of memory");
     finish_rows(&rows);
     finish_rows(&once);
