@@ -95,6 +95,8 @@ struct policy planner_policy(const struct spec_service *service, const struct ho
     }
     take_restart_policy(&policy, service);
     take_backoff(&policy, &service->backoff);
+    policy.success = service->success_exit_codes.exits;
+    policy.prevent = service->restart_prevent_exit_codes.exits;
     take_health(&policy, service);
     policy.pre_start = (int64_t)service->hooks[SPEC_PRE_START].count;
     policy.post_start = (int64_t)service->hooks[SPEC_POST_START].count;

@@ -105,6 +105,8 @@ static void print_next(const struct why_report *report, bool colour, FILE *to)
     else if (verdict->next == NEXT_HOLD)
         snprintf(text, sizeof(text), "held: its restarts (restart: on-failure:%lld) are used up",
                  (long long)death->policy.restart_max);
+    else if (verdict->next == NEXT_PREVENTED)
+        snprintf(text, sizeof(text), "stays ended (x-bulkhead.restart_prevent_exit_codes)");
     else if (death->again_wall_ns > 0)
         snprintf(text, sizeof(text), "started again after %s",
                  render_span(death->again_wall_ns - death->wall_ns, delay));

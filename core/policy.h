@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/exits.h"
 #include "core/limits.h"
 #include "core/nsec.h"
 
@@ -59,6 +60,8 @@ struct policy {
     int64_t pre_start;    // numbers of hooks
     int64_t post_start;
     int64_t pre_stop;
+    struct exits success; // ends that are no failure, besides code 0
+    struct exits prevent; // ends of its own after which it is not restarted, whatever `restart` is
 };
 
 enum on_unhealthy {

@@ -34,6 +34,16 @@ static const struct field policy_fields[] = {
     POLICY_FIELD(pre_start)
     POLICY_FIELD(post_start)
     POLICY_FIELD(pre_stop)
+    {"success_codes0", offsetof(struct policy, success.codes[0])},
+    {"success_codes1", offsetof(struct policy, success.codes[1])},
+    {"success_codes2", offsetof(struct policy, success.codes[2])},
+    {"success_codes3", offsetof(struct policy, success.codes[3])},
+    {"success_signals", offsetof(struct policy, success.signals)},
+    {"prevent_codes0", offsetof(struct policy, prevent.codes[0])},
+    {"prevent_codes1", offsetof(struct policy, prevent.codes[1])},
+    {"prevent_codes2", offsetof(struct policy, prevent.codes[2])},
+    {"prevent_codes3", offsetof(struct policy, prevent.codes[3])},
+    {"prevent_signals", offsetof(struct policy, prevent.signals)},
 };
 _Static_assert(sizeof(struct policy) == COUNT(policy_fields) * sizeof(int64_t),
                "every field of a policy is in the journal");

@@ -32,10 +32,10 @@ static bool to_number(const char *text, int64_t *ret, bool *ret_fits)
             __builtin_add_overflow(value, (uint64_t)(*digit - '0'), &value))
             return false;
     }
-    *ret_fits = value <= (uint64_t)INT64_MAX;
+    *ret_fits = value <= (uint64_t)INT64_MAX + negative;
     if (negative && !*ret_fits)
         return false;
-    *ret = negative ? -(int64_t)value : (int64_t)value;
+    *ret = (int64_t)(negative ? -value : value);
     return true;
 }
 

@@ -59,7 +59,7 @@ span restart_delay_jittered(const struct policy *policy, int64_t failures, uint6
     return span_ns(delay.ns - swing + (int64_t)draw);
 }
 
-enum next restart_next(const struct policy *policy, enum verdict_kind kind, int64_t restarts)
+static enum next by_policy(const struct policy *policy, enum verdict_kind kind, int64_t restarts)
 {
     switch ((enum restart)policy->restart) {
     case RESTART_ALWAYS:
@@ -76,4 +76,17 @@ enum next restart_next(const struct policy *policy, enum verdict_kind kind, int6
         break;
     }
     return NEXT_REST;
+}
+
+static bool is_prevented(const struct policy *policy, const struct verdict *verdict)
+{
+    return verdict_is_own_end(verdict) &&
+           exits_has(&policy->prevent, verdict->exit_code, verdict->signal);
+}
+
+enum next restart_next(const struct policy *policy, const struct verdict *verdict, int64_t restarts)
+{
+    enum next next = by_policy(policy, verdict->kind, restarts);
+
+    return next != NEXT_REST && is_prevented(policy, verdict) ? NEXT_PREVENTED : next;
 }

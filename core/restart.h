@@ -14,7 +14,8 @@ span restart_delay(const struct policy *policy, int64_t failures);
 span restart_delay_jittered(const struct policy *policy, int64_t failures, uint64_t *random);
 
 /* Does the policy restart after this verdict, when `restarts` were made since the last start? */
-enum next restart_next(const struct policy *policy, enum verdict_kind kind, int64_t restarts);
+enum next restart_next(const struct policy *policy, const struct verdict *verdict,
+                       int64_t restarts);
 
 /* splitmix64 (Steele, Lea, Flood 2014): advances the state, returns 64 random bits. */
 uint64_t random_next(uint64_t *state);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/exits.h"
 #include "core/fault.h"
 #include "core/nsec.h"
 
@@ -86,6 +87,12 @@ struct spec_backoff {
     struct spec_int max_ns;
     struct spec_int jitter_milli; // ±10 % is 100
     struct spec_int reset_after_ns;
+};
+
+struct spec_exits {
+    bool set;
+    struct exits exits;
+    struct mark at;
 };
 
 /* A healthcheck as written. What it asks of the program is in `test`, ready to be executed: the
@@ -183,6 +190,8 @@ struct spec_service {
     size_t ulimits_count;
 
     struct spec_backoff backoff;
+    struct spec_exits success_exit_codes;
+    struct spec_exits restart_prevent_exit_codes;
     struct spec_restart_policy restart_policy;
 
     struct spec_healthcheck healthcheck;

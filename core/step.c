@@ -161,7 +161,7 @@ void step_decide_next(struct step *step)
     }
     if (policy->restart_window_ns > 0 && was_up(step, policy->restart_window_ns))
         self->restarts = 0;
-    last->next = restart_next(policy, last->kind, self->restarts);
+    last->next = restart_next(policy, last, self->restarts);
     if (last->next != NEXT_RESTART)
         return;
     if (was_up(step, policy->backoff_reset_after_ns))
@@ -223,6 +223,7 @@ void step_judge(struct step *step)
         .stopping = self->stop_asked != 0,
         .oom_seen = self->oom_seen != 0,
         .oom_told = self->told_ns != 0,
+        .success = &step->context->policy->success,
         .unhealthy = blamed && self->blame == BLAME_HEALTH,
         .base = self->base,
         .now = self->seen,

@@ -61,6 +61,12 @@ bool verdict_is_failure(enum verdict_kind kind)
            kind != VERDICT_OOM_CHILD;
 }
 
+bool verdict_is_own_end(const struct verdict *verdict)
+{
+    return !verdict->hook && (verdict->kind == VERDICT_DONE || verdict->kind == VERDICT_FAILED ||
+                              verdict->kind == VERDICT_CRASHED || verdict->kind == VERDICT_KILLED);
+}
+
 bool verdict_limit_too_small(const struct verdict *verdict)
 {
     bool tiny = verdict->limit_bytes > 0 && verdict->limit_bytes < LIMIT_TINY_BYTES;
@@ -158,6 +164,9 @@ static void decide_exit(const struct obituary *obituary, struct verdict *verdict
     if (!obituary->status_known) {
         verdict->kind = VERDICT_FAILED;
         verdict->confidence = CONFIDENCE_UNKNOWN;
+    } else if (obituary->success &&
+               exits_has(obituary->success, verdict->exit_code, verdict->signal)) {
+        verdict->kind = VERDICT_DONE;
     } else if (obituary->signal == SIGKILL) {
         verdict->kind = VERDICT_KILLED;
     } else if (obituary->signal != 0) {
@@ -341,6 +350,18 @@ static void say_hook(struct words *words, const struct verdict *verdict)
     }
 }
 
+/* How the main process ended by itself. */
+static void say_end(struct words *words, const struct verdict *verdict)
+{
+    if (verdict->signal) {
+        say(words, "ended by ");
+        say_signal(words, verdict->signal);
+        say(words, verdict->core_dumped ? " (core dumped)" : "");
+    } else {
+        say(words, "exited with code %d", verdict->exit_code);
+    }
+}
+
 static void say_cause(struct words *words, const struct verdict *verdict)
 {
     switch (verdict->kind) {
@@ -360,9 +381,7 @@ static void say_cause(struct words *words, const struct verdict *verdict)
         say(words, "killed with SIGKILL by somebody else");
         break;
     case VERDICT_CRASHED:
-        say(words, "ended by ");
-        say_signal(words, verdict->signal);
-        say(words, verdict->core_dumped ? " (core dumped)" : "");
+        say_end(words, verdict);
         break;
     case VERDICT_FAILED:
         if (verdict->hook)
@@ -370,10 +389,11 @@ static void say_cause(struct words *words, const struct verdict *verdict)
         else if (verdict->confidence == CONFIDENCE_UNKNOWN)
             say(words, "ended, its exit status is unknown");
         else
-            say(words, "exited with code %d", verdict->exit_code);
+            say_end(words, verdict);
         break;
     case VERDICT_DONE:
-        say(words, "done, exited with code 0");
+        say(words, "done, ");
+        say_end(words, verdict);
         break;
     case VERDICT_STOPPED:
         say(words, "stopped as asked");

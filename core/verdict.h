@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "core/exits.h"
 #include "core/nsec.h"
 #include "core/reading.h"
 
@@ -17,7 +18,7 @@
     X(KILLED, "killed")           /* a SIGKILL neither the kernel's for memory nor ours */ \
     X(CRASHED, "crashed")         /* any other signal */                                   \
     X(FAILED, "failed")           /* an exit code that is not success; or a hook failed */ \
-    X(DONE, "done")               /* exit code 0 */                                        \
+    X(DONE, "done")               /* exit code 0, or an end that counts as success */      \
     X(STOPPED, "stopped")         /* because we were asked to */                           \
     X(UNHEALTHY, "unhealthy")     /* stopped by us: its probes failed */                   \
     X(SPAWN_FAILED, "spawn-failed")                                                        \
@@ -63,11 +64,12 @@ enum confidence {
 };
 
 /* What comes after: decided with the verdict, told with it. */
-#define NEXTS(X)                                                              \
-    X(NONE, "none")       /* not decided yet: the compartment is not empty */ \
-    X(RESTART, "restart") /* after `delay` */                                 \
-    X(REST, "rest")       /* the policy asks for no restart */                \
-    X(HOLD, "hold")       /* the policy's restarts are used up */
+#define NEXTS(X)                                                                  \
+    X(NONE, "none")           /* not decided yet: the compartment is not empty */ \
+    X(RESTART, "restart")     /* after `delay` */                                 \
+    X(REST, "rest")           /* the policy asks for no restart */                \
+    X(HOLD, "hold")           /* the policy's restarts are used up */             \
+    X(PREVENTED, "prevented") /* the policy asks for none after such an end */
 
 enum next {
 #define X(id, name) NEXT_##id,
@@ -99,9 +101,10 @@ struct obituary {
     bool unhealthy;           // we stopped it because its probes failed
     struct hook_failure hook; // because of which we did not start it, or stopped it
     bool oom_told;            // an OOM kill since the base was told as a child's, moments ago
-    bool main_alive;          // an OOM notice came while the main process lives
-    struct reading now;       // at death
-    struct reading base;      // last accounted: at birth, or at the last verdict
+    const struct exits *success; // ends that are no failure, besides code 0; NULL: none
+    bool main_alive;             // an OOM notice came while the main process lives
+    struct reading now;          // at death
+    struct reading base;         // last accounted: at birth, or at the last verdict
 };
 
 struct verdict {
@@ -137,6 +140,9 @@ struct verdict verdict_decide(const struct obituary *obituary);
 
 /* True for what `restart: on-failure` restarts. */
 bool verdict_is_failure(enum verdict_kind kind);
+
+/* True when the main process ended by itself: its exit code or signal is its own word. */
+bool verdict_is_own_end(const struct verdict *verdict);
 
 /* True when the limit cannot hold the program: an OOM that came at once, or soon in a compartment
  * so small that nothing lives in it (a slow host may need a while to get even there). */

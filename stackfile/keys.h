@@ -30,6 +30,7 @@ enum key_shape {
     SHAPE_DURATION,
     SHAPE_WORDS,          // a text or a list of texts
     SHAPE_TEXTS,          // a list of texts
+    SHAPE_EXITS,          // a list of whole numbers and names of signals
     SHAPE_PAIRS,          // a mapping of names to scalars, or a list of NAME=value
     SHAPE_FILE,           // a text, or a mapping with the keys of `inner`
     SHAPE_FILES,          // a text or a list of such

@@ -44,6 +44,7 @@ key_read read_on_unhealthy;   // spec_service
 key_read read_label_file;     // service_draft
 key_read read_labels;         // spec_service
 key_read read_profiles;       // spec_service
+key_read read_exit_codes;     // spec_exits
 key_read read_healthcheck;    // spec_healthcheck
 key_read read_hooks;          // spec_hooks, whose kind is the key's
 key_read read_restart_policy; // spec_restart_policy

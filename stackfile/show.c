@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "stackfile/emit.h"
 #include "stackfile/readers.h"
 #include "stackfile/value.h"
@@ -331,10 +332,29 @@ static void show_backoff(struct emit *emit, const struct spec_backoff *backoff)
     emit_end(emit);
 }
 
+static void show_exits(struct emit *emit, const char *key, const struct spec_exits *written)
+{
+    char text[VALUE_SIGNAL_MAX];
+
+    if (!written->set)
+        return;
+    emit_list(emit, key);
+    for (int64_t code = 0; code <= EXIT_CODE_MAX; code++)
+        if (exits_has_code(&written->exits, code)) {
+            snprintf(text, sizeof(text), "%d", (int)code);
+            emit_literal(emit, NULL, text);
+        }
+    for (int64_t signal = 1; signal <= SIGNAL_MAX; signal++)
+        if (exits_has_signal(&written->exits, signal))
+            emit_word(emit, NULL, value_signal_name(signal, text));
+    emit_end(emit);
+}
+
 static void show_bulkhead(struct emit *emit, const struct spec_service *service)
 {
     if (!service->memory_high.set && !service->memory_min.set && !service->on_unhealthy_set &&
-        !service->backoff.set)
+        !service->backoff.set && !service->success_exit_codes.set &&
+        !service->restart_prevent_exit_codes.set)
         return;
     emit_map(emit, "x-bulkhead");
     if (service->on_unhealthy_set)
@@ -342,6 +362,8 @@ static void show_bulkhead(struct emit *emit, const struct spec_service *service)
     show_share(emit, "memory_high", &service->memory_high);
     show_share(emit, "memory_min", &service->memory_min);
     show_backoff(emit, &service->backoff);
+    show_exits(emit, "success_exit_codes", &service->success_exit_codes);
+    show_exits(emit, "restart_prevent_exit_codes", &service->restart_prevent_exit_codes);
     emit_end(emit);
 }
 

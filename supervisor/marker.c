@@ -13,6 +13,8 @@ static void tell_next(const struct verdict *verdict, char *text, size_t size)
     text[0] = '\0';
     if (verdict->next == NEXT_HOLD)
         snprintf(text, size, "; held, its restarts are used up");
+    else if (verdict->next == NEXT_PREVENTED)
+        snprintf(text, size, "; not started again after such an end");
     else if (verdict->next == NEXT_REST && verdict_is_failure(verdict->kind))
         snprintf(text, size, "; not started again");
     else if (verdict->next == NEXT_RESTART && ms == 0)

@@ -127,6 +127,9 @@ static void put_shape(FILE *to, const struct key_row *row, unsigned level)
     case SHAPE_TEXTS:
         fputs("\"type\": \"array\", \"items\": {\"type\": \"string\"}", to);
         break;
+    case SHAPE_EXITS:
+        fputs("\"type\": \"array\", \"items\": " WHOLE, to);
+        break;
     case SHAPE_PAIRS:
         fputs("\"anyOf\": [{\"type\": \"object\", \"additionalProperties\": " SCALAR "}, " STRINGS
               "]",

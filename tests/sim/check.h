@@ -90,6 +90,7 @@ void check_before(struct sim *sim, const struct event *event);
 void check_after(struct sim *sim, const struct event *event);
 void check_end(struct sim *sim);
 void check_verdict(struct sim *sim, const struct event *event, const struct effect *effect);
+bool is_success_end(const struct sim *sim, uint32_t member);
 void check_restart(struct sim *sim, const struct effect *effect);
 const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index);
 void note_request(struct sim *sim, const struct event *event);

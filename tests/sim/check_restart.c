@@ -9,7 +9,38 @@ static bool is_success(enum verdict_kind kind)
     return kind == VERDICT_DONE || kind == VERDICT_STOPPED;
 }
 
-static enum next expected_next(const struct sim *sim, uint32_t member, enum verdict_kind kind)
+static bool is_listed(const struct exits *exits, int32_t code, int32_t number)
+{
+    for (int word = 0; number == 0 && word < EXIT_WORDS; word++)
+        for (int bit = 0; bit < 64; bit++)
+            if (word * 64 + bit == code && (uint64_t)exits->codes[word] & UINT64_C(1) << bit)
+                return true;
+    for (int bit = 0; bit < 64; bit++)
+        if (bit + 1 == number && (uint64_t)exits->signals & UINT64_C(1) << bit)
+            return true;
+    return false;
+}
+
+bool is_success_end(const struct sim *sim, uint32_t member)
+{
+    const struct box *box = &sim->boxes[member];
+
+    return is_listed(&sim->roster.members[member].policy.success, box->code, box->signal);
+}
+
+/* The program itself spoke, and what it said is on the list. */
+static bool is_prevented(const struct sim *sim, uint32_t member, const struct verdict *told)
+{
+    const struct box *box = &sim->boxes[member];
+
+    if (told->kind != VERDICT_DONE && told->kind != VERDICT_CRASHED &&
+        told->kind != VERDICT_KILLED &&
+        (told->kind != VERDICT_FAILED || told->hook || told->confidence == CONFIDENCE_UNKNOWN))
+        return false;
+    return is_listed(&sim->roster.members[member].policy.prevent, box->code, box->signal);
+}
+
+static enum next by_policy(const struct sim *sim, uint32_t member, enum verdict_kind kind)
 {
     const struct policy *policy = &sim->roster.members[member].policy;
     const struct earlier *earlier = &sim->earlier[member];
@@ -59,6 +90,15 @@ static void check_delay(struct sim *sim, uint32_t member)
                    fmax(most, floor_ns) / 1e9);
 }
 
+static enum next expected_next(const struct sim *sim, uint32_t member, const struct verdict *told)
+{
+    enum next next = by_policy(sim, member, told->kind);
+
+    if (sim->earlier[member].want && next != NEXT_REST && is_prevented(sim, member, told))
+        return NEXT_PREVENTED;
+    return next;
+}
+
 void check_restart(struct sim *sim, const struct effect *effect)
 {
     uint32_t member = effect->member;
@@ -72,7 +112,7 @@ void check_restart(struct sim *sim, const struct effect *effect)
     sim->shadows[member].budget = policy->restart == RESTART_ON_FAILURE && policy->restart_max > 0
                                       ? policy->restart_max
                                       : INT64_MAX;
-    expected = expected_next(sim, member, told->kind);
+    expected = expected_next(sim, member, told);
 
     if (told->next != expected)
         break_rule(sim, "policy-obeyed", "%s after %s, not %s", next_name(told->next),

@@ -27,6 +27,14 @@ static bool may_be_memory(const struct sim *sim, const struct box *box, enum ver
     return box->child_kills > 0 && !instant_reached(box->ambiguous_until, last_look);
 }
 
+/* Of an end that is known. */
+static enum verdict_kind own_name(const struct sim *sim, uint32_t member, enum verdict_kind death)
+{
+    bool is_own = death == VERDICT_FAILED || death == VERDICT_CRASHED || death == VERDICT_KILLED;
+
+    return is_own && is_success_end(sim, member) ? VERDICT_DONE : death;
+}
+
 /* What a death other than for memory must be called. */
 static enum verdict_kind plain_name(const struct sim *sim, uint32_t member, bool known)
 {
@@ -40,7 +48,7 @@ static enum verdict_kind plain_name(const struct sim *sim, uint32_t member, bool
         return VERDICT_UNHEALTHY;
     if (shadow->asked)
         return VERDICT_STOPPED;
-    return known ? box->death : VERDICT_FAILED;
+    return known ? own_name(sim, member, box->death) : VERDICT_FAILED;
 }
 
 static void check_truth(struct sim *sim, const struct event *event, uint32_t member)
@@ -58,7 +66,9 @@ static void check_truth(struct sim *sim, const struct event *event, uint32_t mem
         instant_reached(instant_add(box->taken_for_child, OOM_NOTICE_DEADLINE), sim->now)) {
         died_for_memory = false;
         if (plain != VERDICT_UNHEALTHY && !shadow->failed_hook)
-            plain = shadow->asked ? VERDICT_STOPPED : known ? VERDICT_KILLED : VERDICT_FAILED;
+            plain = shadow->asked ? VERDICT_STOPPED
+                    : known       ? own_name(sim, member, VERDICT_KILLED)
+                                  : VERDICT_FAILED;
     }
 
     if (box->is_alive)

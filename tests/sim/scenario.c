@@ -33,6 +33,15 @@ static void draw_hooks(struct sim *sim, struct policy *policy)
         policy->stop_grace_ns = span_sec(900).ns;
 }
 
+/* Half of all exit codes or signals, or none. */
+static void draw_exits(struct sim *sim, struct exits *exits)
+{
+    for (int word = 0; word < EXIT_WORDS && chance(sim, 25); word++)
+        exits->codes[word] = (int64_t)draw(sim, UINT64_MAX);
+    if (chance(sim, 25))
+        exits->signals = (int64_t)draw(sim, UINT64_MAX);
+}
+
 struct policy scenario_policy(struct sim *sim)
 {
     static const int64_t initials_ms[] = {0, 10, 100, 100, 1000};
@@ -56,6 +65,8 @@ struct policy scenario_policy(struct sim *sim)
     policy.mem_limit_bytes = (int64_t)draw(sim, 3) << 20;
     policy.oom_group = chance(sim, 70);
     policy.restart_window_ns = chance(sim, 30) ? draw_span(sim, 0, 8000000).ns : 0;
+    draw_exits(sim, &policy.success);
+    draw_exits(sim, &policy.prevent);
     scenario_health(sim, &policy);
     draw_hooks(sim, &policy);
     return policy;

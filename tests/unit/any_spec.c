@@ -270,6 +270,18 @@ static void add_backoff(struct spec_service *service)
                    backoff->jitter_milli.set || backoff->reset_after_ns.set;
 }
 
+static struct spec_exits any_exits(void)
+{
+    struct spec_exits exits = {.set = now_and_then()};
+
+    for (int i = 0; exits.set && i < 3; i++)
+        if (i == 0 || now_and_then())
+            exits_add_code(&exits.exits, between(0, EXIT_CODE_MAX));
+        else
+            exits_add_signal(&exits.exits, between(1, 31));
+    return exits;
+}
+
 static void fill_service(struct arena *arena, struct spec_service *services, size_t index)
 {
     static const char *const names[] = {"web", "1", "null", "1.5", "a_b-c.d", "Y", "0x1", "true"};
@@ -298,6 +310,8 @@ static void fill_service(struct arena *arena, struct spec_service *services, siz
     service->stop_grace_period_ns = any_int(0, INT64_MAX);
     add_ulimits(arena, service);
     add_backoff(service);
+    service->success_exit_codes = any_exits();
+    service->restart_prevent_exit_codes = any_exits();
     add_restart(service);
     if (now_and_then())
         add_healthcheck(arena, service);

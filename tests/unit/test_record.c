@@ -194,6 +194,8 @@ static void heads_come_through(void **state)
     member.policy.health = 1;
     member.policy.pre_stop = 2;
     member.policy.restart_window_ns = 5;
+    member.policy.success = (struct exits){.codes = {1, -1, 0, INT64_MIN}, .signals = INT64_MIN};
+    exits_add_signal(&member.policy.prevent, 64);
     record_write_head(&roster, UINT64_MAX, line);
     assert_int_equal(read_line(line, &record), 0);
     assert_int_equal(record.kind, RECORD_HEAD);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -187,7 +188,7 @@ static enum next next_of(enum restart restart, int64_t most, enum verdict_kind k
 
     policy.restart = restart;
     policy.restart_max = most;
-    return restart_next(&policy, kind, made);
+    return restart_next(&policy, &(struct verdict){.kind = kind}, made);
 }
 
 static void policies_and_budget(void **state)
@@ -212,6 +213,43 @@ static void policies_and_budget(void **state)
     assert_false(verdict_is_failure(VERDICT_STOPPED));
 }
 
+/* Ends of its own that the policy names, and no others. */
+static void prevented(void **state)
+{
+    struct policy policy = policy_default();
+    struct verdict end = {.kind = VERDICT_FAILED, .exit_code = 78};
+
+    (void)state;
+    policy.restart = RESTART_ALWAYS;
+    exits_add_code(&policy.prevent, 78);
+    exits_add_code(&policy.prevent, EXIT_CODE_MAX);
+    exits_add_signal(&policy.prevent, SIGKILL);
+    exits_add_signal(&policy.prevent, SIGNAL_MAX);
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_PREVENTED);
+    end.exit_code = 77;
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_RESTART);
+    end.exit_code = EXIT_CODE_MAX;
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_PREVENTED);
+    end.exit_code = EXIT_CODE_MAX + 1;
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_RESTART);
+    end = (struct verdict){.kind = VERDICT_CRASHED, .exit_code = 78, .signal = SIGNAL_MAX};
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_PREVENTED);
+    end.signal = SIGSEGV;
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_RESTART);
+    end = (struct verdict){.kind = VERDICT_KILLED, .exit_code = -1, .signal = SIGKILL};
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_PREVENTED);
+    end.kind = VERDICT_OOM;
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_RESTART);
+    end = (struct verdict){.kind = VERDICT_FAILED, .exit_code = 78, .hook = AIDE_PRE_START};
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_RESTART);
+    end.hook = 0;
+    policy.restart = RESTART_NO;
+    assert_int_equal(restart_next(&policy, &end, 0), NEXT_REST);
+    policy.restart = RESTART_ON_FAILURE;
+    policy.restart_max = 1;
+    assert_int_equal(restart_next(&policy, &end, 1), NEXT_PREVENTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +261,7 @@ int main(void)
         cmocka_unit_test(the_dice_are_thrown_once),
         cmocka_unit_test(splitmix64),
         cmocka_unit_test(policies_and_budget),
+        cmocka_unit_test(prevented),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,11 @@ static void policies(void **state)
     assert_int_equal(good.backoff_max_ns, 60 * NSEC_PER_SEC);
     for (size_t i = 0; i < fields; i++) {
         struct policy bad = good;
-        memcpy((char *)&bad + i * sizeof(int64_t), &(int64_t){-1}, sizeof(int64_t));
+        size_t at = i * sizeof(int64_t);
+        if (at >= offsetof(struct policy, success) &&
+            at < offsetof(struct policy, prevent) + sizeof(bad.prevent))
+            continue; // any bits are a set
+        memcpy((char *)&bad + at, &(int64_t){-1}, sizeof(int64_t));
         assert_false(policy_is_valid(&bad));
     }
     good.backoff_factor_milli = good.backoff_max_ns = good.backoff_initial_ns = INT64_MAX;

@@ -49,6 +49,12 @@ static void same_words(const struct spec_words *a, const struct spec_words *b)
         assert_string_equal(a->item[i], b->item[i]);
 }
 
+static void same_exits(const struct spec_exits *a, const struct spec_exits *b)
+{
+    assert_int_equal(a->set, b->set);
+    assert_memory_equal(&a->exits, &b->exits, sizeof(a->exits));
+}
+
 static void same_size(const struct spec_size *a, const struct spec_size *b)
 {
     assert_int_equal(a->set, b->set);
@@ -153,6 +159,8 @@ static void same_numbers(const struct spec_service *a, const struct spec_service
     same_int(&a->backoff.max_ns, &b->backoff.max_ns);
     same_int(&a->backoff.jitter_milli, &b->backoff.jitter_milli);
     same_int(&a->backoff.reset_after_ns, &b->backoff.reset_after_ns);
+    same_exits(&a->success_exit_codes, &b->success_exit_codes);
+    same_exits(&a->restart_prevent_exit_codes, &b->restart_prevent_exit_codes);
 }
 
 static void same_service(const struct spec_service *a, const struct spec_service *b)

@@ -105,6 +105,37 @@ static void limit_met_and_nobody_killed(void **state)
     expect(&it, VERDICT_FAILED, CONFIDENCE_CERTAIN);
 }
 
+static void success_of_other_kinds(void **state)
+{
+    struct exits success = {.signals = 0};
+    struct obituary it = killed();
+    char text[200];
+
+    (void)state;
+    exits_add_code(&success, 3);
+    exits_add_signal(&success, SIGTERM);
+    it.success = &success;
+    expect(&it, VERDICT_KILLED, CONFIDENCE_CERTAIN);
+    it.signal = SIGTERM;
+    expect(&it, VERDICT_DONE, CONFIDENCE_CERTAIN);
+    verdict_sentence(&(struct verdict){.kind = VERDICT_DONE, .signal = SIGTERM}, text,
+                     sizeof(text));
+    assert_non_null(strstr(text, "done, ended by SIGTERM"));
+    it.signal = 0;
+    it.exit_code = 3;
+    expect(&it, VERDICT_DONE, CONFIDENCE_CERTAIN);
+    verdict_sentence(&(struct verdict){.kind = VERDICT_DONE, .exit_code = 3}, text, sizeof(text));
+    assert_non_null(strstr(text, "done, exited with code 3"));
+    it.exit_code = 15;
+    expect(&it, VERDICT_FAILED, CONFIDENCE_CERTAIN);
+    it.exit_code = 3;
+    it.unhealthy = true;
+    expect(&it, VERDICT_UNHEALTHY, CONFIDENCE_CERTAIN);
+    it.unhealthy = false;
+    it.status_known = false;
+    expect(&it, VERDICT_FAILED, CONFIDENCE_UNKNOWN);
+}
+
 static void no_oom_at_all(void **state)
 {
     struct obituary it = killed();
@@ -414,6 +445,7 @@ int main(void)
         cmocka_unit_test(host_or_above_our_root),
         cmocka_unit_test(limit_met_and_nobody_killed),
         cmocka_unit_test(no_oom_at_all),
+        cmocka_unit_test(success_of_other_kinds),
         cmocka_unit_test(kill_after_a_survived_oom),
         cmocka_unit_test(counters_that_go_back_speak_of_nothing),
         cmocka_unit_test(counters_that_cannot_be_read),
