@@ -34,6 +34,8 @@ static int read_journal(struct why *why)
         int failed = count < 0 ? count : 0;
         int i;
 
+        if (record.kind == RECORD_NOTE)
+            failed = deaths_note(&why->deaths, &why->view, record.text);
         for (i = 0; i < count && failed == 0; i++)
             failed = deaths_feed(&why->deaths, &told[i]);
         if (failed != 0)
@@ -150,6 +152,7 @@ static int tell_one(const struct why *why, size_t index)
     int failed;
 
     report.history = deaths_history(&why->deaths, index, HISTORY_WINDOW);
+    report.probe_said = deaths_probe_said(&why->deaths, death);
     report.now_wall_ns = ask_wall_now();
     report.later_stop_wall_ns = stopped_after(why, index);
     advice_give(death, &report.history, &report.advice);

@@ -5,8 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/probe_note.h"
+
 void deaths_finish(struct deaths *deaths)
 {
+    while (deaths->words) {
+        struct probe_words *before = deaths->words->before;
+
+        free(deaths->words);
+        deaths->words = before;
+    }
     free(deaths->item);
     memset(deaths, 0, sizeof(*deaths));
 }
@@ -72,6 +80,35 @@ int deaths_feed(struct deaths *deaths, const struct user_event *event)
     else if (event->action == ACTION_QUARANTINE && last->generation == event->generation)
         last->verdict.kind = VERDICT_UNKILLABLE;
     return 0;
+}
+
+int deaths_note(struct deaths *deaths, const struct event_view *view, const char *text)
+{
+    struct probe_words *words;
+    struct probe_note note;
+
+    if (!probe_note_read(text, &note) || note.member >= view->members_count)
+        return 0;
+    words = malloc(sizeof(*words) + strlen(note.said) + 1);
+    if (!words)
+        return -ENOMEM;
+    words->before = deaths->words;
+    words->generation = note.generation;
+    memcpy(words->name, view->members[note.member].name, sizeof(words->name));
+    strcpy(words->said, note.said);
+    deaths->words = words;
+    return 0;
+}
+
+const char *deaths_probe_said(const struct deaths *deaths, const struct death *death)
+{
+    const struct probe_words *words = deaths->words;
+
+    if (death->verdict.kind != VERDICT_UNHEALTHY)
+        return NULL;
+    while (words && (words->generation != death->generation || !death_is_of(death, words->name)))
+        words = words->before;
+    return words ? words->said : NULL;
 }
 
 struct death_history deaths_history(const struct deaths *deaths, size_t last, int64_t window_ns)

@@ -16,10 +16,19 @@ struct death {
     int64_t again_wall_ns;  // when the next incarnation began; 0: it did not
 };
 
+/* What the probe said that made an incarnation unhealthy. */
+struct probe_words {
+    struct probe_words *before;
+    uint32_t generation;
+    char name[INSTANCE_NAME_MAX];
+    char said[]; // escaped: core/probe_note.h
+};
+
 struct deaths {
     struct death *item; // owned, oldest first
     size_t count;
     size_t capacity;
+    struct probe_words *words; // owned, the last first
 };
 
 void deaths_finish(struct deaths *deaths); // may be zeroed
@@ -28,6 +37,12 @@ bool death_is_of(const struct death *death, const char *name); // of a member, i
 
 /* Takes in an event; those that are about no death change nothing. 0 or -ENOMEM. */
 int deaths_feed(struct deaths *deaths, const struct user_event *event);
+
+/* Takes in a note of the journal; most are about something else. 0 or -ENOMEM. */
+int deaths_note(struct deaths *deaths, const struct event_view *view, const char *text);
+
+/* What its last failing probe said, escaped; NULL: it did not die of that, or nothing was said. */
+const char *deaths_probe_said(const struct deaths *deaths, const struct death *death);
 
 /* How a member died before and with `item[last]`, within `window_ns` before it. */
 struct death_history {

@@ -6,6 +6,8 @@
 
 #include "cli/json.h"
 #include "cli/render.h"
+#include "cli/safe_text.h"
+#include "core/probe_note.h"
 
 #define SENTENCE_MAX 400
 #define WRAP_COLUMN  96
@@ -161,6 +163,34 @@ static void print_wrapped(FILE *to, const char *text)
     fputc('\n', to);
 }
 
+static void print_probe(const struct why_report *report, bool colour, FILE *to)
+{
+    const char *at = report->probe_said;
+    char line[PROBE_NOTE_MAX];
+    char safe[PROBE_NOTE_MAX];
+
+    if (!at)
+        return;
+    fprintf(to, "\n  %soutput of the probe that failed%s\n", render_style(colour, STYLE_BOLD),
+            render_style(colour, STYLE_OFF));
+    while (probe_note_line(&at, line, sizeof(line))) {
+        safe_text(line, strlen(line), SIZE_MAX, true, safe, sizeof(safe));
+        fprintf(to, INDENT "%s| %s%s\n", render_style(colour, STYLE_DIM), safe,
+                render_style(colour, STYLE_OFF));
+    }
+}
+
+static struct json *probe_list(const struct why_report *report)
+{
+    struct json *list = json_create_list();
+    const char *at = report->probe_said;
+    char line[PROBE_NOTE_MAX];
+
+    while (at && probe_note_line(&at, line, sizeof(line)))
+        json_append_text(list, line);
+    return list;
+}
+
 static void print_lists(const struct why_report *report, bool colour, FILE *to)
 {
     size_t i;
@@ -208,6 +238,7 @@ bool why_print_text(const struct why_report *report, bool colour, FILE *to)
                  render_time_ms(report->later_stop_wall_ns, time));
         print_field(to, colour, "later", text);
     }
+    print_probe(report, colour, to);
     print_lists(report, colour, to);
     return !ferror(to);
 }
@@ -284,6 +315,7 @@ bool why_print_json(const struct why_report *report, FILE *to)
     for (i = 0; i < report->words.count; i++)
         json_append_text(output, report->words.line[i]);
     json_child(object, "lastOutput", output);
+    json_child(object, "probeOutput", probe_list(report));
     for (i = 0; i < report->advice.count; i++)
         json_append_text(advice, report->advice.text[i]);
     json_child(object, "advice", advice);

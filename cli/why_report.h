@@ -21,7 +21,8 @@ struct why_report {
     struct death_history history;
     struct advice advice;
     struct last_words words;
-    const char *program; // what was to be started, NULL: the plan is not there any more
+    const char *probe_said; // by the probe that failed, escaped (core/probe_note.h); NULL: nothing
+    const char *program;    // what was to be started, NULL: the plan is not there any more
     const char *directory;
     int64_t now_wall_ns;
     int64_t later_stop_wall_ns; // it was stopped on request after that; 0: it was not

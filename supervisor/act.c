@@ -413,9 +413,11 @@ void act(struct supervisor *supervisor, const struct effect *effect)
     case EFFECT_END_AIDE:
         attend_no_more(supervisor, effect);
         break;
-    case EFFECT_VERDICT: // told by the journal
     case EFFECT_HEALTH:
-    case EFFECT_SHIFT: // told by the journal and to those who watch
+        attend_health(supervisor, effect);
+        break;
+    case EFFECT_VERDICT: // told by the journal
+    case EFFECT_SHIFT:   // told by the journal and to those who watch
     case EFFECTS_COUNT:
         break;
     }

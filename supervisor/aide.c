@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "supervisor/act.h"
+#include "supervisor/attend.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/spawn.h"
@@ -80,6 +81,8 @@ static void leave_place(struct supervisor *supervisor, struct aide_process *aide
 
     close_main(supervisor, aide);
     close_watched(supervisor, &aide->populated);
+    close_watched(supervisor, &aide->hearing.fd);
+    free(aide->hearing.said);
     aides->count--;
     aides->clients -= is_for_client(aide->role);
     aide->role = AIDE_ROLE_NONE;
@@ -134,10 +137,12 @@ static void tell(struct supervisor *supervisor, struct aide_process *aide)
     if (aide->told)
         return;
     aide->told = true;
-    if (is_for_client(aide->role))
+    if (is_for_client(aide->role)) {
         tell_client(supervisor, aide);
-    else if (aide->member != AIDE_NO_MEMBER)
+    } else if (aide->member != AIDE_NO_MEMBER) {
+        attend_heard(supervisor, aide);
         tell_fleet(supervisor, aide);
+    }
 }
 
 static void finish(struct supervisor *supervisor, struct aide_process *aide)
@@ -267,6 +272,25 @@ void aides_disown(struct supervisor *supervisor)
     }
 }
 
+void aide_output(struct supervisor *supervisor, uint32_t place)
+{
+    struct aide_process *aide = &supervisor->aides.item[place];
+
+    if (aide->hearing.fd >= 0 && !hearing_take(&aide->hearing))
+        close_watched(supervisor, &aide->hearing.fd);
+}
+
+struct aide_process *aide_probe(struct supervisor *supervisor, const struct effect *effect)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role == AIDE_ROLE_PROBE && !aide->told && aide->member == effect->member &&
+            aide->generation == effect->generation)
+            return aide;
+    }
+    return NULL;
+}
+
 /* --- birth -------------------------------------------------------------------------------- */
 
 void aide_report(struct supervisor *supervisor, uint32_t place)
@@ -309,7 +333,7 @@ static void name_compartment(struct supervisor *supervisor, const struct aide_or
 }
 
 static int bear(struct supervisor *supervisor, const struct aide_order *order, int cgroup,
-                struct newborn *newborn, enum spawn_step *step)
+                struct newborn *newborn, struct hearing *hearing, enum spawn_step *step)
 {
     const struct launch *launch = order->launch;
     struct birth birth = {
@@ -330,14 +354,22 @@ static int bear(struct supervisor *supervisor, const struct aide_order *order, i
         birth.pass[i] = (struct spawn_pass){order->stdio[i], i};
     *step = SPAWN_STEP_LIMIT;
     result = cgroup_limit(cgroup, launch->controls, launch->controls_count);
-    return result < 0 ? result : spawn_birth(&birth, newborn, step);
+    if (result < 0)
+        return result;
+    if (order->role == AIDE_ROLE_PROBE)
+        hearing_begin(hearing, &birth);
+    result = spawn_birth(&birth, newborn, step);
+    hearing_born(hearing, &birth, result);
+    return result;
 }
 
 static int take_place(struct supervisor *supervisor, uint32_t place, const struct aide_order *order,
-                      const char *name, const struct newborn *newborn)
+                      const char *name, const struct newborn *newborn,
+                      const struct hearing *hearing)
 {
     struct aides *aides = &supervisor->aides;
     struct aide_process *aide = &aides->item[place];
+    int result;
 
     *aide = (struct aide_process){
         .role = order->role,
@@ -351,6 +383,7 @@ static int take_place(struct supervisor *supervisor, uint32_t place, const struc
         .pidfd = newborn->pidfd,
         .report = newborn->report,
         .populated = -1,
+        .hearing = *hearing,
         .own = supervisor->reaper.channel < 0,
         .deadline = instant_add(supervisor->now, PROGRAM_PATIENCE),
     };
@@ -359,7 +392,10 @@ static int take_place(struct supervisor *supervisor, uint32_t place, const struc
     aides->clients += is_for_client(order->role);
     if (place == aides->end)
         aides->end++;
-    return loop_add(&supervisor->loop, aide->report, EPOLLIN, SOURCE_AIDE_REPORT, place);
+    result = loop_add(&supervisor->loop, aide->report, EPOLLIN, SOURCE_AIDE_REPORT, place);
+    if (result == 0 && hearing->fd >= 0)
+        result = loop_add(&supervisor->loop, hearing->fd, EPOLLIN, SOURCE_AIDE_OUTPUT, place);
+    return result;
 }
 
 /* One of the same incarnation that could not be killed is there already: it is not to be joined by
@@ -380,6 +416,7 @@ int aide_start(struct supervisor *supervisor, const struct aide_order *order,
 {
     int place = find_place(&supervisor->aides, order->role), cgroup, result;
     char name[COMPARTMENT_NAME_MAX];
+    struct hearing hearing = {.fd = -1};
     struct newborn newborn;
 
     *ret_step = SPAWN_STEP_CLONE;
@@ -392,13 +429,13 @@ int aide_start(struct supervisor *supervisor, const struct aide_order *order,
     result = cgroup_create(supervisor->services, name, &cgroup);
     if (result < 0)
         return result;
-    result = bear(supervisor, order, cgroup, &newborn, ret_step);
+    result = bear(supervisor, order, cgroup, &newborn, &hearing, ret_step);
     close(cgroup);
     if (result < 0) {
         act_bury(supervisor, name);
         return result;
     }
-    result = take_place(supervisor, (uint32_t)place, order, name, &newborn);
+    result = take_place(supervisor, (uint32_t)place, order, name, &newborn, &hearing);
     if (result < 0) { // not watched, it is not to live; its end is told like any other
         supervisor->aides.item[place].step = SPAWN_STEP_PIPE;
         supervisor->aides.item[place].error = -result;

@@ -14,7 +14,9 @@
 #include "core/paths.h"
 #include "core/plan.h"
 #include "core/verdict.h"
+#include "supervisor/hearing.h"
 
+struct effect;
 struct exit_record;
 struct supervisor;
 
@@ -36,13 +38,14 @@ struct aide_process {
     uint32_t serial;     // PROBE, HOOK: the fleet's, see core/effect.h
     enum aide_kind kind;
     uint32_t index;
-    int32_t client; // whom to tell, or -1
-    pid_t pid;      // 0: its exit record was there
-    int pidfd;      // files are -1 when there is none
-    int report;     // pipe of the newborn
-    int populated;  // cgroup.events, once it is to end
-    bool own;       // our child, not the keeper's
-    bool silent;    // its pipe closed without a word: dead, or the program
+    int32_t client;         // whom to tell, or -1
+    pid_t pid;              // 0: its exit record was there
+    int pidfd;              // files are -1 when there is none
+    int report;             // pipe of the newborn
+    int populated;          // cgroup.events, once it is to end
+    struct hearing hearing; // PROBE: what it says
+    bool own;               // our child, not the keeper's
+    bool silent;            // its pipe closed without a word: dead, or the program
     bool killed;
     bool empty; // nothing lives in the compartment any more
     bool told;
@@ -75,14 +78,12 @@ struct aide_order {
     uint32_t index;
     int32_t client; // or -1
     const struct launch *launch;
-    const int *stdio;   // EXEC, RUN: three files
-    const char *output; // the others: names in the folder of the FIFOs, or absolute paths
-    const char *errors;
+    const int *stdio;            // EXEC, RUN: three files
+    const char *output, *errors; // HOOK: names in the folder of the FIFOs
 };
 
 /* Room for what that many members can need, and for clients. 0 or -ENOMEM. */
 int aides_reserve(struct aides *aides, uint32_t members);
-
 /* 0; or negative errno with the step that failed: then there is nothing left to be told. */
 int aide_start(struct supervisor *supervisor, const struct aide_order *order,
                enum spawn_step *ret_step);
@@ -93,25 +94,24 @@ void aide_kill(struct supervisor *supervisor, struct aide_process *aide);
 void aide_report(struct supervisor *supervisor, uint32_t place);
 void aide_empty(struct supervisor *supervisor, uint32_t place);
 void aide_pidfd(struct supervisor *supervisor, uint32_t place);
+void aide_output(struct supervisor *supervisor, uint32_t place);
 
 /* False: the record is not about one of these. */
 bool aide_record(struct supervisor *supervisor, const struct exit_record *record);
-
 /* The keeper is gone: only a pidfd tells of the death of what it bore. */
 void aides_disown(struct supervisor *supervisor);
-
 /* To its main process. */
 void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal);
 void aide_client_gone(struct supervisor *supervisor, uint32_t client);
 /* A probe or hook is to end. */
 void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generation, uint32_t serial);
+/* The probe beside that incarnation whose end was not told; NULL: none. */
+struct aide_process *aide_probe(struct supervisor *supervisor, const struct effect *effect);
 
 /* The member's incarnation is over: what lives for it ends. */
 void aides_end_of(struct supervisor *supervisor, uint32_t member);
 void aides_end_all(struct supervisor *supervisor);
-
-/* Another plan: new_index says where each member is now, -1: gone, and so is what lives beside it.
- */
+/* Another plan: new_index says where each member is, -1: gone, and so is what lives beside it. */
 void aides_moved(struct supervisor *supervisor, const int32_t *new_index);
 
 void aides_turn(struct supervisor *supervisor); // those whose time is up

@@ -2,9 +2,12 @@
 #include "supervisor/attend.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/handover.h"
+#include "core/health.h"
+#include "core/probe_note.h"
 #include "supervisor/loaded.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/fifo.h"
@@ -40,7 +43,7 @@ static int start_loaded(struct supervisor *supervisor, uint32_t member,
                         const struct attendant *attendant, const struct launch *launch)
 {
     const char *name = supervisor->roster.members[member].name;
-    char output[INSTANCE_NAME_MAX + 4] = "/dev/null", errors[INSTANCE_NAME_MAX + 4] = "/dev/null";
+    char output[INSTANCE_NAME_MAX + 4], errors[INSTANCE_NAME_MAX + 4];
     const struct aide_order order = {
         .role = attendant->kind == AIDE_PROBE ? AIDE_ROLE_PROBE : AIDE_ROLE_HOOK,
         .member = member,
@@ -50,19 +53,57 @@ static int start_loaded(struct supervisor *supervisor, uint32_t member,
         .index = attendant->index,
         .client = -1,
         .launch = launch,
-        .output = output,
-        .errors = errors,
+        .output = attendant->kind == AIDE_PROBE ? NULL : output,
+        .errors = attendant->kind == AIDE_PROBE ? NULL : errors,
     };
     enum spawn_step step;
     int result = 0;
 
-    if (attendant->kind != AIDE_PROBE) {
-        stpcpy(stpcpy(output, name), ".out");
-        stpcpy(stpcpy(errors, name), ".err");
-    }
+    stpcpy(stpcpy(output, name), ".out");
+    stpcpy(stpcpy(errors, name), ".err");
     if (attendant->kind == AIDE_PRE_START)
         result = give_fifos(&supervisor->slots[member], launch);
     return result < 0 ? result : aide_start(supervisor, &order, &step);
+}
+
+static void forget(struct hearing *heard)
+{
+    free(heard->said);
+    *heard = (struct hearing){.fd = -1};
+}
+
+void attend_heard(struct supervisor *supervisor, struct aide_process *aide)
+{
+    struct hearing *heard = &supervisor->slots[aide->member].heard;
+
+    if (aide->role != AIDE_ROLE_PROBE)
+        return;
+    hearing_take_rest(&aide->hearing);
+    forget(heard);
+    heard->said = aide->hearing.said;
+    heard->length = aide->hearing.length;
+    aide->hearing.said = NULL;
+    aide->hearing.length = 0;
+}
+
+/* The probe that the fleet speaks of is over, or its time is and it is still to be ended. */
+void attend_health(struct supervisor *supervisor, const struct effect *effect)
+{
+    struct hearing *heard = &supervisor->slots[effect->member].heard;
+    struct aide_process *late;
+    char note[PROBE_NOTE_MAX];
+
+    if (effect->to != HEALTH_UNHEALTHY)
+        return;
+    late = aide_probe(supervisor, effect);
+    if (late) {
+        heard = &late->hearing;
+        hearing_take_rest(heard);
+    }
+    if (heard->length == 0)
+        return;
+    probe_note_write(effect->member, effect->generation, heard->said, heard->length, note);
+    journal_note(&supervisor->journal, "%s", note);
 }
 
 static void start(struct supervisor *supervisor, uint32_t member, const struct attendant *attendant)
@@ -73,6 +114,8 @@ static void start(struct supervisor *supervisor, uint32_t member, const struct a
     int result = aide ? loaded_read(HANDOVER_PLAN, aide->launch_offset, aide->launch_bytes, &loaded)
                       : -ENOENT;
 
+    if (attendant->kind == AIDE_PROBE)
+        forget(&supervisor->slots[member].heard);
     if (result == 0) {
         result = start_loaded(supervisor, member, attendant, &loaded.record.launch);
         loaded_finish(&loaded);

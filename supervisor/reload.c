@@ -252,7 +252,7 @@ static void move_slots(struct supervisor *supervisor, struct renewal *renewal)
     for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
         int32_t to = renewal->new_index[i];
         if (to < 0) { // what is in its FIFOs the recorder still holds
-            slot_close_fifos(&supervisor->slots[i]);
+            slot_finish(&supervisor->slots[i]);
             remove_fifos(supervisor, &supervisor->roster.members[i]);
             continue;
         }

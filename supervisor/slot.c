@@ -2,6 +2,7 @@
 #include "supervisor/slot.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ void slot_init(struct slot *slot)
         .output = -1,
         .errors = -1,
         .terminal = {.fd = -1},
+        .heard = {.fd = -1},
         .look_at = INSTANT_NEVER,
     };
 }
@@ -54,6 +56,13 @@ void slot_close_fifos(struct slot *slot)
     if (slot->errors >= 0)
         close(slot->errors);
     slot->output = slot->errors = -1;
+}
+
+void slot_finish(struct slot *slot)
+{
+    slot_close_fifos(slot);
+    free(slot->heard.said);
+    slot->heard = (struct hearing){.fd = -1};
 }
 
 void slot_moved(struct supervisor *supervisor, struct slot *slot, uint32_t index)

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "core/roster.h"
+#include "supervisor/hearing.h"
 #include "supervisor/terminal.h"
 
 struct supervisor;
@@ -30,6 +31,7 @@ struct slot {
     int output; // the FIFOs, for as long as we live
     int errors;
     struct terminal terminal;
+    struct hearing heard; // from its last probe; no file
     int64_t oom_kills;    // as last seen in memory.events
     uint64_t hash;        // of what was launched last
     uint64_t limits_hash; // and of the limits that it has by now
@@ -46,6 +48,7 @@ void slot_init(struct slot *slot);
 int slot_open_fifos(const struct supervisor *supervisor, const struct member *member,
                     struct slot *slot);
 void slot_close_fifos(struct slot *slot); // may be closed
+void slot_finish(struct slot *slot);      // its member is gone: FIFOs, and what was heard
 
 /* It is at another index now: what wakes us of it is to name that one. */
 void slot_moved(struct supervisor *supervisor, struct slot *slot, uint32_t index);

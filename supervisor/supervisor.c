@@ -174,6 +174,9 @@ static void dispatch(struct supervisor *supervisor, const struct loop_ready *rea
     case SOURCE_AIDE_PIDFD:
         aide_pidfd(supervisor, ready->index);
         break;
+    case SOURCE_AIDE_OUTPUT:
+        aide_output(supervisor, ready->index);
+        break;
     case SOURCE_TERMINAL:
         terminal_ready(supervisor, ready->index);
         break;

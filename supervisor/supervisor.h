@@ -47,6 +47,7 @@ enum source {
     SOURCE_AIDE_REPORT, // of auxiliary processes; the index is a place's
     SOURCE_AIDE_EMPTY,
     SOURCE_AIDE_PIDFD,
+    SOURCE_AIDE_OUTPUT,
     SOURCE_LIMITS,   // the helper's report
     SOURCE_TERMINAL, // of a member, or the FIFO behind it
 };

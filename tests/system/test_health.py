@@ -1,5 +1,6 @@
 """Probes and hooks: where they run, what they decide, and that a bad one harms nobody else."""
 
+import json
 import pathlib
 
 from harness import MIB, QUICK, Stack, check, contains, equal, program, read, service, test, wait_until
@@ -57,6 +58,27 @@ def _():
         stack.running("web", other_than=before["web-1"])
         wait_until(lambda: health(stack, "web") == "healthy", "it is healthy again")
         equal(stack.pids()["other-1"], before["other-1"])
+
+
+@test("why shows what the failing probe said, whether it ended or hung, and a chatty one is not stopped")
+def _():
+    with Stack({}) as stack:
+        sick = stack.folder / "sick"
+        stack.write({"web": probed("CMD-SHELL", f"test -e {sick} || {{ head -c 300000 /dev/zero; exit 0; }}; "
+                                   "printf 'no answer\\n\\033[31mred' >&2; exit 1", user="1234:1234"),
+                     "slow": probed("CMD-SHELL", f"test -e {sick} || exit 0; echo begun >/dev/stdout; sleep 1000", timeout="2s", retries=1,
+                                    user="1234:1234")})
+        stack.folder.chmod(0o755)
+        stack.up()
+        for name in ("web", "slow"):
+            wait_until(lambda: health(stack, name) == "healthy", "it is healthy")
+        sick.touch()
+        for name in ("web", "slow"):
+            equal(stack.wait("die", name)["attributes"]["verdict"], "unhealthy")
+        sick.unlink()
+        equal(json.loads(stack.run("why", "--format", "json", "web").out)["probeOutput"], ["no answer", "\\x1b[31mred"])
+        contains(stack.run("why", "web").out, "output of the probe that failed", "| no answer", "| \\x1b[31mred")
+        equal(json.loads(stack.run("why", "--format", "json", "slow").out)["probeOutput"], ["begun"])
 
 
 @test("a probe that hangs is killed at its timeout, with what it started")
