@@ -9,7 +9,7 @@ from test_hanging import frozen_disk, run
 
 def probed(*probe, **keys):
     """A service that a command says the health of."""
-    times = {"interval": "100ms", "timeout": "2s", "retries": 2}
+    times = {"interval": "100ms", "timeout": "10s", "retries": 2}
     times.update({key: keys.pop(key) for key in list(keys) if key in times})
     return service("steady", healthcheck={"test": list(probe), **times}, **QUICK, **keys)
 
@@ -66,7 +66,7 @@ def _():
         sick = stack.folder / "sick"
         stack.write({"web": probed("CMD-SHELL", f"test -e {sick} || {{ head -c 300000 /dev/zero; exit 0; }}; "
                                    "printf 'no answer\\n\\033[31mred' >&2; exit 1", user="1234:1234"),
-                     "slow": probed("CMD-SHELL", f"test -e {sick} || exit 0; echo begun >/dev/stdout; sleep 1000", timeout="2s", retries=1,
+                     "slow": probed("CMD-SHELL", f"test -e {sick} || exit 0; echo begun >/dev/stdout; sleep 1000", timeout="5s", retries=1,
                                     user="1234:1234")})
         stack.folder.chmod(0o755)
         stack.up()
@@ -85,7 +85,7 @@ def _():
 def _():
     with Stack({}) as stack:
         pids = stack.folder / "pids"
-        stack.write({"web": {**probed("CMD-SHELL", f"setsid sleep 1000 & echo $$! >>{pids}; sleep 1000", timeout="200ms"),
+        stack.write({"web": {**probed("CMD-SHELL", f"setsid sleep 1000 & echo $$! >>{pids}; sleep 1000", timeout="4s", retries=1),
                              "x-bulkhead": {**QUICK["x-bulkhead"], "on_unhealthy": "none"}}})
         stack.run("up", "-d")
         pid = stack.running("web")
