@@ -335,8 +335,8 @@ void control_accept(struct supervisor *supervisor)
     uid_t uid;
     int fd;
 
-    if (supervisor->control.listener < 0 ||
-        sock_accept(supervisor->control.listener, &fd, &uid) < 0)
+    if (listener_accept(&supervisor->control.listener, &supervisor->loop, supervisor->now, &fd,
+                        &uid) < 0)
         return;
     if (uid != 0 && uid != geteuid())
         refuse(fd, "permission denied: this stack belongs to somebody else");
@@ -347,16 +347,12 @@ void control_accept(struct supervisor *supervisor)
 int control_open(struct supervisor *supervisor)
 {
     struct control_socket *control = &supervisor->control;
-    int result;
 
     for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
         control->clients[i].fd = -1;
     control->open = 0;
     control->started_wall_ns = supervisor->wall_ns;
-    result = sock_listen(PATH_CONTROL, &control->listener);
-    if (result < 0)
-        return result;
-    return loop_add(&supervisor->loop, control->listener, EPOLLIN, SOURCE_CONTROL, 0);
+    return listener_open(&control->listener, &supervisor->loop, PATH_CONTROL, SOURCE_CONTROL);
 }
 
 static void say_bye(struct supervisor *supervisor, struct client *client)
@@ -374,11 +370,9 @@ void control_close(struct supervisor *supervisor)
     for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
         if (control->clients[i].fd >= 0)
             say_bye(supervisor, &control->clients[i]);
-    if (control->listener >= 0) {
+    if (control->listener.fd >= 0)
         (void)unlink(PATH_CONTROL);
-        close(control->listener);
-        control->listener = -1;
-    }
+    listener_close(&control->listener);
 }
 
 /* One who watches, or waits for a process, may be silent for ever. */
@@ -391,6 +385,7 @@ void control_turn(struct supervisor *supervisor)
 {
     struct control_socket *control = &supervisor->control;
 
+    listener_turn(&control->listener, &supervisor->loop, supervisor->now);
     for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX && control->open > 0; i++) {
         struct client *client = &control->clients[i];
         if (client->fd < 0)
@@ -404,7 +399,7 @@ void control_turn(struct supervisor *supervisor)
 
 instant control_deadline(const struct control_socket *control)
 {
-    instant earliest = INSTANT_NEVER;
+    instant earliest = control->listener.again;
 
     for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX && control->open > 0; i++)
         if (control->clients[i].fd >= 0 && has_deadline(&control->clients[i]))

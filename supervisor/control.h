@@ -6,6 +6,7 @@
 #define BULKHEAD_SUPERVISOR_CONTROL_H
 
 #include "core/wire.h"
+#include "supervisor/listener.h"
 
 #define CONTROL_CLIENTS_MAX 128
 #define CONTROL_PATIENCE    span_sec(10) // with one that sends no request, or reads no reply
@@ -31,7 +32,7 @@ struct client {
 };
 
 struct control_socket {
-    int listener;
+    struct listener listener;
     uint32_t open; // clients
     int64_t started_wall_ns;
     struct client clients[CONTROL_CLIENTS_MAX];

@@ -12,6 +12,7 @@
 #include "core/handover.h"
 #include "supervisor/keeper.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/sys/signals.h"
 
 #define HEAP_KEPT 65536 // bytes of freed heap that are not given back
 
@@ -29,8 +30,7 @@ static void settle_signals(void)
 {
     sigset_t set;
 
-    for (int i = 1; i < NSIG; i++)
-        (void)signal(i, SIG_DFL); // fails for those that cannot be ignored anyway
+    signals_default();
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
