@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/memev.h"
@@ -27,26 +28,22 @@ static int read_exactly(int fd, unsigned char *bytes, size_t size, off_t offset)
     return 0;
 }
 
+static ssize_t read_some(void *self, void *bytes, size_t size, uint64_t offset)
+{
+    ssize_t got = pread(*(const int *)self, bytes, size, (off_t)offset);
+
+    return got < 0 ? -errno : got;
+}
+
 static int load(int fd, struct roster *ret, const char **ret_why)
 {
-    unsigned char head[PLANFILE_HEADER_BYTES];
-    struct planfile_header header;
-    unsigned char *index;
-    int failed = read_exactly(fd, head, sizeof(head), 0);
+    struct planfile_source source = {.read = read_some, .self = &fd};
+    struct stat status;
 
-    if (failed != 0)
-        return failed;
-    *ret_why = "not a plan file of this version of bulkhead";
-    if (planfile_header(head, &header) != 0 || header.index_bytes > PLANFILE_INDEX_MAX)
-        return 1;
-    index = malloc(header.index_bytes > 0 ? header.index_bytes : 1);
-    if (!index)
-        return -ENOMEM;
-    failed = read_exactly(fd, index, header.index_bytes, PLANFILE_HEADER_BYTES);
-    if (failed == 0)
-        failed = planfile_index(&header, index, header.index_bytes, ret, ret_why);
-    free(index);
-    return failed;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    source.size = (uint64_t)status.st_size;
+    return planfile_load(&source, ret, ret_why);
 }
 
 /* The descriptor or a negative errno. */

@@ -7,6 +7,8 @@
 #ifndef BULKHEAD_CORE_PLANFILE_H
 #define BULKHEAD_CORE_PLANFILE_H
 
+#include <sys/types.h>
+
 #include "core/plan.h"
 
 #define PLANFILE_VERSION      2
@@ -29,6 +31,18 @@ int planfile_header(const unsigned char *bytes, struct planfile_header *ret);
 /* `bytes` is the index alone. 0; 1: malformed, *ret_why a static text; -ENOMEM. */
 int planfile_index(const struct planfile_header *header, const unsigned char *bytes, size_t size,
                    struct roster *ret, const char **ret_why);
+
+/* A file to read a plan out of, whoever may make the system calls. */
+struct planfile_source {
+    /* Up to `size` bytes at `offset`: how many, 0 at the end, or negative errno. */
+    ssize_t (*read)(void *self, void *bytes, size_t size, uint64_t offset);
+    void *self;
+    uint64_t size; // of the file
+};
+
+/* Header and index. 0; 1: not a plan file of this version, or not a whole one, *ret_why a static
+ * text; -ENOMEM or what `read` says; -ENODATA: the file is shorter than its size. */
+int planfile_load(const struct planfile_source *source, struct roster *ret, const char **ret_why);
 
 /* A launch record, decoded. Its pointers lead into `bytes` and into `memory`. */
 struct launch_record {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/handover.h"
@@ -17,46 +18,23 @@
 #include "recorder/archive.h"
 #include "recorder/fanin.h"
 
-/* Reads exactly `size` bytes at `offset`. 0 or a negative errno. */
-static int read_at(int fd, unsigned char *bytes, size_t size, off_t offset)
+static ssize_t read_some(void *self, void *bytes, size_t size, uint64_t offset)
 {
-    size_t done = 0;
+    ssize_t got = pread(*(const int *)self, bytes, size, (off_t)offset);
 
-    while (done < size) {
-        ssize_t got = pread(fd, bytes + done, size - done, offset + (off_t)done);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return -ENODATA;
-        done += (size_t)got;
-    }
-    return 0;
+    return got < 0 ? -errno : got;
 }
 
 /* 0, 1 with *ret_why when it is no plan file, or a negative errno. */
 static int read_roster(int plan, struct roster *ret, const char **ret_why)
 {
-    unsigned char head[PLANFILE_HEADER_BYTES];
-    struct planfile_header header;
-    unsigned char *index;
-    int failed = read_at(plan, head, sizeof(head), 0);
+    struct planfile_source source = {.read = read_some, .self = &plan};
+    struct stat status;
 
-    if (failed != 0)
-        return failed;
-    *ret_why = "not a plan file of this version";
-    if (planfile_header(head, &header) != 0 || header.index_bytes > PLANFILE_INDEX_MAX)
-        return 1;
-    index = malloc(header.index_bytes > 0 ? header.index_bytes : 1);
-    if (!index)
-        return -ENOMEM;
-    failed = read_at(plan, index, header.index_bytes, PLANFILE_HEADER_BYTES);
-    if (failed == 0)
-        failed = planfile_index(&header, index, header.index_bytes, ret, ret_why);
-    free(index);
-    return failed;
+    if (fstat(plan, &status) < 0)
+        return -errno;
+    source.size = (uint64_t)status.st_size;
+    return planfile_load(&source, ret, ret_why);
 }
 
 /* It ends when the supervisor says so: a signal meant for the services or the terminal's group must

@@ -4,43 +4,28 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/planfile.h"
 
-static int decode_index(int plan, const struct planfile_header *header, struct roster *ret,
-                        const char **ret_why)
+static ssize_t read_some(void *self, void *bytes, size_t size, uint64_t offset)
 {
-    size_t size = (size_t)header->index_bytes;
-    void *bytes = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int result;
+    ssize_t got = pread(*(const int *)self, bytes, size, (off_t)offset);
 
-    if (bytes == MAP_FAILED)
-        return -errno;
-    if (pread(plan, bytes, size, PLANFILE_HEADER_BYTES) == (ssize_t)size)
-        result = planfile_index(header, bytes, size, ret, ret_why);
-    else
-        result = -EBADMSG;
-    munmap(bytes, size + 1);
-    return result;
+    return got < 0 ? -errno : got;
 }
 
 int planned_read(int plan, struct roster *ret, char *why, size_t why_size)
 {
-    unsigned char bytes[PLANFILE_HEADER_BYTES];
-    const char *reason = "it is not one of this version";
-    struct planfile_header header;
+    struct planfile_source source = {.read = read_some, .self = &plan};
+    const char *reason;
     struct stat status;
-    int result = 1;
+    int result = -EBADF;
 
-    if (pread(plan, bytes, sizeof(bytes), 0) == sizeof(bytes) &&
-        planfile_header(bytes, &header) == 0 && fstat(plan, &status) == 0) {
-        if ((uint64_t)status.st_size == header.total_bytes)
-            result = decode_index(plan, &header, ret, &reason);
-        else
-            reason = "it is cut short";
+    if (fstat(plan, &status) == 0) {
+        source.size = (uint64_t)status.st_size;
+        result = planfile_load(&source, ret, &reason);
     }
     if (result == 0)
         return 0;
