@@ -10,8 +10,8 @@
 
 struct arena_block {
     struct arena_block *next; // arena::blocks
-    size_t size;
-    size_t used;
+    size_t used;              // from the front: what is aligned
+    size_t size;              // what is behind it are texts
     alignas(max_align_t) unsigned char data[];
 };
 
@@ -49,29 +49,33 @@ static struct arena_block *block_for(struct arena *arena, size_t bytes)
     return block;
 }
 
+/* A block with that much room, which is counted as used. NULL: sets failed. */
+static struct arena_block *reserve(struct arena *arena, size_t bytes)
+{
+    bool refused = arena->failed || (arena->limit && bytes > arena->limit - arena->used);
+    struct arena_block *block = refused ? NULL : block_for(arena, bytes);
+
+    arena->failed = !block;
+    arena->used += block ? bytes : 0;
+    return block;
+}
+
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
     const size_t align = alignof(max_align_t);
-    struct arena_block *block;
+    struct arena_block *block = NULL;
     void *memory;
 
-    if (arena->failed || bytes > SIZE_MAX / 2)
-        goto fail;
+    if (bytes > SIZE_MAX / 2)
+        arena->failed = true;
     bytes = (bytes + align - 1) / align * align;
-    if (arena->limit && bytes > arena->limit - arena->used)
-        goto fail;
-    block = block_for(arena, bytes);
+    block = reserve(arena, bytes);
     if (!block)
-        goto fail;
+        return NULL;
     memory = block->data + block->used;
     block->used += bytes;
-    arena->used += bytes;
     memset(memory, 0, bytes);
     return memory;
-
-fail:
-    arena->failed = true;
-    return NULL;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t bytes_each)
@@ -85,10 +89,19 @@ void *arena_array(struct arena *arena, size_t count, size_t bytes_each)
 
 char *arena_text(struct arena *arena, const char *text, size_t length)
 {
-    char *copy = length < SIZE_MAX / 2 ? arena_alloc(arena, length + 1) : NULL;
+    struct arena_block *block;
+    char *copy;
 
-    if (copy && length)
+    if (length > SIZE_MAX / 2)
+        arena->failed = true;
+    block = reserve(arena, length + 1);
+    if (!block)
+        return NULL;
+    block->size -= length + 1;
+    copy = (char *)block->data + block->size;
+    if (length)
         memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 

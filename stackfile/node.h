@@ -42,7 +42,7 @@ struct node {
     bool tagged;       // it or something below it has a tag
     bool merge;        // a scalar: << without quotes, which as a key merges
     bool open;         // while its end has not been read
-    bool dollars_done; // see interpolate.h
+    bool dollars_done; // in it and below it; see interpolate.h
     bool expanded;     // a scalar: its text comes out of variables
     bool unknown;      // it or something below it has a text that could not be made
     bool broken;       // a service: what is wrong with it is said already

@@ -110,12 +110,14 @@ static bool is_float(const char *text)
 
 enum scalar_type scalar_resolve(const char *text, size_t length)
 {
-    if (length == 0 || ONE_OF(text, "~", "null", "Null", "NULL"))
+    if (length == 0)
+        return SCALAR_NULL;
+    if (!strchr("0123456789+-.~nNtTfF", *text)) // most of them
+        return SCALAR_STRING;
+    if (ONE_OF(text, "~", "null", "Null", "NULL"))
         return SCALAR_NULL;
     if (is_true(text) || ONE_OF(text, "false", "False", "FALSE"))
         return SCALAR_BOOL;
-    if (!strchr("0123456789+-.", *text))
-        return SCALAR_STRING;
     if (is_int(text))
         return SCALAR_INT;
     return is_float(text) ? SCALAR_FLOAT : SCALAR_STRING;

@@ -42,6 +42,7 @@ struct builder {
     size_t nodes, bytes; // with what aliases and merges stand for
     struct anchor *anchors;
     size_t anchors_count;
+    bool dollars; // are in the document
 };
 
 static struct mark mark_of(const struct builder *builder, const yaml_mark_t *mark)
@@ -312,6 +313,7 @@ static int take_scalar(struct builder *builder, const yaml_event_t *event)
     node->text = arena_text(builder->arena, value, length);
     if (!node->text)
         return -ENOMEM;
+    builder->dollars = builder->dollars || memchr(value, '$', length);
     node->count = (uint32_t)length;
     node->bytes = node->count;
     rc = resolve_scalar(builder, node, event);
@@ -401,6 +403,7 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         builder->anchors_count = 0;
+        builder->dollars = false;
         if (builder->documents->count == STACKFILE_DOCUMENTS_MAX)
             return refuse(builder, mark_of(builder, &event->start_mark), "write fewer documents",
                           "more than 64 documents in one file");
@@ -421,7 +424,9 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:
     case YAML_STREAM_END_EVENT:
-    case YAML_DOCUMENT_END_EVENT:
+        break;
+    case YAML_DOCUMENT_END_EVENT: // libyaml gives every document a root
+        builder->documents->root[builder->documents->count - 1]->dollars_done = !builder->dollars;
         break;
     }
     return 0;

@@ -59,6 +59,32 @@ static void test_texts(void **state)
     arena_finish(&arena);
 }
 
+/* Texts come from the other end of a block: the two never meet. */
+static void test_texts_and_pieces_apart(void **state)
+{
+    static char letters[400];
+    struct arena arena;
+    unsigned char *piece[400];
+    char *text[400];
+
+    (void)state;
+    arena_init(&arena, 0);
+    memset(letters, 'x', sizeof(letters));
+    for (size_t i = 0; i < 400; i++) {
+        piece[i] = arena_alloc(&arena, 1 + i % 97);
+        text[i] = arena_text(&arena, letters, i);
+        assert_true(piece[i] && text[i]);
+        assert_int_equal((uintptr_t)piece[i] % alignof(max_align_t), 0);
+        memset(piece[i], 1, 1 + i % 97);
+    }
+    for (size_t i = 0; i < 400; i++) {
+        assert_int_equal(strlen(text[i]), i);
+        for (size_t j = 0; j < 1 + i % 97; j++)
+            assert_int_equal(piece[i][j], 1);
+    }
+    arena_finish(&arena);
+}
+
 static void test_limit_sticks(void **state)
 {
     struct arena arena;
@@ -109,6 +135,7 @@ int main(void)
         cmocka_unit_test(test_zeroed_aligned_and_apart),
         cmocka_unit_test(test_larger_than_a_block),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_texts_and_pieces_apart),
         cmocka_unit_test(test_limit_sticks),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_finish_of_nothing),
