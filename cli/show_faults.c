@@ -23,21 +23,27 @@ static enum render_style style_of(enum fault_level level)
     return STYLE_OFF;
 }
 
+/* Where a line ends: before \n, \r\n or \r, as YAML and editors have it. */
+static const char *line_end(const char *at, const char *end)
+{
+    while (at < end && *at != '\n' && *at != '\r')
+        at++;
+    return at;
+}
+
 static bool find_line(const char *text, size_t length, uint32_t line, const char **ret,
                       size_t *ret_length)
 {
     const char *at = text, *end = text + length;
-    const char *newline;
 
     while (--line > 0) {
-        newline = memchr(at, '\n', (size_t)(end - at));
-        if (!newline)
+        at = line_end(at, end);
+        if (at == end)
             return false;
-        at = newline + 1;
+        at += end - at > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
     }
-    newline = memchr(at, '\n', (size_t)(end - at));
     *ret = at;
-    *ret_length = (size_t)((newline ? newline : end) - at);
+    *ret_length = (size_t)(line_end(at, end) - at);
     return true;
 }
 
@@ -92,7 +98,7 @@ static void put_text(FILE *to, const char *text, const char *end, size_t columns
 static void show_line(FILE *to, const struct mark *at, const char *line, size_t length, bool colour,
                       enum render_style style)
 {
-    const char *end = line + length - (length > 0 && line[length - 1] == '\r');
+    const char *end = line + length;
     size_t before = columns_before(line, end, at->column);
     bool cut = before > SHOWN_COLUMNS - 16;
 

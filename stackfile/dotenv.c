@@ -20,7 +20,7 @@ static void step(struct cursor *cursor)
 {
     unsigned char byte = (unsigned char)*cursor->at++;
 
-    if (byte == '\n') {
+    if (byte == '\n' || (byte == '\r' && (cursor->at == cursor->end || *cursor->at != '\n'))) {
         cursor->mark.line++;
         cursor->mark.column = 1;
     } else if ((byte & 0xc0) != 0x80) {

@@ -6,6 +6,13 @@
 
 #include "core/utf8.h"
 
+/* They end a line in YAML 1.1, which libyaml reads, and not in YAML 1.2 or an editor: what looks
+ * like the rest of a comment would be read. */
+static bool hidden_line_end(uint32_t c)
+{
+    return c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
 /* YAML 1.2, production c-printable; libyaml has the same set. */
 static bool printable(uint32_t c)
 {
@@ -28,6 +35,10 @@ static int refuse(struct faults *faults, struct mark at, const char *text, size_
     else if (character == 0)
         faults_add(faults, FAULT_ERROR, at, "remove it, or save the file as text",
                    "a NUL byte is in the file");
+    else if (hidden_line_end(character))
+        faults_add(faults, FAULT_ERROR, at, "remove it, or write it as an escape in double quotes",
+                   "U+%04X is in the file, a line end to YAML that editors do not show as one",
+                   (unsigned)character);
     else
         faults_add(faults, FAULT_ERROR, at, "remove it, or write it as an escape in double quotes",
                    "the control character U+%04X is in the file", (unsigned)character);
@@ -42,11 +53,11 @@ int encoding_check(const char *file, const char *text, size_t length, struct fau
         uint32_t character = 0;
         size_t size = utf8_decode(text + i, length - i, &character);
 
-        if (size == 0 || !printable(character))
+        if (size == 0 || !printable(character) || hidden_line_end(character))
             return refuse(faults, at, text + i, length - i, character, size);
         i += size;
         at.column++;
-        if (character == '\n') {
+        if (character == '\n' || (character == '\r' && (i == length || text[i] != '\n'))) {
             at.line++;
             at.column = 1;
         }

@@ -46,6 +46,15 @@ static void test_place_and_caret(void **state)
     expect("x", "a.yaml:1:1: error: wrong\n     1 | x\n       | ^\n");
 }
 
+static void test_line_ends(void **state)
+{
+    (void)state;
+    one(3, 1, NULL);
+    expect("a\r\nb\rc\r\n", "a.yaml:3:1: error: wrong\n     3 | c\n       | ^\n");
+    one(5, 1, NULL);
+    expect("a\r\nb\rc\r\n", "a.yaml:5:1: error: wrong\n");
+}
+
 static void test_characters_not_bytes(void **state)
 {
     (void)state;
@@ -173,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns_not_characters),
+        cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_place_and_caret),
         cmocka_unit_test(test_characters_not_bytes),
         cmocka_unit_test(test_hostile_bytes),

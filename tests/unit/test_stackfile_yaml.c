@@ -333,6 +333,8 @@ static void test_encoding(void **state)
     expect_fault("a: \xc3", 1, 4, "not UTF-8");               // cut off
     expect_fault("a: \x07\n", 1, 4, "control character U+0007");
     expect_fault("a: \xc2\x80\n", 1, 4, "control character U+0080");
+    expect_fault("a: # b \xe2\x80\xa8  c: d\n", 1, 8, "U+2028 is in the file, a line end");
+    expect_fault("a:\rb: \xc2\x85\n", 2, 4, "U+0085 is in the file, a line end");
     expect_fault("\xff\xfe", 1, 1, "UTF-16");
     expect_fault("a: \xff\xfe", 1, 4, "byte 0xff is not UTF-8");
     expect_fault("a: \"\\0\"\n", 1, 4, "NUL character");
@@ -351,6 +353,13 @@ static void test_syntax(void **state)
     expect_fault("a: b: c\n", 1, 5, "cannot stand here");
     expect_fault("a: b\n  c: d\n", 2, 4, "cannot stand here");
     expect_fault("a: @b\n", 1, 4, "cannot start with this");
+    expect_fault("a: [b, ,]\n", 1, 8, "a value was expected here");
+    expect_fault("a: \"\\ud83d\"\n", 1, 7, "no character");
+    expect_fault("a: \"\\uxy\"\n", 1, 7, "without its digits");
+    expect_fault("a: |x\n", 1, 5, "follows | or >");
+    expect_fault("a: |0\n", 1, 5, "indentation of 0");
+    expect_fault("%YAML 3.0\n---\na: b\n", 1, 1, "version of YAML");
+    expect_fault("%FOO\n---\na: b\n", 1, 5, "starts with %");
     for (size_t i = 0; i < faults.count; i++)
         assert_true(strlen(faults.item[i].remedy) > 0);
 }
