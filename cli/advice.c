@@ -269,7 +269,7 @@ void advice_give(const struct death *death, const struct death_history *history,
     case VERDICTS_COUNT:
         break;
     }
-    if (verdict->next == NEXT_HOLD)
+    if (verdict->next == NEXT_HOLD || verdict->next == NEXT_STOP_STACK)
         add(ret,
             "It is held, for its restarts are used up: \"bulkhead start %.*s\" starts it again.",
             (int)death->service_length, death->name);

@@ -75,7 +75,7 @@ int deaths_feed(struct deaths *deaths, const struct user_event *event)
         return 0;
     if (event->action == ACTION_CREATE && last->again_wall_ns == 0)
         last->again_wall_ns = event->wall_ns;
-    else if (event->action == ACTION_HOLD)
+    else if (event->action == ACTION_HOLD && last->verdict.next != NEXT_STOP_STACK)
         last->verdict.next = NEXT_HOLD;
     else if (event->action == ACTION_QUARANTINE && last->generation == event->generation)
         last->verdict.kind = VERDICT_UNKILLABLE;

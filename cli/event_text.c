@@ -85,6 +85,8 @@ static void add_death(struct attributes *attributes, const struct verdict *verdi
     }
     add_evidence(attributes, verdict);
     add_text(attributes, "next", next_name(verdict->next));
+    if (verdict->budget > 0)
+        add_text(attributes, "budget", cause_name((enum cause)(verdict->budget - 1)));
     if (verdict->next == NEXT_RESTART)
         add(attributes, "delay", ATTRIBUTE_SPAN, verdict->delay.ns);
 }

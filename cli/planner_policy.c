@@ -62,6 +62,17 @@ static void take_backoff(struct policy *policy, const struct spec_backoff *from)
     take_int(&policy->backoff_reset_after_ns, &from->reset_after_ns);
 }
 
+static void take_intensity(struct policy *policy, const struct spec_intensity *from)
+{
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        if (from->budget[cause].set)
+            policy->intensity[cause] = (struct intensity){
+                .max_restarts = from->budget[cause].max_restarts.value,
+                .window_ns = from->budget[cause].window_ns.value,
+                .then = from->budget[cause].then.value,
+            };
+}
+
 /* Docker's 0 is "the default". */
 static void take_positive(int64_t *to, const struct spec_int *from)
 {
@@ -95,6 +106,7 @@ struct policy planner_policy(const struct spec_service *service, const struct ho
     }
     take_restart_policy(&policy, service);
     take_backoff(&policy, &service->backoff);
+    take_intensity(&policy, &service->intensity);
     policy.success = service->success_exit_codes.exits;
     policy.prevent = service->restart_prevent_exit_codes.exits;
     take_health(&policy, service);

@@ -95,6 +95,18 @@ static void print_memory(const struct why_report *report, bool colour, FILE *to)
     print_field(to, colour, "memory", text);
 }
 
+static void tell_budget(const struct death *death, char *text, size_t size)
+{
+    enum cause cause = (enum cause)(death->verdict.budget - 1);
+    const struct intensity *intensity = &death->policy.intensity[cause];
+    char window[RENDER_MAX];
+
+    snprintf(text, size, "held: more than %lld restarts within %s (%s)%s",
+             (long long)intensity->max_restarts, render_span(intensity->window_ns, window),
+             budget_key(cause),
+             death->verdict.next == NEXT_STOP_STACK ? "; all other services were stopped" : "");
+}
+
 static void print_next(const struct why_report *report, bool colour, FILE *to)
 {
     const struct death *death = report->death;
@@ -104,6 +116,8 @@ static void print_next(const struct why_report *report, bool colour, FILE *to)
 
     if (verdict->kind == VERDICT_OOM_CHILD)
         snprintf(text, sizeof(text), "the service runs on");
+    else if (verdict->budget > 0)
+        tell_budget(death, text, sizeof(text));
     else if (verdict->next == NEXT_HOLD)
         snprintf(text, sizeof(text), "held: its restarts (restart: on-failure:%lld) are used up",
                  (long long)death->policy.restart_max);
@@ -309,6 +323,8 @@ bool why_print_json(const struct why_report *report, FILE *to)
     add_birth(object, report);
     json_child(object, "evidence", evidence_object(verdict));
     json_text(object, "next", next_name(verdict->next));
+    json_text(object, "budget",
+              verdict->budget > 0 ? cause_name((enum cause)(verdict->budget - 1)) : "");
     json_seconds(object, "delay", verdict->delay.ns);
     json_text(object, "startedAgainAt", render_time(death->again_wall_ns, text));
     json_number(object, "diedAlike", (int64_t)report->history.alike);

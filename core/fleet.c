@@ -76,6 +76,7 @@ void fleet_step_member(struct fleet *fleet, uint32_t index, int kind, const stru
         .wall_ns = wall_ns,
         .random = &fleet->random,
         .sequence = &fleet->sequence,
+        .stop_stack = &fleet->stop_stack,
         .effects = &fleet->effects,
     };
 
@@ -103,6 +104,25 @@ static void go_down(struct fleet *fleet, const struct event *event)
         stop.kind = EVENT_STOP;
         stop.member = i;
         fleet_step_member(fleet, i, EVENT_STOP, &stop, event->wall_ns);
+    }
+}
+
+/* A member whose budget is used up: it comes to be held. */
+static bool gives_up(const struct incarnation *self)
+{
+    return self->want && self->judged && self->last.next == NEXT_STOP_STACK;
+}
+
+/* As if everybody was asked to stop; the supervisor stays, and what is asked for later is done. */
+static void stop_stack(struct fleet *fleet, const struct event *cause)
+{
+    struct event stop = {.kind = EVENT_STOP, .grace_ns = EVENT_GRACE_POLICY, .at = cause->at};
+
+    fleet->stop_stack = false;
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++) {
+        stop.member = i;
+        if (!gives_up(&fleet->members[i]))
+            fleet_step_member(fleet, i, EVENT_STOP, &stop, cause->wall_ns);
     }
 }
 
@@ -219,6 +239,8 @@ void fleet_step(struct fleet *fleet, const struct event *event)
     case EVENTS_COUNT:
         break;
     }
+    if (fleet->stop_stack)
+        stop_stack(fleet, event);
     if (event_is_request(event->kind) && event->more)
         return;
     fleet->is_reloaded = false;

@@ -25,6 +25,7 @@ struct fleet {
     uint64_t random;
     int64_t sequence; // of changes; a watcher remembers how far it has seen
     instant now;      // of the last event
+    bool stop_stack;  // somebody's budget asks for it, in this step
     bool ending;      // DOWN was asked for
     bool finished;    // FINISH was given
 };

@@ -22,8 +22,7 @@ static void want_start(struct step *step)
     self->want = 1;
     self->again = 0;
     self->alone = step->event->alone;
-    self->failures = 0;
-    self->restarts = 0;
+    step_count_anew(step);
     step_shift(step, STATE_WAITING, INSTANT_NEVER);
 }
 
@@ -36,8 +35,7 @@ static void wait_no_more(struct step *step)
 /* A start or restart request does not wait for the back-off. */
 static void start_now(struct step *step)
 {
-    step->self->failures = 0;
-    step->self->restarts = 0;
+    step_count_anew(step);
     step_spawn(step);
 }
 

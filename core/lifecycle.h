@@ -29,6 +29,7 @@ struct context {
     int64_t wall_ns;
     uint64_t *random;        // state of the fleet's generator
     int64_t *sequence;       // counts changes
+    bool *stop_stack;        // set when all others are to be stopped
     struct effects *effects; // appended to
 };
 

@@ -14,6 +14,7 @@ enum {
     SIGNAL_MAX = 64,            // highest signal number of Linux
     ERRNO_MAX = 4095,           // highest errno of Linux
     RLIMITS_KEPT_MAX = 16,      // resource limits of a service
+    BUDGET_RESTARTS_MAX = 32,   // max_restarts of a budget
     AIDES_MAX = 17,             // a member's probe and hooks
     HOOKS_MAX = AIDES_MAX - 1,  // a member's hooks, all kinds together
 };

@@ -46,6 +46,14 @@ static bool hooks_are_valid(const struct policy *policy)
     return sum <= HOOKS_MAX;
 }
 
+static bool intensities_are_valid(const struct policy *policy)
+{
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        if (!intensity_is_valid(&policy->intensity[cause]))
+            return false;
+    return true;
+}
+
 bool policy_is_valid(const struct policy *policy)
 {
     return policy->restart >= 0 && policy->restart < RESTARTS_COUNT && policy->restart_max >= 0 &&
@@ -55,7 +63,7 @@ bool policy_is_valid(const struct policy *policy)
            policy->stop_signal > 0 && policy->stop_signal <= SIGNAL_MAX &&
            policy->stop_grace_ns >= 0 && policy->mem_limit_bytes >= 0 && policy->oom_group >= 0 &&
            policy->oom_group <= 1 && policy->restart_window_ns >= 0 && health_is_valid(policy) &&
-           hooks_are_valid(policy);
+           hooks_are_valid(policy) && intensities_are_valid(policy);
 }
 
 int64_t policy_aides(const struct policy *policy, enum aide_kind kind)

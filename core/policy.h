@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/budget.h"
 #include "core/exits.h"
 #include "core/limits.h"
 #include "core/nsec.h"
@@ -62,6 +63,7 @@ struct policy {
     int64_t pre_stop;
     struct exits success; // ends that are no failure, besides code 0
     struct exits prevent; // ends of its own after which it is not restarted, whatever `restart` is
+    struct intensity intensity[CAUSES_COUNT];
 };
 
 enum on_unhealthy {

@@ -22,7 +22,7 @@
 #include "core/fleet.h"
 
 #define RECORD_VERSION  2
-#define RECORD_LINE_MAX 6144 // bytes of a line, with its newline and a NUL
+#define RECORD_LINE_MAX 9216 // bytes of a line, with its newline and a NUL
 
 /* Writers: put one line with its newline into `line` (RECORD_LINE_MAX bytes), return its length. */
 size_t record_write_head(const struct roster *roster, uint64_t seed, char *line);

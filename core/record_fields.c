@@ -11,6 +11,10 @@
 #define COUNT(table)          (sizeof(table) / sizeof((table)[0]))
 
 #define POLICY_FIELD(field) FIELD_OF(policy, field)
+#define INTENSITY(id, name) \
+    {name "_max_restarts", offsetof(struct policy, intensity[CAUSE_##id].max_restarts)}, \
+    {name "_window_ns", offsetof(struct policy, intensity[CAUSE_##id].window_ns)}, \
+    {name "_then", offsetof(struct policy, intensity[CAUSE_##id].then)},
 static const struct field policy_fields[] = {
     POLICY_FIELD(restart)             
     POLICY_FIELD(restart_max)         
@@ -44,6 +48,7 @@ static const struct field policy_fields[] = {
     {"prevent_codes2", offsetof(struct policy, prevent.codes[2])},
     {"prevent_codes3", offsetof(struct policy, prevent.codes[3])},
     {"prevent_signals", offsetof(struct policy, prevent.signals)},
+    CAUSES(INTENSITY)
 };
 _Static_assert(sizeof(struct policy) == COUNT(policy_fields) * sizeof(int64_t),
                "every field of a policy is in the journal");
@@ -87,7 +92,23 @@ static const struct field event_fields[] = {
 };
 
 #define MEMBER_STATE_FIELD(field) FIELD_OF(incarnation, field)
-static const struct field state_fields[] = {MEMBER_FIELDS(MEMBER_STATE_FIELD)};
+#define SPENT(cause, name, n) {"spent_" name #n, offsetof(struct incarnation, spent.at_ns[cause][n])},
+#define EACH_RESTART(X, cause, name) \
+    X(cause, name, 0) X(cause, name, 1) X(cause, name, 2) X(cause, name, 3) \
+    X(cause, name, 4) X(cause, name, 5) X(cause, name, 6) X(cause, name, 7) \
+    X(cause, name, 8) X(cause, name, 9) X(cause, name, 10) X(cause, name, 11) \
+    X(cause, name, 12) X(cause, name, 13) X(cause, name, 14) X(cause, name, 15) \
+    X(cause, name, 16) X(cause, name, 17) X(cause, name, 18) X(cause, name, 19) \
+    X(cause, name, 20) X(cause, name, 21) X(cause, name, 22) X(cause, name, 23) \
+    X(cause, name, 24) X(cause, name, 25) X(cause, name, 26) X(cause, name, 27) \
+    X(cause, name, 28) X(cause, name, 29) X(cause, name, 30) X(cause, name, 31)
+#define SPENT_FIELDS(id, name) EACH_RESTART(SPENT, CAUSE_##id, name)
+static const struct field state_fields[] = {
+    MEMBER_FIELDS(MEMBER_STATE_FIELD)
+    CAUSES(SPENT_FIELDS)
+};
+_Static_assert(offsetof(struct incarnation, base) == COUNT(state_fields) * sizeof(int64_t),
+               "every number of a member is in the journal");
 
 #define VERDICT_FIELD(field) FIELD_OF(verdict_numbers, field)
 static const struct field verdict_fields[] = {
@@ -106,6 +127,7 @@ static const struct field verdict_fields[] = {
     VERDICT_FIELD(delay)    
     VERDICT_FIELD(hook)
     VERDICT_FIELD(index)
+    VERDICT_FIELD(budget)
 };
 
 /* clang-format on */
@@ -141,6 +163,7 @@ struct verdict_numbers verdict_to_numbers(const struct verdict *verdict)
         .delay = verdict->delay.ns,
         .hook = verdict->hook,
         .index = verdict->hook_index,
+        .budget = verdict->budget,
     };
 }
 
@@ -150,7 +173,7 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
         numbers->code > INT32_MAX || numbers->signal < 0 || numbers->signal > SIGNAL_MAX ||
         numbers->error < 0 || numbers->error > ERRNO_MAX || numbers->enclosing < -1 ||
         numbers->enclosing >= ENCLOSING_MAX || !is_within(numbers->hook, 0, AIDE_KINDS - 1) ||
-        !is_within(numbers->index, 0, HOOKS_MAX))
+        !is_within(numbers->index, 0, HOOKS_MAX) || !is_within(numbers->budget, 0, CAUSES_COUNT))
         return 1;
     verdict->exit_code = (int32_t)numbers->code;
     verdict->signal = (int32_t)numbers->signal;
@@ -167,6 +190,7 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
     verdict->delay = span_ns(numbers->delay);
     verdict->hook = (uint32_t)numbers->hook;
     verdict->hook_index = (uint32_t)numbers->index;
+    verdict->budget = (uint32_t)numbers->budget;
     return 0;
 }
 
@@ -218,6 +242,15 @@ static bool aide_state_is_valid(const struct incarnation *self)
            is_within(self->blame_error, 0, ERRNO_MAX);
 }
 
+static bool spent_is_valid(const struct spent *spent)
+{
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        for (int i = 0; i < BUDGET_RESTARTS_MAX; i++)
+            if (spent->at_ns[cause][i] < 0)
+                return false;
+    return true;
+}
+
 bool record_state_is_valid(const struct incarnation *self)
 {
     return is_within(self->state, 0, STATES_COUNT - 1) && is_flag(self->want) &&
@@ -230,6 +263,6 @@ bool record_state_is_valid(const struct incarnation *self)
            is_within(self->step_error, 0, ERRNO_MAX) && self->told_ns >= 0 &&
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
-           is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) &&
+           is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) && spent_is_valid(&self->spent) &&
            reading_is_valid(&self->base) && reading_is_valid(&self->seen);
 }

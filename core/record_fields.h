@@ -28,7 +28,7 @@ bool record_state_is_valid(const struct incarnation *incarnation);
 /* A verdict's numbers in one place: its own struct has small types and enums. */
 struct verdict_numbers {
     int64_t code, signal, core, step, error, oom, oom_kill, oom_group_kill, enclosing, peak, limit,
-        uptime, delay, hook, index;
+        uptime, delay, hook, index, budget;
 };
 
 struct verdict_numbers verdict_to_numbers(const struct verdict *verdict);

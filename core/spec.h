@@ -95,6 +95,22 @@ struct spec_exits {
     struct mark at;
 };
 
+#define SPEC_CAUSES 4 // by enum cause
+
+struct spec_budget {
+    bool set;
+    struct spec_int max_restarts;
+    struct spec_int window_ns;
+    struct spec_int then; // enum budget_then
+    struct mark at;
+};
+
+struct spec_intensity {
+    bool set;
+    struct spec_budget budget[SPEC_CAUSES];
+    struct mark at;
+};
+
 /* A healthcheck as written. What it asks of the program is in `test`, ready to be executed: the
  * shell forms have become ["/bin/sh", "-c", text]. */
 struct spec_healthcheck {
@@ -190,6 +206,7 @@ struct spec_service {
     size_t ulimits_count;
 
     struct spec_backoff backoff;
+    struct spec_intensity intensity; // its own, or else that of the stack
     struct spec_exits success_exit_codes;
     struct spec_exits restart_prevent_exit_codes;
     struct spec_restart_policy restart_policy;

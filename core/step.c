@@ -90,6 +90,13 @@ void step_spawn_again(struct step *step)
     step_spawn(step);
 }
 
+void step_count_anew(struct step *step)
+{
+    step->self->failures = 0;
+    step->self->restarts = 0;
+    step->self->spent = (struct spent){0};
+}
+
 void step_kill(struct step *step)
 {
     step->self->sent_signal = SIGKILL;
@@ -148,6 +155,21 @@ static bool was_up(const struct step *step, int64_t length_ns)
     return last->hook != AIDE_PRE_START && last->uptime.ns >= length_ns;
 }
 
+/* It is to be restarted, if its budgets allow. */
+static void spend(struct step *step)
+{
+    struct verdict *last = &step->self->last;
+    const struct intensity *intensity = step->context->policy->intensity;
+    enum cause exceeded =
+        budget_spend(intensity, last->kind, step->context->now, &step->self->spent);
+
+    if (exceeded == CAUSES_COUNT)
+        return;
+    last->budget = exceeded + 1;
+    last->next = intensity[exceeded].then == THEN_STOP_STACK ? NEXT_STOP_STACK : NEXT_HOLD;
+    *step->context->stop_stack |= last->next == NEXT_STOP_STACK;
+}
+
 void step_decide_next(struct step *step)
 {
     struct incarnation *self = step->self;
@@ -162,6 +184,8 @@ void step_decide_next(struct step *step)
     if (policy->restart_window_ns > 0 && was_up(step, policy->restart_window_ns))
         self->restarts = 0;
     last->next = restart_next(policy, last, self->restarts);
+    if (last->next == NEXT_RESTART)
+        spend(step);
     if (last->next != NEXT_RESTART)
         return;
     if (was_up(step, policy->backoff_reset_after_ns))
@@ -248,6 +272,11 @@ void step_judge(struct step *step)
     step_emit(step, EFFECT_VERDICT);
 }
 
+static bool gives_up(const struct verdict *last)
+{
+    return last->next == NEXT_HOLD || last->next == NEXT_STOP_STACK;
+}
+
 void step_rest(struct step *step)
 {
     struct incarnation *self = step->self;
@@ -258,8 +287,7 @@ void step_rest(struct step *step)
     if (!self->want && self->again) {
         self->want = 1;
         self->again = 0;
-        self->failures = 0;
-        self->restarts = 0;
+        step_count_anew(step);
         step_shift(step, STATE_WAITING, INSTANT_NEVER);
     } else if (!self->want) {
         step_shift(step, STATE_EXITED, INSTANT_NEVER);
@@ -270,7 +298,7 @@ void step_rest(struct step *step)
             step_shift(step, STATE_BACKOFF, due);
     } else {
         self->want = 0;
-        step_shift(step, self->last.next == NEXT_HOLD ? STATE_HELD : STATE_EXITED, INSTANT_NEVER);
+        step_shift(step, gives_up(&self->last) ? STATE_HELD : STATE_EXITED, INSTANT_NEVER);
     }
     step_emit(step, EFFECT_BURY)->generation = buried;
 }

@@ -64,12 +64,13 @@ enum confidence {
 };
 
 /* What comes after: decided with the verdict, told with it. */
-#define NEXTS(X)                                                                  \
-    X(NONE, "none")           /* not decided yet: the compartment is not empty */ \
-    X(RESTART, "restart")     /* after `delay` */                                 \
-    X(REST, "rest")           /* the policy asks for no restart */                \
-    X(HOLD, "hold")           /* the policy's restarts are used up */             \
-    X(PREVENTED, "prevented") /* the policy asks for none after such an end */
+#define NEXTS(X)                                                                    \
+    X(NONE, "none")             /* not decided yet: the compartment is not empty */ \
+    X(RESTART, "restart")       /* after `delay` */                                 \
+    X(REST, "rest")             /* the policy asks for no restart */                \
+    X(HOLD, "hold")             /* the policy's restarts are used up */             \
+    X(PREVENTED, "prevented")   /* the policy asks for none after such an end */    \
+    X(STOP_STACK, "stop-stack") /* held, and all others are stopped */
 
 enum next {
 #define X(id, name) NEXT_##id,
@@ -127,6 +128,8 @@ struct verdict {
     uint32_t
         hook; // FAILED: this hook did (enum aide_kind), and code, signal and error are its; else 0
     uint32_t hook_index; // which of its kind, from 0
+    uint32_t budget; // HOLD, STOP_STACK: one more than the enum cause whose budget is used up; 0:
+                     // it is that of on-failure:N
 };
 
 const char *verdict_name(enum verdict_kind kind);

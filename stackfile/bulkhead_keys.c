@@ -57,8 +57,9 @@ static void read_backoff(struct reader *reader, const char *key, const struct no
 static const struct key_row rows[] = {
     {"backoff", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_backoff,
      .read = read_backoff, .offset = INTO(backoff), .about = "how long to wait before a restart"},
-    {"intensity", .class = KEY_LATER,
-     .remedy = "write restart: on-failure:N to give up after N restarts"},
+    {"intensity", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE,
+     .inner = &keys_intensity, .read = read_intensity, .offset = INTO(intensity),
+     .about = "how many restarts within which time are too many; default: never too many"},
     {"isolation", .class = KEY_LATER, .remedy = "remove it"},
     {"landlock", .class = KEY_LATER, .remedy = "remove it"},
     {"memory_high", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_size,

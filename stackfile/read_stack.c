@@ -13,6 +13,7 @@
 struct stack_draft {
     struct spec_text name;
     const struct node *services;
+    struct spec_intensity intensity;
 };
 
 static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -49,8 +50,10 @@ static void read_services(struct reader *reader, const char *key, const struct n
 
 static const struct key_row bulkhead_rows[] = {
     {"groups", .class = KEY_LATER, .remedy = "remove it, and give each service its own mem_limit"},
-    {"intensity", .class = KEY_LATER,
-     .remedy = "write restart: on-failure:N to give up after N restarts"},
+    {"intensity", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE,
+     .inner = &keys_intensity, .read = read_intensity,
+     .offset = offsetof(struct stack_draft, intensity),
+     .about = "the intensity of each service that has none of its own"},
     {"mem_limit", .class = KEY_LATER,
      .remedy = "remove it, and give each service its own mem_limit"},
     {"restart_strategy", .class = KEY_LATER, .remedy = "remove it: each service restarts alone",
@@ -208,8 +211,9 @@ static void settle_name(struct reader *reader, const struct stack_draft *draft, 
 
 /* --- services --- */
 
-static int read_all(struct reader *reader, const struct node *map, struct spec *spec)
+static int read_all(struct reader *reader, const struct stack_draft *draft, struct spec *spec)
 {
+    const struct node *map = draft->services;
     struct spec_service *services = arena_array(reader->arena, map->count, sizeof(*services));
     bool whole = true;
 
@@ -220,6 +224,8 @@ static int read_all(struct reader *reader, const struct node *map, struct spec *
         const struct node *key = map->pairs[i].key, *value = map->pairs[i].value;
 
         read_service(reader, key, value, &services[i]);
+        if (services[i].intensity.at.line == 0)
+            services[i].intensity = draft->intensity;
         if (service_is_whole(reader, value))
             check_service(reader, &services[i]);
         else
@@ -235,8 +241,9 @@ static int read_all(struct reader *reader, const struct node *map, struct spec *
 }
 
 static int read_services_of(struct reader *reader, const struct node *root,
-                            const struct node *services, struct spec *spec)
+                            const struct stack_draft *draft, struct spec *spec)
 {
+    const struct node *services = draft->services;
     bool none = !services || (services->kind == NODE_SCALAR && services->type == SCALAR_NULL) ||
                 (services->kind == NODE_MAP && services->count == 0);
 
@@ -253,7 +260,7 @@ static int read_services_of(struct reader *reader, const struct node *root,
         report(reader, FAULT_ERROR, services->at, "split the stack",
                "%u services, and %d is the most", services->count, INSTANCES_MAX);
     else
-        return read_all(reader, services, spec);
+        return read_all(reader, draft, spec);
     return 0;
 }
 
@@ -282,5 +289,5 @@ int read_stack(struct reader *reader, const struct node *root, struct spec *spec
     settle_name(reader, &draft, spec);
     spec->file = keep_text(reader, reader->request->files[0].name);
     spec->project_dir = keep_text(reader, reader->request->project_dir);
-    return read_services_of(reader, root, draft.services, spec);
+    return read_services_of(reader, root, &draft, spec);
 }

@@ -44,6 +44,7 @@ key_read read_on_unhealthy;   // spec_service
 key_read read_label_file;     // service_draft
 key_read read_labels;         // spec_service
 key_read read_profiles;       // spec_service
+key_read read_intensity;      // spec_intensity
 key_read read_exit_codes;     // spec_exits
 key_read read_healthcheck;    // spec_healthcheck
 key_read read_hooks;          // spec_hooks, whose kind is the key's
@@ -53,6 +54,7 @@ key_read read_deploy;         // service_draft
 key_read read_bulkhead;       // service_draft
 
 extern const char *const on_unhealthy_choices[]; // by enum spec_on_unhealthy
+extern const char *const then_choices[];         // by enum budget_then
 
 /* A whole number, or false after a fault. */
 bool take_integer(struct reader *reader, const char *key, const struct node *value,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/budget.h"
 #include "core/limits.h"
 #include "stackfile/emit.h"
 #include "stackfile/readers.h"
@@ -332,6 +333,32 @@ static void show_backoff(struct emit *emit, const struct spec_backoff *backoff)
     emit_end(emit);
 }
 
+static void show_budget(struct emit *emit, const struct spec_budget *budget)
+{
+    if (!budget->set)
+        return;
+    show_integer(emit, "max_restarts", &budget->max_restarts);
+    show_duration(emit, "window", &budget->window_ns);
+    if (budget->then.set)
+        emit_text(emit, "then", then_choices[budget->then.value]);
+}
+
+static void show_intensity(struct emit *emit, const struct spec_intensity *intensity)
+{
+    if (!intensity->set)
+        return;
+    emit_map(emit, "intensity");
+    show_budget(emit, &intensity->budget[CAUSE_ANY]);
+    for (int cause = CAUSE_ANY + 1; cause < CAUSES_COUNT; cause++) {
+        if (!intensity->budget[cause].set)
+            continue;
+        emit_map(emit, cause_name((enum cause)cause));
+        show_budget(emit, &intensity->budget[cause]);
+        emit_end(emit);
+    }
+    emit_end(emit);
+}
+
 static void show_exits(struct emit *emit, const char *key, const struct spec_exits *written)
 {
     char text[VALUE_SIGNAL_MAX];
@@ -353,7 +380,7 @@ static void show_exits(struct emit *emit, const char *key, const struct spec_exi
 static void show_bulkhead(struct emit *emit, const struct spec_service *service)
 {
     if (!service->memory_high.set && !service->memory_min.set && !service->on_unhealthy_set &&
-        !service->backoff.set && !service->success_exit_codes.set &&
+        !service->backoff.set && !service->intensity.set && !service->success_exit_codes.set &&
         !service->restart_prevent_exit_codes.set)
         return;
     emit_map(emit, "x-bulkhead");
@@ -362,6 +389,7 @@ static void show_bulkhead(struct emit *emit, const struct spec_service *service)
     show_share(emit, "memory_high", &service->memory_high);
     show_share(emit, "memory_min", &service->memory_min);
     show_backoff(emit, &service->backoff);
+    show_intensity(emit, &service->intensity);
     show_exits(emit, "success_exit_codes", &service->success_exit_codes);
     show_exits(emit, "restart_prevent_exit_codes", &service->restart_prevent_exit_codes);
     emit_end(emit);

@@ -4,15 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/budget.h"
 #include "core/paths.h"
+
+static void tell_giving_up(const struct verdict *verdict, char *text, size_t size)
+{
+    const char *rest = verdict->next == NEXT_STOP_STACK ? "; the stack is stopped" : "";
+
+    if (verdict->budget)
+        snprintf(text, size, "; held, too many restarts (%s)%s",
+                 budget_key((enum cause)(verdict->budget - 1)), rest);
+    else
+        snprintf(text, size, "; held, its restarts are used up");
+}
 
 static void tell_next(const struct verdict *verdict, char *text, size_t size)
 {
     long long ms = (long long)span_to_ms(verdict->delay);
 
     text[0] = '\0';
-    if (verdict->next == NEXT_HOLD)
-        snprintf(text, size, "; held, its restarts are used up");
+    if (verdict->next == NEXT_HOLD || verdict->next == NEXT_STOP_STACK)
+        tell_giving_up(verdict, text, size);
     else if (verdict->next == NEXT_PREVENTED)
         snprintf(text, size, "; not started again after such an end");
     else if (verdict->next == NEXT_REST && verdict_is_failure(verdict->kind))
@@ -27,7 +39,7 @@ static void tell_next(const struct verdict *verdict, char *text, size_t size)
 
 size_t marker_line(const struct verdict *verdict, char line[MARKER_BYTES])
 {
-    char sentence[512], next[64];
+    char sentence[512], next[128];
 
     verdict_sentence(verdict, sentence, sizeof(sentence));
     tell_next(verdict, next, sizeof(next));

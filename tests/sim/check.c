@@ -183,7 +183,7 @@ static void check_cause(struct sim *sim, const struct event *event, const struct
         bool needed = is_start && !event->alone && !is_touch && !earlier->want;
         bool restarted = event->kind == EVENT_RESTART && !event->alone && earlier->want &&
                          restarts_with(sim, effect->member, event->member);
-        if (!opened && !released && !needed && !restarted)
+        if (!opened && !released && !needed && !restarted && !stops_stack(sim))
             break_rule(sim, "siblings-untouched", "m%u: %s because of m%u's %s", effect->member,
                        effect_name(effect->kind), event->member, event_name(event->kind));
         return;
@@ -229,6 +229,7 @@ static void check_begin(struct sim *sim, const struct event *event, const struct
         bool is_late = sim->earlier[member].state == STATE_BACKOFF;
         bool is_alone = sim->earlier[member].alone || is_asked_alone;
         shadow->restarts = shadow->failures = 0;
+        memset(shadow->decisions, 0, sizeof(shadow->decisions));
         missing = is_late || is_alone ? -1 : missing_need(sim, member);
         if (missing >= 0 || (sim->earlier[member].alone && !shadow->asked_alone))
             break_rule(sim, "gates-not-early", "started before m%d is there", missing);
@@ -325,7 +326,8 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
                    effect->to == STATE_LEAVING)) {
         check_order(sim, event, effect->member);
         if (!own && !ours &&
-            !(is_due(sim, event, effect->member) && sim->earlier[effect->member].want))
+            !(is_due(sim, event, effect->member) && sim->earlier[effect->member].want &&
+              (!stops_stack(sim) || sim->earlier[effect->member].own_ns <= event->at.ns)))
             shadow->asked = true;
     }
     if (effect->to == STATE_BACKOFF)
@@ -457,9 +459,12 @@ void check_after(struct sim *sim, const struct event *event)
         break_rule(sim, "stale-facts-dropped", "m%u: %s of generation %u did something",
                    event->member, event_name(event->kind), event->generation);
     note_aides(sim, event);
+    for (uint32_t i = 0; stops_stack(sim) && i < sim->roster.members_count; i++)
+        sim->shadows[i].owed = false;
     for (uint32_t i = 0; i < effects->count; i++)
         check_effect(sim, event, &effects->item[i]);
     check_request(sim, event);
+    check_stack_stopped(sim);
     sim->in_batch = event_is_request(event->kind) && event->more;
     if (sim->in_batch)
         return;

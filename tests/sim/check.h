@@ -7,7 +7,8 @@
 
 struct sim;
 
-#define RESULTS_KEPT 16
+#define RESULTS_KEPT   16
+#define DECISIONS_KEPT 64
 
 /* Of one probe. */
 struct result {
@@ -38,6 +39,12 @@ struct aide_book {
     bool is_dropped; // and not listened to
 };
 
+/* When restarts were decided, for one budget: the last ones, in a ring. */
+struct decisions {
+    uint32_t count; // ever
+    instant at[DECISIONS_KEPT];
+};
+
 /* What the checks remember of one member. */
 struct shadow {
     enum state state; // as the effects so far have told
@@ -57,7 +64,8 @@ struct shadow {
     uint32_t unkillable; // generation told to be so
     uint32_t buried;     // generation
     int64_t failures;
-    int64_t restarts;       // by policy since the last request
+    int64_t restarts; // by policy since the last request
+    struct decisions decisions[CAUSES_COUNT];
     int64_t budget;         // most restarts by the policy that decided the last
     instant told_at;        // of the last verdict
     struct verdict verdict; // of the last death
@@ -90,6 +98,8 @@ void check_before(struct sim *sim, const struct event *event);
 void check_after(struct sim *sim, const struct event *event);
 void check_end(struct sim *sim);
 void check_verdict(struct sim *sim, const struct event *event, const struct effect *effect);
+bool stops_stack(const struct sim *sim); // somebody asks for it in this step
+void check_stack_stopped(struct sim *sim);
 bool is_success_end(const struct sim *sim, uint32_t member);
 void check_restart(struct sim *sim, const struct effect *effect);
 const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index);

@@ -90,13 +90,98 @@ static void check_delay(struct sim *sim, uint32_t member)
                    fmax(most, floor_ns) / 1e9);
 }
 
-static enum next expected_next(const struct sim *sim, uint32_t member, const struct verdict *told)
+/* OTP's supervisor:add_restart/1 as it stands there: the restart goes in front of the list, what is
+ * older than the window falls out, and a list that is longer than the intensity is too long. */
+static bool add_restart(struct decisions *decisions, const struct intensity *intensity, instant now)
+{
+    uint32_t length = 0;
+
+    decisions->at[decisions->count++ % DECISIONS_KEPT] = now;
+    for (uint32_t i = decisions->count; i > 0 && decisions->count - i < DECISIONS_KEPT; i--)
+        if (instant_since(now, decisions->at[(i - 1) % DECISIONS_KEPT]).ns <= intensity->window_ns)
+            length++;
+    return (int64_t)length <= intensity->max_restarts;
+}
+
+static bool is_counted(enum cause cause, enum verdict_kind kind)
+{
+    switch (cause) {
+    case CAUSE_ANY:
+        return kind != VERDICT_OOM_OUTSIDE;
+    case CAUSE_OOM:
+        return kind == VERDICT_OOM;
+    case CAUSE_CRASH:
+        return kind == VERDICT_KILLED || kind == VERDICT_CRASHED || kind == VERDICT_FAILED ||
+               kind == VERDICT_SPAWN_FAILED;
+    case CAUSE_UNHEALTHY:
+        return kind == VERDICT_UNHEALTHY;
+    case CAUSES_COUNT:
+        break;
+    }
+    return false;
+}
+
+static enum next within_budgets(struct sim *sim, uint32_t member, const struct verdict *told)
+{
+    const struct policy *policy = &sim->roster.members[member].policy;
+    enum next next = NEXT_RESTART;
+    bool is_named = told->budget == 0;
+
+    for (int cause = 0; cause < CAUSES_COUNT; cause++) {
+        const struct intensity *intensity = &policy->intensity[cause];
+        if (intensity->window_ns == 0 || !is_counted((enum cause)cause, told->kind) ||
+            add_restart(&sim->shadows[member].decisions[cause], intensity, sim->now))
+            continue;
+        is_named |= told->budget == (uint32_t)cause + 1;
+        if (next != NEXT_STOP_STACK)
+            next = intensity->then == THEN_STOP_STACK ? NEXT_STOP_STACK : NEXT_HOLD;
+    }
+    if (!is_named || (told->budget == 0) != (next == NEXT_RESTART))
+        break_rule(sim, "budget-kept", "budget %u is not what is used up", told->budget);
+    return next;
+}
+
+static enum next expected_next(struct sim *sim, uint32_t member, const struct verdict *told)
 {
     enum next next = by_policy(sim, member, told->kind);
 
     if (sim->earlier[member].want && next != NEXT_REST && is_prevented(sim, member, told))
         return NEXT_PREVENTED;
+    if (sim->earlier[member].want && next == NEXT_RESTART)
+        return within_budgets(sim, member, told);
     return next;
+}
+
+static bool gives_up(const struct incarnation *it)
+{
+    return it->last.next == NEXT_STOP_STACK && it->want &&
+           (it->state == STATE_KILLING || it->state == STATE_QUARANTINED);
+}
+
+bool stops_stack(const struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->fleet.effects.count; i++) {
+        const struct effect *effect = &sim->fleet.effects.item[i];
+        if (effect->kind == EFFECT_VERDICT &&
+            sim->fleet.members[effect->member].last.next == NEXT_STOP_STACK)
+            return true;
+    }
+    return false;
+}
+
+void check_stack_stopped(struct sim *sim)
+{
+    for (uint32_t i = 0; stops_stack(sim) && i < sim->roster.members_count; i++)
+        if (sim->fleet.members[i].again ||
+            (sim->fleet.members[i].want && !gives_up(&sim->fleet.members[i])))
+            break_rule(sim, "stack-stopped", "m%u is still wanted", i);
+    for (uint32_t i = 0; i < sim->fleet.effects.count; i++) {
+        const struct effect *effect = &sim->fleet.effects.item[i];
+        const struct incarnation *it = &sim->fleet.members[effect->member];
+        if (effect->kind == EFFECT_VERDICT && it->last.next == NEXT_STOP_STACK && !it->want &&
+            it->state != STATE_HELD)
+            break_rule(sim, "stack-stopped", "m%u is not to be held", effect->member);
+    }
 }
 
 void check_restart(struct sim *sim, const struct effect *effect)

@@ -42,6 +42,17 @@ static void draw_exits(struct sim *sim, struct exits *exits)
         exits->signals = (int64_t)draw(sim, UINT64_MAX);
 }
 
+static void draw_intensities(struct sim *sim, struct policy *policy)
+{
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        if (chance(sim, 20))
+            policy->intensity[cause] = (struct intensity){
+                .max_restarts = (int64_t)draw(sim, chance(sim, 90) ? 5 : BUDGET_RESTARTS_MAX + 1),
+                .window_ns = draw_span(sim, 100000, 60000000).ns,
+                .then = chance(sim, 20) ? THEN_STOP_STACK : THEN_HOLD,
+            };
+}
+
 struct policy scenario_policy(struct sim *sim)
 {
     static const int64_t initials_ms[] = {0, 10, 100, 100, 1000};
@@ -67,6 +78,7 @@ struct policy scenario_policy(struct sim *sim)
     policy.restart_window_ns = chance(sim, 30) ? draw_span(sim, 0, 8000000).ns : 0;
     draw_exits(sim, &policy.success);
     draw_exits(sim, &policy.prevent);
+    draw_intensities(sim, &policy);
     scenario_health(sim, &policy);
     draw_hooks(sim, &policy);
     return policy;

@@ -270,6 +270,20 @@ static void add_backoff(struct spec_service *service)
                    backoff->jitter_milli.set || backoff->reset_after_ns.set;
 }
 
+static void add_intensity(struct spec_service *service)
+{
+    for (size_t cause = 0; cause < SPEC_CAUSES; cause++) {
+        struct spec_budget *budget = &service->intensity.budget[cause];
+        budget->set = now_and_then();
+        if (!budget->set)
+            continue;
+        service->intensity.set = true;
+        budget->max_restarts = (struct spec_int){.set = true, .value = between(0, 32)};
+        budget->window_ns = (struct spec_int){.set = true, .value = between(1, INT64_MAX)};
+        budget->then = any_int(0, 1);
+    }
+}
+
 static struct spec_exits any_exits(void)
 {
     struct spec_exits exits = {.set = now_and_then()};
@@ -310,6 +324,7 @@ static void fill_service(struct arena *arena, struct spec_service *services, siz
     service->stop_grace_period_ns = any_int(0, INT64_MAX);
     add_ulimits(arena, service);
     add_backoff(service);
+    add_intensity(service);
     service->success_exit_codes = any_exits();
     service->restart_prevent_exit_codes = any_exits();
     add_restart(service);

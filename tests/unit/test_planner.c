@@ -281,8 +281,20 @@ static void test_restart_policy(void **state)
     const struct policy *policy;
 
     (void)state;
+    service.intensity.budget[CAUSE_OOM] = (struct spec_budget){.set = true,
+                                                               .max_restarts = {true, 2, AT(5)},
+                                                               .window_ns = {true, 7, AT(5)},
+                                                               .then = {true, 1, AT(5)}};
+    exits_add_code(&service.success_exit_codes.exits, 3);
+    exits_add_signal(&service.restart_prevent_exit_codes.exits, 11);
     assert_int_equal(make(&service, 1), 0);
     policy = &plan.members[0].policy;
+    assert_int_equal(policy->intensity[CAUSE_OOM].max_restarts, 2);
+    assert_int_equal(policy->intensity[CAUSE_OOM].window_ns, 7);
+    assert_int_equal(policy->intensity[CAUSE_OOM].then, THEN_STOP_STACK);
+    assert_int_equal(policy->intensity[CAUSE_ANY].window_ns, 0);
+    assert_true(exits_has_code(&policy->success, 3));
+    assert_true(exits_has_signal(&policy->prevent, 11));
     assert_int_equal(policy->restart, RESTART_ALWAYS);
     assert_int_equal(policy->restart_max, 4);
     assert_int_equal(policy->backoff_initial_ns, 90 * NSEC_PER_SEC);

@@ -194,6 +194,7 @@ static void heads_come_through(void **state)
     member.policy.health = 1;
     member.policy.pre_stop = 2;
     member.policy.restart_window_ns = 5;
+    member.policy.intensity[CAUSE_OOM] = (struct intensity){32, 7, THEN_STOP_STACK};
     member.policy.success = (struct exits){.codes = {1, -1, 0, INT64_MIN}, .signals = INT64_MIN};
     exits_add_signal(&member.policy.prevent, 64);
     record_write_head(&roster, UINT64_MAX, line);
@@ -254,6 +255,7 @@ static void random_state(struct fleet *fleet, struct incarnation *self)
                                  .blame_code = below(256) - 1,
                                  .blame_signal = below(65),
                                  .blame_error = below(4096),
+                                 .spent.at_ns = {{number(), number()}, {0}, {[31] = number()}},
                                  .base = random_reading(),
                                  .seen = random_reading(),
                                  .last = random_verdict()};

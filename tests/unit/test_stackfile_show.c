@@ -159,6 +159,14 @@ static void same_numbers(const struct spec_service *a, const struct spec_service
     same_int(&a->backoff.max_ns, &b->backoff.max_ns);
     same_int(&a->backoff.jitter_milli, &b->backoff.jitter_milli);
     same_int(&a->backoff.reset_after_ns, &b->backoff.reset_after_ns);
+    assert_int_equal(a->intensity.set, b->intensity.set);
+    for (int cause = 0; cause < SPEC_CAUSES; cause++) {
+        assert_int_equal(a->intensity.budget[cause].set, b->intensity.budget[cause].set);
+        same_int(&a->intensity.budget[cause].max_restarts,
+                 &b->intensity.budget[cause].max_restarts);
+        same_int(&a->intensity.budget[cause].window_ns, &b->intensity.budget[cause].window_ns);
+        same_int(&a->intensity.budget[cause].then, &b->intensity.budget[cause].then);
+    }
     same_exits(&a->success_exit_codes, &b->success_exit_codes);
     same_exits(&a->restart_prevent_exit_codes, &b->restart_prevent_exit_codes);
 }
