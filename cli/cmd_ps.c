@@ -57,6 +57,8 @@ static bool print_json(const struct sight *sight, struct labels *labels)
     json_number(object, "Generation", row->generation);
     json_text(object, "Verdict",
               row->verdict == VERDICT_NONE ? "" : verdict_name((enum verdict_kind)row->verdict));
+    json_text(object, "Hook", row->hook ? aide_name((enum aide_kind)row->hook) : "");
+    json_number(object, "HookNumber", row->hook ? row->hook_index + 1 : 0);
     json_number(object, "MemCurrent", sight->current_bytes);
     json_number(object, "MemPeak", sight->peak_bytes);
     json_number(object, "MemLimit", row->limit_bytes);

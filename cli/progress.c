@@ -56,6 +56,8 @@ struct verdict progress_verdict(const struct wire_row *row)
         .step = row->step > 0 && row->step < SPAWN_STEPS_COUNT ? (enum spawn_step)row->step
                                                                : SPAWN_STEP_NONE,
         .error = row->error,
+        .hook = row->hook,
+        .hook_index = row->hook_index,
         .enclosing = -1,
         .peak_bytes = row->peak_bytes,
         .limit_bytes = row->limit_bytes,

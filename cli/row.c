@@ -71,6 +71,9 @@ void row_death(const struct wire_row *row, char text[ROW_TEXT_MAX])
                  spawn_step_name((enum spawn_step)row->step), error ? error : "unknown error");
     else if (row->verdict == VERDICT_CRASHED)
         snprintf(text, ROW_TEXT_MAX, "%s (%s)", verdict, render_signal(row->signal, signal));
+    else if (row->verdict == VERDICT_FAILED && row->hook)
+        snprintf(text, ROW_TEXT_MAX, "%s (%s hook %u)", verdict,
+                 aide_name((enum aide_kind)row->hook), row->hook_index + 1);
     else if (row->verdict == VERDICT_FAILED && row->exit_code >= 0)
         snprintf(text, ROW_TEXT_MAX, "%s (code %d)", verdict, row->exit_code);
     else

@@ -137,6 +137,8 @@ static void pack_row(struct packer *packer, const struct wire_row *row)
     pack_u32(packer, row->verdict);
     pack_u32(packer, (uint32_t)row->step);
     pack_u32(packer, (uint32_t)row->error);
+    pack_u32(packer, row->hook);
+    pack_u32(packer, row->hook_index);
     pack_i64(packer, row->restarts);
     pack_i64(packer, row->started_wall_ns);
     pack_i64(packer, row->uptime_ns);
@@ -165,6 +167,8 @@ static void unpack_row(struct unpacker *unpacker, struct wire_row *row)
     row->verdict = unpack_count(unpacker, VERDICTS_COUNT - 1);
     row->step = (int32_t)unpack_count(unpacker, SPAWN_STEPS_COUNT - 1);
     row->error = (int32_t)unpack_u32(unpacker);
+    row->hook = unpack_count(unpacker, AIDE_KINDS - 1);
+    row->hook_index = unpack_count(unpacker, HOOKS_MAX - 1);
     row->restarts = unpack_i64(unpacker);
     row->started_wall_ns = unpack_i64(unpacker);
     row->uptime_ns = unpack_i64(unpacker);

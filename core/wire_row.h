@@ -30,7 +30,9 @@ struct wire_row {
     uint32_t verdict; // enum verdict_kind of the last death
     int32_t step;     // SPAWN_FAILED
     int32_t error;
-    int64_t restarts;        // by policy, since ever
+    uint32_t hook;       // FAILED: this hook did (enum aide_kind), exit_code, signal, error are its
+    uint32_t hook_index; // of its kind, from 0
+    int64_t restarts;    // by policy, since ever
     int64_t started_wall_ns; // 0: never
     int64_t uptime_ns;       // running: of this one; else: of the last
     int64_t deadline_in_ns;  // BACKOFF, STOPPING: from now; -1: none

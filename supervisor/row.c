@@ -36,6 +36,8 @@ void row_fill(const struct fleet *fleet, uint32_t index, instant now, struct wir
         .verdict = (uint32_t)last->kind,
         .step = (int32_t)last->step,
         .error = last->error,
+        .hook = last->hook,
+        .hook_index = last->hook_index,
         .restarts = self->restarts_all,
         .started_wall_ns = self->started_wall,
         .uptime_ns = has_process(self) ? now.ns - self->started_ns : last->uptime.ns,

@@ -9,7 +9,7 @@ import subprocess
 from harness import QUICK, TOP, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
 
 PS_FIELDS = {"Name", "Service", "Instance", "State", "Health", "Pid", "ExitCode", "Restarts", "Generation", "Verdict",
-             "MemCurrent", "MemPeak", "MemLimit", "StartedAt", "Cgroup"}
+             "Hook", "HookNumber", "MemCurrent", "MemPeak", "MemLimit", "StartedAt", "Cgroup"}
 EVENT_FIELDS = {"time", "type", "action", "service", "instance", "generation", "attributes"}
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 

@@ -157,6 +157,8 @@ def _():
         for name in ("before", "after", "none"):
             row = wait_until(lambda name=name: (row := stack.row(name))["State"] == "exited" and row, f"{name} is at rest")
             check(row["Verdict"] in ("failed", "spawn-failed"), row)
+            equal((row["Hook"], row["HookNumber"]), ("post_start" if name == "after" else "pre_start", 1))
+        contains(stack.run("ps", "-a", "before").out, "failed (pre_start hook 1)")
         why = stack.run("why", "before", status=None)
         contains(why.out + why.err, "pre_start")
 

@@ -11,6 +11,7 @@
 
 #include "cli/outcome.h"
 #include "cli/progress.h"
+#include "cli/row.h"
 #include "core/health.h"
 
 static struct wire_row rows[3];
@@ -185,9 +186,31 @@ static void test_ends_and_their_codes(void **state)
     assert_int_equal(outcome_exit_code(&rows[2]), 1); // it runs
 }
 
+static void a_hook_that_failed_is_named(void **state)
+{
+    struct wire_row row = {.state = STATE_EXITED,
+                           .verdict = VERDICT_FAILED,
+                           .exit_code = 3,
+                           .hook = AIDE_POST_START,
+                           .hook_index = 1,
+                           .waits_for = -1,
+                           .name = "web-1"};
+    char words[256], death[ROW_TEXT_MAX];
+
+    (void)state;
+    progress_words(&watch, &row, words, sizeof(words));
+    assert_string_equal(words, "its post_start hook 2 exited with code 3 after 0 ms");
+    row_death(&row, death);
+    assert_string_equal(death, "failed (post_start hook 2)");
+    row.hook = 0;
+    row_death(&row, death);
+    assert_string_equal(death, "failed (code 3)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hook_that_failed_is_named),
         cmocka_unit_test_setup(test_running, set_up),
         cmocka_unit_test_setup(test_failed, set_up),
         cmocka_unit_test_setup(test_waits_for_a_failed_one, set_up),

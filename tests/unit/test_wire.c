@@ -148,6 +148,8 @@ static struct wire_reply random_reply(void)
                                       .verdict = (uint32_t)(random_next(&dice) % VERDICTS_COUNT),
                                       .step = SPAWN_STEP_EXEC,
                                       .error = 2,
+                                      .hook = (uint32_t)(random_next(&dice) % AIDE_KINDS),
+                                      .hook_index = (uint32_t)(random_next(&dice) % HOOKS_MAX),
                                       .restarts = number(),
                                       .started_wall_ns = number(),
                                       .uptime_ns = number(),
@@ -184,6 +186,8 @@ static void replies_come_through(void **state)
         assert_int_equal(wire_reply_decode(frame, size, &got, &why), 0);
         assert_int_equal(got.kind, sent.kind);
         assert_memory_equal(&got.exec, &sent.exec, sizeof(got.exec));
+        if (sent.kind == WIRE_ROW)
+            assert_true(got.row.hook == sent.row.hook && got.row.hook_index == sent.row.hook_index);
         assert_int_equal(wire_reply_encode(&got, again, sizeof(again)), size);
         assert_memory_equal(again, frame, size);
         assert_int_equal(wire_reply_encode(&sent, again, size - 1), 0);
