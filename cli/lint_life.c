@@ -93,6 +93,87 @@ static void backoff(const struct lint *lint, const struct policy *policy)
                  "backoff.reset_after 0: the delay never grows");
 }
 
+/* --- x-bulkhead.intensity --- */
+
+static int64_t add(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+/* The shortest time in which so many restarts can follow each other: it fails at once each time,
+ * or lives just so long that the back-off begins anew. */
+static int64_t quickest(const struct policy *policy, int64_t restarts)
+{
+    int64_t best[BUDGET_RESTARTS_MAX + 1] = {0};
+
+    for (int64_t n = 1; n <= restarts; n++) {
+        int64_t run = 0;
+        best[n] = INT64_MAX;
+        for (int64_t length = 1; length <= n; length++) {
+            int64_t delay = restart_delay(policy, length).ns, whole;
+            run = add(run, delay - delay / 1000 * policy->backoff_jitter_milli);
+            whole =
+                length == n ? run : add(run, add(policy->backoff_reset_after_ns, best[n - length]));
+            best[n] = whole < best[n] ? whole : best[n];
+        }
+    }
+    return best[restarts];
+}
+
+/* Why there can be no restart that it counts, or NULL. */
+static const char *never_counts(const struct spec_service *service, const struct policy *policy,
+                                enum cause cause)
+{
+    if (policy->restart == RESTART_NO)
+        return "there are no restarts";
+    if (cause == CAUSE_OOM && policy->mem_limit_bytes == 0)
+        return "there is no mem_limit that it could meet";
+    if (cause == CAUSE_UNHEALTHY && (!policy->health || policy->on_unhealthy == UNHEALTHY_NONE))
+        return service->healthcheck.set ? "who is unhealthy is not restarted"
+                                        : "there is no healthcheck";
+    return NULL;
+}
+
+static void one_intensity(const struct lint *lint, const struct policy *policy, enum cause cause)
+{
+    const struct spec_budget *written = &lint->service->intensity.budget[cause];
+    const struct intensity *intensity = &policy->intensity[cause];
+    const char *why = never_counts(lint->service, policy, cause);
+    int64_t least_ns = quickest(policy, intensity->max_restarts), sum = 0;
+    char text[RENDER_MAX];
+
+    for (int64_t i = 1; i <= intensity->max_restarts && sum < SOON; i++)
+        sum = add(sum, restart_delay(policy, i).ns);
+    if (why)
+        lint_say(lint, FAULT_WARNING, written->at, "leave it out", "%s is never used up: %s",
+                 budget_key(cause), why);
+    else if (least_ns > intensity->window_ns)
+        lint_say(lint, FAULT_WARNING, written->window_ns.at,
+                 "write a longer window, or fewer restarts",
+                 "%s is never used up: with its back-off, %" PRId64 " restarts take %s at least",
+                 budget_key(cause), intensity->max_restarts, render_span(least_ns, text));
+    else if (policy->restart == RESTART_ON_FAILURE && policy->restart_max > 0 &&
+             policy->restart_window_ns == 0 && policy->restart_max <= intensity->max_restarts)
+        lint_say(lint, FAULT_WARNING, written->max_restarts.at, "keep one of them",
+                 "%s is never used up: after %" PRId64 " restarts it is held anyway",
+                 budget_key(cause), policy->restart_max);
+    else if (sum < SOON && (cause == CAUSE_ANY || cause == CAUSE_CRASH))
+        lint_say(lint, FAULT_NOTICE, written->max_restarts.at,
+                 "write a longer delay (x-bulkhead.backoff.initial), or more restarts",
+                 "%s is used up after %s when it fails at once: a short outage of what it needs is "
+                 "the end of it",
+                 budget_key(cause), render_span(sum, text));
+}
+
+static void intensities(const struct lint *lint, const struct policy *policy)
+{
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        if (lint->service->intensity.budget[cause].set)
+            one_intensity(lint, policy, (enum cause)cause);
+}
+
 void lint_restarts(const struct lint *lint)
 {
     struct policy policy = policy_of(lint->service);
@@ -100,6 +181,7 @@ void lint_restarts(const struct lint *lint)
     budget(lint, &policy);
     if (lint->service->backoff.set)
         backoff(lint, &policy);
+    intensities(lint, &policy);
 }
 
 /* --- stops ------------------------------------------------------------------------------------ */

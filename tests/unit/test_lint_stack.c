@@ -165,6 +165,43 @@ static void test_budget(void **state)
     SAYS(service, 8, "used up after 3.0s");
 }
 
+static void test_intensity(void **state)
+{
+    struct spec_service service = {PLAIN};
+    struct spec_budget *all = &service.intensity.budget[CAUSE_ANY];
+    struct spec_budget *oom = &service.intensity.budget[CAUSE_OOM];
+
+    (void)state;
+    service.intensity.set = true;
+    *all = (struct spec_budget){.set = true,
+                                .max_restarts = {true, 5, AT(6)},
+                                .window_ns = {true, 60 * NSEC_PER_SEC, AT(7)},
+                                .at = AT(5)};
+    SAYS(service, 6, "used up after 3.1s");
+    all->window_ns.value = 2 * NSEC_PER_SEC; // 3.1 s less 10 %
+    SAYS(service, 7, "never used up: with its back-off, 5 restarts take 2.8s");
+    all->max_restarts.value = 8; // twice four, with 10 s up between them
+    all->window_ns.value = 10 * NSEC_PER_SEC;
+    SAYS(service, 7, "8 restarts take 12.7s");
+    all->window_ns.value = 60 * NSEC_PER_SEC;
+    SILENT(service);
+    all->max_restarts.value = 32; // to live for 10 s now and then is quicker than to wait for 60 s
+    SAYS(service, 7, "32 restarts take 1m12s");
+    all->window_ns.value = 80 * NSEC_PER_SEC;
+    SILENT(service);
+    all->set = false;
+    *oom = (struct spec_budget){.set = true,
+                                .max_restarts = {true, 0, AT(6)},
+                                .window_ns = {true, 60 * NSEC_PER_SEC, AT(7)},
+                                .at = AT(5)};
+    SAYS(service, 5, "there is no mem_limit");
+    service.mem_limit_bytes = (struct spec_int){true, GIB, AT(9)};
+    SILENT(service);
+    service.restart = SPEC_RESTART_NO;
+    service.restart_set = true;
+    SAYS(service, 5, "intensity.oom is never used up: there are no restarts");
+}
+
 static void test_backoff(void **state)
 {
     struct spec_service service = {PLAIN, .backoff = {.set = true, .initial_ns = {true, 0, AT(5)}}};
@@ -328,12 +365,13 @@ static void test_ports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),  cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_sums),   cmocka_unit_test(test_processes_and_cpu),
-        cmocka_unit_test(test_budget), cmocka_unit_test(test_backoff),
-        cmocka_unit_test(test_stop),   cmocka_unit_test(test_dependencies),
-        cmocka_unit_test(test_health), cmocka_unit_test(test_background),
-        cmocka_unit_test(test_shell),  cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_plain),        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_sums),         cmocka_unit_test(test_processes_and_cpu),
+        cmocka_unit_test(test_budget),       cmocka_unit_test(test_intensity),
+        cmocka_unit_test(test_backoff),      cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_dependencies), cmocka_unit_test(test_health),
+        cmocka_unit_test(test_background),   cmocka_unit_test(test_shell),
+        cmocka_unit_test(test_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
