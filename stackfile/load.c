@@ -175,15 +175,34 @@ struct node *services_of(struct node *document)
                : NULL;
 }
 
+/* The name that a document gives the project, with its variables; NULL where it gives none. What is
+ * wrong with it is said when all of the document is expanded. */
+static const char *name_in(struct loader *loader, const struct node *document)
+{
+    const struct node *written = node_get(document, "name");
+    struct template *template = &loader->template;
+    int rc;
+
+    if (!written || written->kind != NODE_SCALAR)
+        return NULL;
+    if (!strchr(written->text, '$'))
+        return written->text;
+    template->unset = NULL;
+    rc = template_expand(template, written->text, written->count);
+    template->unset = note_unset;
+    return rc || template->length == 0
+               ? NULL
+               : arena_text(loader->reader->scratch, template->text, template->length);
+}
+
 /* The project's name may be written as a variable; it is known as soon as a document says it. */
 static int offer_name(struct loader *loader, const struct node *document)
 {
     static const char *const names[] = {"BULKHEAD_PROJECT_NAME", "COMPOSE_PROJECT_NAME"};
-    const struct node *written = node_get(document, "name");
     const char *name = loader->request->project_name;
 
-    if (!name && written && written->kind == NODE_SCALAR && !strchr(written->text, '$'))
-        name = written->text;
+    if (!name)
+        name = name_in(loader, document);
     if (!name && !loader->offered)
         name = read_stack_name_of(loader->reader, loader->request->project_dir);
     for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++) {
