@@ -38,6 +38,8 @@ static void unknown_key(struct reader *reader, const struct key_table *table,
         remedy = remedy_of("did you mean %s?", nearest);
     else if (table->other && keys_find(table->other, key->text))
         remedy = remedy_of("%s", table->other_remedy);
+    else if (table == &keys_top)
+        remedy = remedy_of("services stand below services:, and what is not read starts with x-");
     if (idle && reader->faults->count < FAULTS_MAX)
         return; // a fragment that is read again
     report(reader, FAULT_ERROR, key->at, remedy.text, "unknown key \"%s\" in %s",

@@ -134,16 +134,30 @@ static const struct node *service_of_version_1(const struct node *root)
     return NULL;
 }
 
+static const struct node *key_of(const struct node *map, const char *key)
+{
+    for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++)
+        if (strcmp(map->pairs[i].key->text, key) == 0)
+            return map->pairs[i].key;
+    return NULL;
+}
+
+static bool is_dockerfile(const struct node *root)
+{
+    return root->kind == NODE_SCALAR &&
+           (strncasecmp(root->text, "FROM ", 5) == 0 || strncasecmp(root->text, "ARG ", 4) == 0);
+}
+
 /* True: said what the file is, and there is no point in saying more. */
 static bool foreign_file(struct reader *reader, const struct node *root)
 {
     const struct node *found;
 
-    if (root->kind == NODE_SCALAR && strncasecmp(root->text, "FROM ", 5) == 0)
+    if (is_dockerfile(root))
         report(reader, FAULT_ERROR, root->at,
                "bulkhead runs no images: write a stack file with services: and their command:",
                "this is a Dockerfile, not a stack file");
-    else if (root->kind == NODE_MAP && (found = node_get(root, "processes")))
+    else if ((found = key_of(root, "processes")))
         report(reader, FAULT_ERROR, found->at,
                "rename processes: to services:, availability: {restart: on_failure} to "
                "restart: on-failure, process_started to service_started, and put shell syntax "
