@@ -3,7 +3,7 @@
  *
  *   bulkhead --> bulkhead-keeper STACK LIBEXEC_DIR      fds 0-2, PLAN, LOCK, READY, CGROUP
  *   keeper   --> bulkheadd STACK LIBEXEC_DIR            the same and KEEPER
- *   bulkheadd -> bulkhead-recorder STACK                fds 0-2, PLAN, LOCK, RECORDER
+ *   bulkheadd -> bulkhead-recorder STACK                fds 0-2, PLAN, LOCK, RECORDER, BUFFER
  *
  * stdin is /dev/null; stdout and stderr are the FIFO fifo/bulkhead.err, opened read-write. */
 #ifndef BULKHEAD_CORE_HANDOVER_H
@@ -18,6 +18,7 @@ enum {
     HANDOVER_CGROUP = 6,   // directory of the stack's cgroup
     HANDOVER_KEEPER = 7,   // SOCK_SEQPACKET: keeper <-> supervisor, struct keeper_message
     HANDOVER_RECORDER = 5, // recorder: pipe whose end of file says "drain all, archive, end"
+    HANDOVER_BUFFER = 6,   // recorder: memfd of what it has read and not written; outlives it
     HANDOVER_END = 8,
 };
 

@@ -1,21 +1,21 @@
-/* The FIFOs of all members of a stack into their log files, in one loop.
+/* The FIFOs of all members of a stack into their log files: the thread that reads, in one loop; it
+ * has another one to write (store.h).
  *
  * A member costs three descriptors and a few hundred bytes; more only while a line is unfinished.
- * In a turn every FIFO gives at most FANIN_READ_BYTES, so that one flooding service delays the
- * others by that much and no more. */
+ */
 #ifndef BULKHEAD_RECORDER_FANIN_H
 #define BULKHEAD_RECORDER_FANIN_H
 
 #include "core/roster.h"
 
-#define FANIN_READ_BYTES ((size_t)64 * 1024)
-
 struct fanin;
 
-/* `roster` is borrowed; its runtime_dir has the FIFOs, the logs go to <state_dir>/logs, which is
- * made when it is not there. 0 or a negative errno, *ret_what a static text: what failed. A FIFO
- * that cannot be opened costs that stream only and is told in bulkhead.log. */
-int fanin_create(const struct roster *roster, struct fanin **ret, const char **ret_what);
+/* `roster` is read; `buffer` is the ring's memfd or -1 (ring.h). Its runtime_dir has the FIFOs, the
+ * logs go to <state_dir>/logs, which is made when it is not there. 0 or a negative errno, *ret_what
+ * a static text: what failed. A FIFO that cannot be opened costs that stream only and is told in
+ * bulkhead.log. */
+int fanin_create(const struct roster *roster, int buffer, struct fanin **ret,
+                 const char **ret_what);
 struct fanin *fanin_destroy(struct fanin *fanin); // returns NULL
 
 /* Records until something is to be read from `until_fd`. 0: its end of file; 1: a word, which says
@@ -23,7 +23,7 @@ struct fanin *fanin_destroy(struct fanin *fanin); // returns NULL
 int fanin_run(struct fanin *fanin, int until_fd);
 
 /* There is another roster: what is in both goes on where it was, what is new is opened, what is
- * gone is drained and closed. `roster` is borrowed from now on, and the one before no more. 0, or a
+ * gone is drained and closed. 0, or a
  * negative errno with *ret_what: then all is as it was. */
 int fanin_follow(struct fanin *fanin, const struct roster *roster, const char **ret_what);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -86,9 +87,10 @@ static void follow(struct fanin *fanin, struct roster *roster)
 
 static int record(struct roster *roster)
 {
+    int buffer = fcntl(HANDOVER_BUFFER, F_GETFD) < 0 ? -1 : HANDOVER_BUFFER;
     struct fanin *fanin = NULL;
     const char *what;
-    int failed = fanin_create(roster, &fanin, &what);
+    int failed = fanin_create(roster, buffer, &fanin, &what);
 
     if (failed != 0) {
         fprintf(stderr, "bulkhead-recorder: cannot %s: %s\n", what, strerror(-failed));
@@ -103,7 +105,7 @@ static int record(struct roster *roster)
     if (failed != 0)
         fanin_note(fanin, "recorder: cannot keep the journal in %s: %s", roster->state_dir,
                    strerror(-failed));
-    fanin_destroy(fanin);
+    fanin_destroy(fanin); // when all is written
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -125,6 +127,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bulkhead-recorder: it is started by bulkheadd, not by hand\n");
         return 2;
     }
+    (void)mallopt(M_ARENA_MAX, 1); // two threads that seldom ask: a second heap is not worth it
     ignore_signals();
     raise_descriptor_limit();
     yield_to_newborn();

@@ -93,12 +93,11 @@ static size_t count_lines(const char *lines, size_t length)
     return count;
 }
 
-static void lose(struct rotate *log, size_t lines, int error)
+void rotate_lose(struct rotate *log, uint64_t lines, int error)
 {
     if (log->lost == 0)
-        log->lost_error = -error;
+        log->lost_error = error;
     log->lost += lines;
-    rotate_finish(log); // the next write starts afresh: the file may be gone, the disk another
 }
 
 /* write(2) until all is out. Returns the bytes that are in the file; *ret is 0 or an errno. */
@@ -134,23 +133,50 @@ static size_t append(struct rotate *log, const char *lines, size_t length, int *
     return whole;
 }
 
+static const char *why_lost(int error)
+{
+    const char *text = strerrordesc_np(error);
+
+    if (error == ENOSPC || error == EDQUOT)
+        return "the disk is full";
+    if (error == ROTATE_TOO_SLOW)
+        return "the disk is too slow";
+    return text ? text : "unknown error";
+}
+
+/* "1,204 lines lost: the disk is full" */
+void rotate_loss_text(uint64_t lines, int error, char text[ROTATE_LOSS_MAX])
+{
+    char digits[24], grouped[32];
+    int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)lines);
+    int used = 0, i;
+
+    for (i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            grouped[used++] = ',';
+        grouped[used++] = digits[i];
+    }
+    snprintf(text, ROTATE_LOSS_MAX, "%.*s line%s lost: %s", used, grouped, lines == 1 ? "" : "s",
+             why_lost(error));
+}
+
 /* 0, or a negative errno: still nothing can be written. */
 static int tell_losses(struct rotate *log, const char *time)
 {
-    char line[256];
-    char text[128];
+    char line[ROTATE_LOSS_MAX + LINE_TIME_MAX + 32];
+    char text[ROTATE_LOSS_MAX];
     int failed;
     int length;
 
     if (log->lost == 0)
         return 0;
-    snprintf(text, sizeof(text), MARKER_TEXT "%llu line%s lost: %s", (unsigned long long)log->lost,
-             log->lost == 1 ? "" : "s",
-             strerrordesc_np(log->lost_error) ? strerrordesc_np(log->lost_error) : "unknown error");
-    length = snprintf(line, sizeof(line), "%s stderr F %s\n", time, text);
+    rotate_loss_text(log->lost, log->lost_error, text);
+    length = snprintf(line, sizeof(line), "%s stderr F " MARKER_TEXT "%s\n", time, text);
     append(log, line, (size_t)length, &failed);
-    if (failed == 0)
+    if (failed == 0) {
+        log->told += log->lost;
         log->lost = 0;
+    }
     return failed;
 }
 
@@ -168,6 +194,8 @@ void rotate_write(struct rotate *log, const char *time, const char *lines, size_
         failed = tell_losses(log, time);
     if (failed == 0)
         done = append(log, lines, length, &failed);
-    if (failed != 0)
-        lose(log, count_lines(lines + done, length - done), failed);
+    if (failed != 0) {
+        rotate_lose(log, count_lines(lines + done, length - done), -failed);
+        rotate_finish(log); // the next write starts afresh: the file may be gone, the disk another
+    }
 }

@@ -6,6 +6,7 @@
 #ifndef BULKHEAD_RECORDER_ROTATE_H
 #define BULKHEAD_RECORDER_ROTATE_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct rotate {
     int64_t size_bytes;
     uint64_t lost;  // lines
     int lost_error; // errno of the first of them
+    uint64_t told;  // of those lost, in the file; the caller's to set back
 };
 
 void rotate_init(struct rotate *log, int folder, const char *name,
@@ -30,6 +32,13 @@ void rotate_init(struct rotate *log, int folder, const char *name,
 /* Appends `lines`: whole lines in the format of line.h. `time` is line_time's text for the line
  * about losses. `length` may be 0: tries to tell of losses. */
 void rotate_write(struct rotate *log, const char *time, const char *lines, size_t length);
+
+/* Lines that never came to rotate_write are told like those that it could not write. */
+#define ROTATE_TOO_SLOW ETIMEDOUT
+void rotate_lose(struct rotate *log, uint64_t lines, int error);
+
+#define ROTATE_LOSS_MAX 128
+void rotate_loss_text(uint64_t lines, int error, char text[ROTATE_LOSS_MAX]);
 
 void rotate_finish(struct rotate *log); // closes; may be finished already
 

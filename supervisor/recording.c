@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
@@ -15,9 +16,9 @@
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/spawn.h"
 
-#define DELAY_FIRST span_sec(1)
+#define DELAY_FIRST span_ms(100)
 #define DELAY_MAX   span_sec(60)
-#define LIVED_WELL  span_sec(10)
+#define LIVED_WELL  span_ms(250)
 
 void recording_init(struct recording *recording)
 {
@@ -25,6 +26,7 @@ void recording_init(struct recording *recording)
         .pidfd = -1,
         .report = -1,
         .leash = -1,
+        .buffer = memfd_create("bulkhead-recorder", MFD_CLOEXEC),
         .start_at = INSTANT_NONE,
         .delay = DELAY_FIRST,
     };
@@ -91,8 +93,9 @@ static int bear(struct supervisor *supervisor, const char *path, int leash, enum
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .pass = {{HANDOVER_PLAN, HANDOVER_PLAN},
                  {HANDOVER_LOCK, HANDOVER_LOCK},
-                 {leash, HANDOVER_RECORDER}},
-        .pass_count = 3,
+                 {leash, HANDOVER_RECORDER},
+                 {supervisor->recording.buffer, HANDOVER_BUFFER}},
+        .pass_count = supervisor->recording.buffer < 0 ? 3 : 4,
     };
     struct recording *recording = &supervisor->recording;
     struct newborn newborn;

@@ -15,6 +15,7 @@ struct recording {
     pid_t pid; // 0: none at present
     int pidfd;
     int report;       // pipe of the newborn
+    int buffer;       // memfd of what was read and not written, for it and who comes after it
     int leash;        // its end of file tells the recorder to drain and end
     bool own;         // our child, not the keeper's
     bool ending;      // it is to end, and not to come back

@@ -15,7 +15,7 @@
 #include "core/plan.h"
 #include "core/verdict.h"
 
-#define SPAWN_PASS_MAX 3
+#define SPAWN_PASS_MAX 4
 
 struct spawn_pass {
     int fd; // ours

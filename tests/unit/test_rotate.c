@@ -145,7 +145,7 @@ static void test_full_disk_is_counted_and_told(void **state)
     assert_int_equal(log.lost, 0);
     rotate_finish(&log);
     assert_string_equal(content(place, "web-1.log"),
-                        "NOW stderr F bulkhead: 3 lines lost: No space left on device\nfour\n");
+                        "NOW stderr F bulkhead: 3 lines lost: the disk is full\nfour\n");
 }
 
 static void test_losses_are_told_without_new_lines(void **state)

@@ -1,0 +1,89 @@
+/* What the two threads of the recorder share: the members' logs and the ring between them.
+ *
+ * The reader (fanin.c) never waits for a file: what does not fit into the ring it counts. The
+ * writer (writer.c) may wait for a disk as long as it likes. */
+#ifndef BULKHEAD_RECORDER_STORE_H
+#define BULKHEAD_RECORDER_STORE_H
+
+#include <pthread.h>
+
+#include "core/logging.h"
+#include "core/nsec.h"
+#include "recorder/line.h"
+#include "recorder/ring.h"
+#include "recorder/rotate.h"
+
+#define STORE_SLOTS_MAX   ((uint32_t)INSTANCES_MAX * 2) // those that are gone have one until written
+#define STORE_OWN         0                             // slot of our own programs' log
+#define STORE_OWN_NAME    "bulkhead"
+#define STORE_BATCH_BYTES (LINE_FORMAT_MAX * 2)
+
+enum { OUT, ERR, STREAMS };
+
+enum source_flow {
+    FLOW_READ, // as it comes
+    FLOW_HELD, // there was no room: its FIFO fills
+    FLOW_DROP, // there was none for too long
+};
+
+struct source {
+    char name[INSTANCE_NAME_MAX];
+
+    /* the reader's */
+    int fd[STREAMS];          // -1: none
+    bool is_ready[STREAMS];   // in the queue of those to be read
+    bool unfinished[STREAMS]; // a line that has no end yet was put into the ring
+    bool again[STREAMS];      // what is read next may be in the log already
+    enum source_flow flow;
+    instant held_since;
+
+    /* under the ring's lock */
+    struct logging logging;
+    size_t queued; // bytes in the ring
+    uint64_t lost; // lines dropped and not told to the writer yet
+    bool gone;     // the reader is done with it,
+    bool closed;   // and so is the writer: may be freed
+
+    /* the writer's */
+    struct rotate log;
+    struct rotate_limits limits;
+    struct line_stream stream[STREAMS];
+    instant told_at; // in our own log, last
+};
+
+struct store {
+    struct ring ring;
+    struct source **slots; // NULL where none is; the reader changes them, with the ring's lock
+    uint32_t slots_count;
+    uint32_t losing;  // sources with `lost`
+    int folder;       // of the logs
+    int bell;         // eventfd: there is room again
+    bool bell_wanted; // under the lock
+    bool ending;      // the writer ends when all is written
+    pthread_t writer;
+    bool writer_is_there;
+
+    /* the writer's */
+    struct source *at_hand;
+    char time[LINE_TIME_MAX];
+    size_t batch_used;
+    char *batch; // formatted lines
+};
+
+/* With the writer's thread. `buffer` is the descriptor of the ring's memory or -1. 0 or a negative
+ * errno; store_finish may follow in any case. */
+int store_init(struct store *store, int logs, int buffer, bool *ret_fresh);
+
+/* Begins to write, with what is there already. */
+int store_start(struct store *store);
+
+/* Waits until all is written, however long that takes. */
+void store_finish(struct store *store);
+
+/* A source of that name, the one there is or a new one; with its slot. NULL: no memory, or too
+ * many. The reader calls it. */
+struct source *store_add(struct store *store, const char *name, const struct logging *logging,
+                         uint32_t *ret_slot);
+struct source *store_find(struct store *store, const char *name, uint32_t *ret_slot);
+
+#endif

@@ -1,0 +1,121 @@
+"""The recorder stopped, killed, out of disk, on a disk that hangs: services and restarts go on, and what is lost is told."""
+
+import contextlib
+import re
+import signal
+import subprocess
+import time
+
+from harness import QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
+from test_hanging import frozen_disk, restart_takes_no_time, run, state_of
+
+LOST = re.compile(r"bulkhead: ([0-9,]+) lines? lost: (.*)")
+
+
+def log_of(stack, member):
+    """The files of a log, the oldest first."""
+    logs = stack.state / "logs"
+    files = [logs / f"{member}.log{end}" for end in (".2", ".1", "")]
+    return "".join(read(path) for path in files if path.is_file())
+
+
+def numbers(text):
+    return [int(line.split()[4]) for line in text.splitlines() if " chatter " in line]
+
+
+def told_lost(text):
+    return sum(int(found[0].replace(",", "")) for found in LOST.findall(text))
+
+
+BURSTS, BURST = 600, 300
+TALKER = f"""n=0; while [ $n -lt {BURSTS * BURST} ]; do
+i=0; while [ $i -lt {BURST} ]; do echo "chatter $n 0123456789012345678901234567890123456789"; n=$((n+1)); i=$((i+1)); done
+sleep 0.01; done; exec sleep 1000"""
+
+
+@test("a recorder that is killed twenty times under load loses no line and doubles little")
+def _():
+    lines = BURSTS * BURST
+    with Stack({"a": {"command": ["/bin/sh", "-c", TALKER.replace("$", "$$")]}}) as stack:
+        stack.up()
+        pid = 0
+        for _ in range(20):
+            dead = pid
+            pid = wait_until(lambda dead=dead: {stack.own_pid("recorder")} - {dead}, "the next one").pop()
+            time.sleep(0.3)  # it is somewhere in its work, and has lived long enough to be followed at once
+            kill(pid)
+            wait_until(lambda: not is_alive(pid), "it is dead")
+        wait_until(lambda: f"chatter {lines - 1} " in log_of(stack, "a-1"), "the last line")
+        log = log_of(stack, "a-1")
+        found = numbers(log)
+        equal(sorted(set(found)), list(range(lines)), "lines")
+        doubled, marked = len(found) - lines, log.count("what follows may be here twice")
+        check(doubled <= 20 * 2 * 65536 // 50, doubled, "lines are there twice")
+        check(doubled == 0 or marked > 0, doubled, "lines are there twice and no mark")
+        equal(told_lost(log), 0, "lost")
+        stack.down()
+
+
+@test("a recorder that is stopped holds up no restart, and has all when it goes on")
+def _():
+    with Stack({"a": service("steady", **QUICK), "b": service("chatter", 20000, 20)}) as stack:
+        stack.up("a")
+        recorder = stack.own_pid("recorder")
+        kill(recorder, signal.SIGSTOP)
+        stack.up("b")
+        restart_takes_no_time(stack, "a")
+        restart_takes_no_time(stack, "a")
+        kill(recorder, signal.SIGCONT)
+        wait_until(lambda: "chatter 19999 " in log_of(stack, "b-1"), "the last line")
+        equal(numbers(log_of(stack, "b-1")), list(range(20000)))
+        stack.down()
+
+
+@contextlib.contextmanager
+def logs_on_disk(stack):
+    """The folder of the logs is a disk of its own."""
+    with frozen_disk(stack.folder) as mount:
+        logs = stack.state / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        run("mount", "--bind", mount, logs)
+        try:
+            yield mount
+        finally:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                run("fsfreeze", "-u", mount)
+            run("umount", "-l", logs)
+
+
+@test("a frozen disk under the logs: services write on, restarts take no time, and the loss is told after the thaw", needs="memory")
+def _():
+    lines = 100_000  # more than the buffer has room for
+    with Stack({"a": service("steady", **QUICK), "b": service("chatter", lines, 60)}) as stack, logs_on_disk(stack) as mount:
+        stack.up("a")
+        run("fsfreeze", "-f", mount)
+        stack.up("b")
+        restart_takes_no_time(stack, "a")
+        wait_until(lambda: state_of(stack.pid("b")) == "S" and "pause" in read(f"/proc/{stack.pid('b')}/wchan")
+                   or read(f"/proc/{stack.pid('b')}/syscall").split()[0] == "34", "it has written all")
+        restart_takes_no_time(stack, "a")
+        run("fsfreeze", "-u", mount)
+        wait_until(lambda: told_lost(log_of(stack, "b-1")) > 0, "the loss is told")
+        wait_until(lambda: len(numbers(log_of(stack, "b-1"))) + told_lost(log_of(stack, "b-1")) == lines, "all is accounted for")
+        found = numbers(log_of(stack, "b-1"))
+        equal(found, sorted(found), "order")
+        contains(log_of(stack, "b-1"), "the disk is too slow")
+        wait_until(lambda: "b-1: " in stack.own_log() and "lost: the disk is too slow" in stack.own_log(), "our own log tells, too")
+        stack.down()
+
+
+@test("a full disk costs lines, which are counted in the log when there is room again", needs="memory")
+def _():
+    lines = 300_000
+    with Stack({"b": service("chatter", lines, 60)}) as stack, logs_on_disk(stack) as mount:
+        (stack.state / "logs" / "ballast").write_bytes(b"x")
+        subprocess.run(["dd", "if=/dev/zero", f"of={mount}/ballast", "bs=64k"], check=False, stderr=subprocess.DEVNULL)
+        stack.up()
+        wait_until(lambda: read(f"/proc/{stack.pid('b')}/syscall").split()[0] == "34", "it has written all")
+        (mount / "ballast").unlink()
+        wait_until(lambda: len(numbers(log_of(stack, "b-1"))) + told_lost(log_of(stack, "b-1")) == lines, "all is accounted for")
+        contains(log_of(stack, "b-1"), "lost: the disk is full")
+        stack.down()
