@@ -78,8 +78,10 @@ void attend_heard(struct supervisor *supervisor, struct aide_process *aide)
 
     if (aide->role != AIDE_ROLE_PROBE)
         return;
-    hearing_take_rest(&aide->hearing);
     forget(heard);
+    if (aide->known && !aide->error && aide->code == 0 && aide->signal == 0)
+        return; // nobody will ask what it said
+    hearing_take_rest(&aide->hearing);
     heard->said = aide->hearing.said;
     heard->length = aide->hearing.length;
     aide->hearing.said = NULL;

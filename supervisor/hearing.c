@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/probe_note.h"
@@ -11,6 +13,21 @@
 
 #define PIECE      16384
 #define PIECES_MAX 4 // that a full pipe holds
+
+/* Our side for writing, too: then the pipe has no end that would wake us beside the death itself.
+ * Where that is not to be had, it has one. */
+static void keep_open(int *ours)
+{
+    char path[32];
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", *ours);
+    fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    close(*ours);
+    *ours = fd;
+}
 
 /* Our side and theirs. */
 static int open_pipe(const struct birth *birth, int pipe[2])
@@ -20,6 +37,7 @@ static int open_pipe(const struct birth *birth, int pipe[2])
 
     if (pipe2(pipe, O_CLOEXEC) < 0)
         return -errno;
+    keep_open(&pipe[0]);
     if (birth->files_max && (pipe[0] >= birth->files_max || pipe[1] >= birth->files_max))
         result = -EMFILE;
     else if (fcntl(pipe[0], F_SETFL, O_NONBLOCK) < 0 ||
@@ -60,21 +78,21 @@ void hearing_born(struct hearing *hearing, const struct birth *birth, int result
 
 bool hearing_take(struct hearing *hearing)
 {
-    char rest[PIECE];
+    char piece[PIECE], *longer;
     uint32_t room = PROBE_SAID_MAX - hearing->length;
-    ssize_t length;
+    ssize_t length = read(hearing->fd, piece, sizeof(piece));
 
-    if (!hearing->said)
-        hearing->said = malloc(PROBE_SAID_MAX);
-    if (hearing->said && room > 0)
-        length = read(hearing->fd, hearing->said + hearing->length, room);
-    else
-        length = read(hearing->fd, rest, sizeof(rest));
-    if (length < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (hearing->said && room > 0)
-        hearing->length += (uint32_t)length;
-    return length > 0;
+    if (length <= 0)
+        return length < 0 && (errno == EAGAIN || errno == EINTR);
+    if (room > (size_t)length)
+        room = (uint32_t)length;
+    longer = room > 0 ? realloc(hearing->said, hearing->length + room) : NULL;
+    if (longer) {
+        memcpy(longer + hearing->length, piece, room);
+        hearing->said = longer;
+        hearing->length += room;
+    }
+    return true;
 }
 
 void hearing_take_rest(struct hearing *hearing)
