@@ -86,16 +86,18 @@ int deaths_note(struct deaths *deaths, const struct event_view *view, const char
 {
     struct probe_words *words;
     struct probe_note note;
+    size_t length;
 
     if (!probe_note_read(text, &note) || note.member >= view->members_count)
         return 0;
-    words = malloc(sizeof(*words) + strlen(note.said) + 1);
+    length = strlen(note.said) + 1;
+    words = malloc(sizeof(*words) + length);
     if (!words)
         return -ENOMEM;
     words->before = deaths->words;
     words->generation = note.generation;
     memcpy(words->name, view->members[note.member].name, sizeof(words->name));
-    strcpy(words->said, note.said);
+    memcpy(words->said, note.said, length);
     deaths->words = words;
     return 0;
 }
