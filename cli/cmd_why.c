@@ -40,6 +40,8 @@ static int read_journal(struct why *why)
             failed = deaths_feed(&why->deaths, &told[i]);
         if (failed != 0)
             return failed;
+        if (record.kind == RECORD_OTHER)
+            deaths_other(&why->deaths, &why->view, &record);
     }
     return got;
 }

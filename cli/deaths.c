@@ -113,6 +113,23 @@ const char *deaths_probe_said(const struct deaths *deaths, const struct death *d
     return words ? words->said : NULL;
 }
 
+void deaths_other(struct deaths *deaths, const struct event_view *view, const struct record *record)
+{
+    struct death_other *other;
+    struct death *death;
+
+    if (record->member >= view->members_count || record->other.member >= view->members_count)
+        return;
+    death = last_of(deaths, view->members[record->member].name);
+    if (!death || death->generation != record->generation ||
+        death->others_count == DEATH_OTHERS_MAX)
+        return;
+    other = &death->others[death->others_count++];
+    memcpy(other->name, view->members[record->other.member].name, sizeof(other->name));
+    other->current_bytes = record->other.current_bytes;
+    other->peak_bytes = record->other.peak_bytes;
+}
+
 struct death_history deaths_history(const struct deaths *deaths, size_t last, int64_t window_ns)
 {
     const struct death *this = &deaths->item[last];

@@ -4,6 +4,15 @@
 
 #include "cli/event_view.h"
 
+#define DEATH_OTHERS_MAX 3
+
+/* Who else was in the group whose limit it died of, and held memory then. */
+struct death_other {
+    char name[INSTANCE_NAME_MAX];
+    int64_t current_bytes;
+    int64_t peak_bytes; // 0: not known
+};
+
 struct death {
     uint32_t index; // of the member in the plan of that time
     uint32_t service_length;
@@ -11,9 +20,11 @@ struct death {
     uint32_t generation;
     char name[INSTANCE_NAME_MAX];
     int64_t wall_ns;
-    struct policy policy;   // of the member
-    struct verdict verdict; // next NONE and delay 0: not known
-    int64_t again_wall_ns;  // when the next incarnation began; 0: it did not
+    struct policy policy;                        // of the member
+    struct verdict verdict;                      // next NONE and delay 0: not known
+    int64_t again_wall_ns;                       // when the next incarnation began; 0: it did not
+    struct death_other others[DEATH_OTHERS_MAX]; // those with the most, largest first
+    size_t others_count;
 };
 
 /* What the probe said that made an incarnation unhealthy. */
@@ -43,6 +54,10 @@ int deaths_note(struct deaths *deaths, const struct event_view *view, const char
 
 /* What its last failing probe said, escaped; NULL: it did not die of that, or nothing was said. */
 const char *deaths_probe_said(const struct deaths *deaths, const struct death *death);
+
+/* Takes in an OTHER record: who was there when the last death of a member came. */
+void deaths_other(struct deaths *deaths, const struct event_view *view,
+                  const struct record *record);
 
 /* How a member died before and with `item[last]`, within `window_ns` before it. */
 struct death_history {

@@ -94,7 +94,8 @@ static bool same_aides(const struct plan_member *a, const struct plan_member *b,
     }
 }
 
-void difference_words(const struct plan_member *before, const struct plan_member *after,
+void difference_words(const struct plan *old, const struct plan_member *before,
+                      const struct plan *new, const struct plan_member *after,
                       char text[DIFFERENCE_MAX])
 {
     const struct launch *a = &before->launch, *b = &after->launch;
@@ -110,6 +111,7 @@ void difference_words(const struct plan_member *before, const struct plan_member
         {"oom_score_adj", a->oom_score_adj == b->oom_score_adj},
         {"cgroup settings", same_fixed_controls(a, b)},
         {"tty", a->tty == b->tty},
+        {"cgroup_parent", group_is_same(old->groups, before->group, new->groups, after->group)},
         {"stdin_open", a->stdin_open == b->stdin_open},
         {"healthcheck", before->policy.health == after->policy.health},
         {"pre_start", same_aides(before, after, AIDE_PRE_START)},

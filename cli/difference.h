@@ -10,7 +10,8 @@
 
 /* The keys of the stack file whose change restarts a service: "command, environment". Names only,
  * never values: they may be secrets. "" when there is none. */
-void difference_words(const struct plan_member *before, const struct plan_member *after,
+void difference_words(const struct plan *old, const struct plan_member *before,
+                      const struct plan *new, const struct plan_member *after,
                       char text[DIFFERENCE_MAX]);
 
 #endif

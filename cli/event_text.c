@@ -64,6 +64,8 @@ static void add_evidence(struct attributes *attributes, const struct verdict *ve
     }
     if (verdict->enclosing >= 0)
         add(attributes, "enclosing", ATTRIBUTE_NUMBER, verdict->enclosing);
+    if (verdict->kind == VERDICT_OOM_GROUP)
+        add_text(attributes, "group", verdict->group);
     if (verdict->peak_bytes > 0)
         add(attributes, "memPeak", ATTRIBUTE_BYTES, verdict->peak_bytes);
     if (verdict->limit_bytes > 0)

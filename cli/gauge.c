@@ -37,7 +37,7 @@ bool gauge_cgroup(const struct roster *roster, const struct wire_row *row,
         index = roster_find(roster, row->name); // another plan has it in another place
     if (index < 0)
         return false;
-    compartment_name(&roster->members[index], row->generation, name);
+    compartment_name(roster, (uint32_t)index, row->generation, name);
     length = snprintf(path, GAUGE_PATH_MAX, "%s/" CGROUP_SERVICES "/%s", roster->cgroup_dir, name);
     if (length < 0 || length >= GAUGE_PATH_MAX)
         path[0] = '\0';

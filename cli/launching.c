@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/budgets.h"
 #include "cli/folders.h"
 #include "cli/launch.h"
 #include "cli/leftovers.h"
@@ -215,11 +216,13 @@ static int make_cgroups(const struct command_context *context, const struct host
         .stack_dir = plan->cgroup_dir,
         .memory_min = sum_of(plan, "memory.min"),
         .memory_low = sum_of(plan, "memory.low"),
+        .groups = plan->groups,
+        .groups_count = plan->groups_count,
     };
     struct fault fault;
 
     choose_controllers(plan, host, &request);
-    if (skeleton_make(&request, &fault) == 0)
+    if (skeleton_make(&request, &fault) == 0 && budgets_apply(plan, &fault) == 0)
         return 0;
     show_fault(&fault, context->colour_err);
     return STATUS_FAILED;
@@ -263,7 +266,8 @@ int launching_extend(const struct command_context *context, const struct host *h
 {
     if (uses(plan, "cpu.") == uses(before, "cpu.") &&
         sum_of(plan, "memory.min") == sum_of(before, "memory.min") &&
-        sum_of(plan, "memory.low") == sum_of(before, "memory.low"))
+        sum_of(plan, "memory.low") == sum_of(before, "memory.low") && !budgets_any(plan) &&
+        !budgets_any(before))
         return 0;
     return make_cgroups(context, host, plan);
 }

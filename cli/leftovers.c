@@ -35,12 +35,21 @@ struct found {
     char names[240];
 };
 
+/* What follows "s-" in ".../svc/g-backend/s-web.1.7"; "" where there is no such thing. */
+static const char *in_compartment(const char *dir)
+{
+    static const char before[] = "/" CGROUP_SERVICES "/";
+    const char *services = strstr(dir, before), *at = services ? services + strlen(before) : "";
+
+    while (strncmp(at, CGROUP_GROUP, strlen(CGROUP_GROUP)) == 0 && strchr(at, '/'))
+        at = strchr(at, '/') + 1;
+    return strncmp(at, "s-", 2) == 0 ? at + 2 : "";
+}
+
 /* ".../svc/s-web.1.7" and what is below it is "web-1"; else the name of the process. */
 static void member_of(const char *dir, pid_t pid, char name[INSTANCE_NAME_MAX])
 {
-    static const char before[] = "/" CGROUP_SERVICES "/s-";
-    const char *compartment = strstr(dir, before);
-    const char *start = compartment ? compartment + strlen(before) : "";
+    const char *start = in_compartment(dir);
     int end = (int)strcspn(start, "/"); // a service's name may have dots: count from the end
     int last, first;
 

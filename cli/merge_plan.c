@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/explain.h"
+#include "cli/merge_groups.h"
 
 /* A member on its way into the merged plan. */
 struct part {
@@ -161,6 +162,30 @@ static int take_needs(const struct merge *merge, const struct part *part, struct
     return 0;
 }
 
+/* Those of the new plan, and what is left alone keeps its own. */
+static int make_groups(struct merge *merge, const struct plan *wanted, struct fault *ret_fault)
+{
+    struct merged_groups *merged = arena_alloc(merge->arena, sizeof(*merged));
+
+    if (!merged)
+        return -ENOMEM;
+    for (merged->count = 0; merged->count < wanted->groups_count; merged->count++)
+        merged->item[merged->count] = wanted->groups[merged->count];
+    for (size_t i = 0; i < merge->count; i++) {
+        const struct part *part = &merge->parts[i];
+        uint32_t *group = &merge->plan->members[part->place].group;
+        if (part->from == wanted || merge_group(merged, part->from->groups, *group, group) == 0)
+            continue;
+        return explain(ret_fault,
+                       "bring the whole stack up to date: `bulkhead up` without services",
+                       "%s is left alone in group %s, which is another one now", part->name,
+                       part->from->groups[part->member->group].name);
+    }
+    merge->plan->groups = merged->item;
+    merge->plan->groups_count = merged->count;
+    return 0;
+}
+
 static int make_members(struct merge *merge)
 {
     int result = 0;
@@ -187,7 +212,6 @@ int merge_plan(const struct plan *wanted, const struct plan *running,
         .cgroup_dir = running->cgroup_dir,
         .runtime_dir = wanted->runtime_dir,
         .state_dir = wanted->state_dir,
-        .enclosing = running->enclosing,
     };
     struct merge merge = {.plan = &plan, .arena = &plan.arena};
     int result;
@@ -198,6 +222,8 @@ int merge_plan(const struct plan *wanted, const struct plan *running,
         result = place_parts(&merge, ret_fault);
     if (result == 0)
         result = make_members(&merge);
+    if (result == 0)
+        result = make_groups(&merge, wanted, ret_fault);
     if (result == 0)
         *ret = plan;
     else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/budget.h"
 #include "cli/json.h"
 #include "cli/plan_view.h"
 
@@ -67,6 +68,8 @@ static void add_member(struct json *object, const struct plan *plan,
 
     json_text(object, "Service", member->service);
     json_number(object, "Instance", member->number);
+    json_text(object, "Group",
+              member->group < plan->groups_count ? plan->groups[member->group].name : "");
     json_number(object, "Stage", stage);
     plan_needs(plan, member, append_need, after);
     json_child(object, "After", after);
@@ -96,6 +99,24 @@ static struct json *list_members(const struct plan_report *report, const uint32_
             add_member(member, report->plan, &report->plan->members[step->member],
                        stages[step->member]);
         json_append(list, member);
+    }
+    return list;
+}
+
+/* The stack itself has an empty name. */
+static struct json *list_groups(const struct plan *plan)
+{
+    struct json *list = json_create_list();
+
+    for (uint32_t i = 0; i < plan->groups_count; i++) {
+        struct json *group = json_create();
+        struct budget budget;
+        budget_of(plan, i, &budget);
+        json_text(group, "Name", plan->groups[i].name);
+        json_text(group, "Parent", plan->groups[plan->groups[i].parent].name);
+        json_text(group, "Path", budget.path);
+        json_number(group, "MemLimit", plan->groups[i].limit_bytes);
+        json_append(list, group);
     }
     return list;
 }
@@ -130,6 +151,7 @@ bool plan_report_json(const struct plan_report *report, FILE *to)
     json_text(object, "RuntimeDir", report->plan->runtime_dir);
     json_text(object, "StateDir", report->plan->state_dir);
     if (object) {
+        json_child(object, "Groups", list_groups(report->plan));
         json_child(object, "Members", list_members(report, stages));
         json_child(object, "Findings", list_findings(report->faults));
     }

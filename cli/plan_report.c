@@ -1,9 +1,11 @@
 /* See plan_report.h: for people. */
 #include "cli/plan_report.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/budget.h"
 #include "cli/plan_view.h"
 #include "cli/render.h"
 #include "core/paths.h"
@@ -126,41 +128,113 @@ static bool print_members(const struct plan_report *report, bool colour, FILE *t
 /* --- the tree -----------------------------------------------------------------------------------
  */
 
-static void print_leaf(const char *branch, const char *prefix, const struct plan_member *member,
-                       const struct launch *launch, FILE *to)
+#define LEAF_WIDTH 24
+#define TWIG_MAX   64 // bytes: three and then five a level
+
+/* Where the lines of a group's content are: what stands before each, and how many are left. */
+struct twig {
+    const struct plan *plan;
+    FILE *to;
+    char before[TWIG_MAX];
+    size_t left;
+};
+
+static const char *branch_of(struct twig *twig)
+{
+    return --twig->left > 0 ? "├─" : "└─";
+}
+
+static void print_leaf(struct twig *twig, const char *prefix, const struct plan_member *member,
+                       const struct launch *launch)
 {
     char name[INSTANCE_NAME_MAX + 24];
 
     snprintf(name, sizeof(name), "%s-%s.%u.*", prefix, member->service, member->number);
-    fprintf(to, "   %s %-*s", branch, launch->controls_count > 0 ? 24 : 0, name);
+    fprintf(twig->to, "%s%s %-*s", twig->before, branch_of(twig),
+            launch->controls_count > 0 ? LEAF_WIDTH : 0, name);
     for (size_t i = 0; i < launch->controls_count; i++)
-        fprintf(to, " %s=%s", launch->controls[i].file, launch->controls[i].value);
-    fputc('\n', to);
+        fprintf(twig->to, " %s=%s", launch->controls[i].file, launch->controls[i].value);
+    fputc('\n', twig->to);
 }
 
-static size_t count_leaves(const struct plan *plan)
+static bool is_below(const struct plan *plan, uint32_t group, uint32_t parent)
 {
-    size_t count = plan->members_count;
+    return group != GROUP_STACK && group < plan->groups_count &&
+           plan->groups[group].parent == parent;
+}
 
+/* Probes and hooks are in no group. */
+static size_t count_in(const struct plan *plan, uint32_t group)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 1; i < plan->groups_count; i++)
+        count += is_below(plan, i, group);
     for (size_t i = 0; i < plan->members_count; i++)
-        count += plan->members[i].aides_count;
+        count += (plan->members[i].group == group) +
+                 (group == GROUP_STACK ? plan->members[i].aides_count : 0);
     return count;
+}
+
+static void print_budget(const struct plan *plan, uint32_t group, FILE *to)
+{
+    struct budget budget;
+
+    budget_of(plan, group, &budget);
+    if (plan->groups[group].limit_bytes == 0)
+        return;
+    if (budget.swap_bytes < 0)
+        fputs(" memory.swap.max=max", to);
+    else
+        fprintf(to, " memory.swap.max=%" PRId64, budget.swap_bytes);
+    fprintf(to, " memory.max=%" PRId64, budget.limit_bytes);
+}
+
+static void print_aides(struct twig *twig, const struct plan_member *member)
+{
+    for (size_t i = 0; i < member->aides_count; i++)
+        print_leaf(twig, member->aides[i].kind == AIDE_PROBE ? "probe" : "hook", member,
+                   &member->aides[i].launch);
+}
+
+/* At most ENCLOSING_MAX deep. */
+static void print_content(struct twig *twig, uint32_t group)
+{
+    const struct plan *plan = twig->plan;
+
+    for (uint32_t i = 1; i < plan->groups_count; i++) {
+        struct twig inner = {plan, twig->to, "", count_in(plan, i)};
+        const char *branch;
+        if (!is_below(plan, i, group))
+            continue;
+        branch = branch_of(twig);
+        fprintf(twig->to, "%s%s " CGROUP_GROUP "%-*s", twig->before, branch,
+                LEAF_WIDTH - (int)strlen(CGROUP_GROUP), plan->groups[i].name);
+        print_budget(plan, i, twig->to);
+        fputc('\n', twig->to);
+        snprintf(inner.before, sizeof(inner.before), "%.*s%s  ", TWIG_MAX - 8, twig->before,
+                 twig->left > 0 ? "│" : " ");
+        print_content(&inner, i);
+    }
+    for (size_t i = 0; i < plan->members_count; i++) {
+        const struct plan_member *member = &plan->members[i];
+        if (member->group == group)
+            print_leaf(twig, "s", member, &member->launch);
+        if (group == GROUP_STACK)
+            print_aides(twig, member);
+    }
 }
 
 static void print_tree(const struct plan *plan, FILE *to)
 {
-    size_t left = count_leaves(plan);
+    struct twig twig = {plan, to, "   ", count_in(plan, GROUP_STACK)};
 
-    fprintf(to, "\n%s\n├─ %s\n├─ %s\n├─ %s\n└─ %s\n", plan->cgroup_dir, CGROUP_KEEPER,
+    fprintf(to, "\n%s\n├─ %s\n├─ %s\n├─ %s\n└─ %s", plan->cgroup_dir, CGROUP_KEEPER,
             CGROUP_SUPERVISOR, CGROUP_RECORDER, CGROUP_SERVICES);
-    for (size_t i = 0; i < plan->members_count; i++) {
-        const struct plan_member *member = &plan->members[i];
-        print_leaf(--left > 0 ? "├─" : "└─", "s", member, &member->launch, to);
-        for (size_t j = 0; j < member->aides_count; j++)
-            print_leaf(--left > 0 ? "├─" : "└─",
-                       member->aides[j].kind == AIDE_PROBE ? "probe" : "hook", member,
-                       &member->aides[j].launch, to);
-    }
+    if (plan->groups_count > 0)
+        print_budget(plan, GROUP_STACK, to);
+    fputc('\n', to);
+    print_content(&twig, GROUP_STACK);
 }
 
 static size_t count_services(const struct plan *plan)

@@ -8,9 +8,11 @@
 
 #include "cli/controls.h"
 #include "cli/planner_aides.h"
+#include "cli/planner_groups.h"
 #include "cli/planner_hash.h"
 #include "cli/planner_launch.h"
 #include "cli/planner_policy.h"
+#include "core/paths.h"
 
 #define PLAN_BYTES_MAX ((size_t)256 << 20)
 
@@ -143,13 +145,16 @@ static int make_needs(const struct spec_service *service, const struct places *p
 /* --- one service ------------------------------------------------------------------------------ */
 
 static int make_member(const struct places *places, const struct spec_service *service,
-                       struct arena *arena, struct plan_member *member, struct faults *faults)
+                       struct plan *plan, struct plan_member *member, struct faults *faults)
 {
     const struct planner_request *request = places->request;
+    struct arena *arena = &plan->arena;
+    char path[GROUP_PATH_MAX];
     size_t errors = faults->errors;
     int result;
 
     member->service = arena_string(arena, service->name);
+    member->group = planner_group_of(plan, service);
     member->policy = planner_policy(service, request->host);
     planner_check_limits(service, request->host, faults);
     result = make_needs(service, places, arena, member, faults);
@@ -159,7 +164,8 @@ static int make_member(const struct places *places, const struct spec_service *s
         result = controls_make(service, request->host, arena, &member->launch);
     if (result == 0 && faults->errors == errors) // what is wrong with it is wrong with them, too
         result = planner_aides(request, service, arena, member, faults);
-    planner_hash(member);
+    group_path(plan->groups, member->group, path);
+    planner_hash(member, path);
     return result;
 }
 
@@ -168,8 +174,8 @@ static int make_service(const struct places *places, size_t service, struct plan
                         struct faults *faults)
 {
     struct plan_member member = {0};
-    int result = make_member(places, &places->request->spec->services[service], &plan->arena,
-                             &member, faults);
+    int result =
+        make_member(places, &places->request->spec->services[service], plan, &member, faults);
 
     for (uint32_t i = 0; result >= 0 && i < places->count[service]; i++) {
         member.number = i + 1;
@@ -189,7 +195,6 @@ static int make_head(const struct planner_request *request, struct plan *plan, s
     plan->cgroup_dir = arena_string(&plan->arena, cgroup_dir);
     plan->runtime_dir = arena_string(&plan->arena, request->runtime_dir);
     plan->state_dir = arena_string(&plan->arena, request->state_dir);
-    plan->enclosing = 1; // svc/
     plan->members_count = members;
     plan->members = arena_array(&plan->arena, members + 1, sizeof(struct plan_member));
     return arena_failed(&plan->arena) ? -ENOMEM : 0;
@@ -258,6 +263,8 @@ static int make_plan(const struct planner_request *request, size_t *order, struc
         result = check_members(&places, faults);
     if (result == 0)
         result = make_head(request, plan, places.members);
+    if (result == 0)
+        result = planner_groups(request, plan, faults);
     if (result == 0)
         result = make_services(&places, order, plan, faults);
     if (result == 0)

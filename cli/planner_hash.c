@@ -102,11 +102,13 @@ static uint64_t never_zero(uint64_t hash)
     return hash ? hash : 1;
 }
 
-void planner_hash(struct plan_member *member)
+void planner_hash(struct plan_member *member, const char *group_path)
 {
     uint64_t hash = FNV_OFFSET, limits = FNV_OFFSET;
 
     put_launch(&hash, &member->launch);
+    if (*group_path)
+        put(&hash, "group", group_path);
     if (member->policy.health)
         put(&hash, "health", "");
     for (size_t i = 0; i < member->aides_count; i++) {

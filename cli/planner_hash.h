@@ -15,7 +15,7 @@
 #include "core/plan.h"
 
 /* Fills member->hash and member->limits_hash. */
-void planner_hash(struct plan_member *member);
+void planner_hash(struct plan_member *member, const char *group_path);
 
 /* Can this cgroup file be written while processes are in the compartment, with effect on them? */
 bool hash_is_live(const char *control_file);

@@ -48,7 +48,7 @@ void progress_init(struct progress *progress, const struct watch *watch, const b
 
 struct verdict progress_verdict(const struct wire_row *row)
 {
-    return (struct verdict){
+    struct verdict verdict = {
         .kind = row->verdict < VERDICTS_COUNT ? (enum verdict_kind)row->verdict : VERDICT_NONE,
         .confidence = CONFIDENCE_CERTAIN,
         .exit_code = row->exit_code,
@@ -58,11 +58,14 @@ struct verdict progress_verdict(const struct wire_row *row)
         .error = row->error,
         .hook = row->hook,
         .hook_index = row->hook_index,
-        .enclosing = -1,
+        .enclosing = (int32_t)row->enclosing,
         .peak_bytes = row->peak_bytes,
-        .limit_bytes = row->limit_bytes,
+        .limit_bytes = row->verdict == VERDICT_OOM_GROUP ? 0 : row->limit_bytes,
         .uptime = span_ns(row->uptime_ns),
     };
+
+    memcpy(verdict.group, row->group, sizeof(verdict.group));
+    return verdict;
 }
 
 static void say_death(const struct wire_row *row, char *text, size_t size)

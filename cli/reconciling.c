@@ -87,7 +87,7 @@ static void put_words(const struct reconciling *reconciling, const struct reconc
     size_t length = strlen("changed");
 
     if (step->reason == REASON_CHANGED && before >= 0 && step->member >= 0)
-        difference_words(&running->members[before],
+        difference_words(running, &running->members[before], reconciling->request->plan,
                          &reconciling->request->plan->members[step->member], keys);
     if (*keys)
         snprintf(text, size, "%.*s (%s)%s", (int)length, words, keys, words + length);
@@ -156,15 +156,17 @@ static int ask(const struct reconciling *reconciling, struct wire_request *reque
     return ask_failed(&fault);
 }
 
-/* One verb for all whose step is `action`, in as many requests as the names need. */
-static int ask_all(const struct reconciling *reconciling, enum reconcile_action action,
-                   struct wire_request request)
+typedef bool step_fn(const struct reconciling *reconciling, const struct reconcile_step *step);
+
+/* One verb for all of whom it is true, in as many requests as the names need. */
+static int ask_each(const struct reconciling *reconciling, step_fn *is_one,
+                    struct wire_request request)
 {
     int status = 0;
 
     request.names_count = 0;
     for (size_t i = 0; status == 0 && i < reconciling->steps_count; i++) {
-        if (reconciling->steps[i].action != action)
+        if (!is_one(reconciling, &reconciling->steps[i]))
             continue;
         request.names[request.names_count++] = reconciling->steps[i].name;
         if (request.names_count < NAMES_AT_ONCE)
@@ -183,11 +185,27 @@ static bool is_at_rest(const struct wire_row *row)
     return row->state == STATE_CREATED || row->state == STATE_EXITED || row->state == STATE_HELD;
 }
 
+/* Its compartment is where it was born, and the next one is to be somewhere else. */
+static bool changes_group(const struct reconciling *reconciling, const struct reconcile_step *step)
+{
+    const struct plan *running = &reconciling->running.plan, *plan = reconciling->request->plan;
+    ptrdiff_t before = roster_find(&reconciling->running.roster, step->name);
+
+    return step->action == RECONCILE_RESTART && before >= 0 && step->member >= 0 &&
+           !group_is_same(running->groups, running->members[before].group, plan->groups,
+                          plan->members[step->member].group);
+}
+
+static bool leaves(const struct reconciling *reconciling, const struct reconcile_step *step)
+{
+    return step->action == RECONCILE_STOP || changes_group(reconciling, step);
+}
+
 static bool all_gone(const struct reconciling *reconciling, const struct watch *watch)
 {
     for (size_t i = 0; i < reconciling->steps_count; i++) {
         const struct reconcile_step *step = &reconciling->steps[i];
-        if (step->action == RECONCILE_STOP && !is_at_rest(&watch->rows[step->row]))
+        if (leaves(reconciling, step) && !is_at_rest(&watch->rows[step->row]))
             return false;
     }
     return true;
@@ -209,10 +227,10 @@ static int wait_until_gone(const struct reconciling *reconciling, struct watch *
     return 0;
 }
 
-static bool has_step(const struct reconciling *reconciling, enum reconcile_action action)
+static bool any_leaves(const struct reconciling *reconciling)
 {
     for (size_t i = 0; i < reconciling->steps_count; i++)
-        if (reconciling->steps[i].action == action)
+        if (leaves(reconciling, &reconciling->steps[i]))
             return true;
     return false;
 }
@@ -227,12 +245,12 @@ static int stop_leavers(const struct reconciling *reconciling)
     struct fault fault;
     int status;
 
-    if (!has_step(reconciling, RECONCILE_STOP))
+    if (!any_leaves(reconciling))
         return 0;
     if (watch_open(context->runtime_dir, context->stack, &watch, &fault) != 0)
         return ask_failed(&fault);
     status = watch.rows_count == reconciling->watch.rows_count
-                 ? ask_all(reconciling, RECONCILE_STOP, request)
+                 ? ask_each(reconciling, leaves, request)
                  : command_failed("stack %s has changed meanwhile: try again", context->stack);
     if (status == 0)
         status = wait_until_gone(reconciling, &watch);
@@ -279,6 +297,15 @@ static int hand_over(const struct reconciling *reconciling, const unsigned char 
     return status;
 }
 
+/* Who has left for another group goes on in its old one when there is no new plan. */
+static void call_back(const struct reconciling *reconciling)
+{
+    struct wire_request start = {
+        .verb = WIRE_START, .grace_ns = -1, .alone = reconciling->request->alone};
+
+    (void)ask_each(reconciling, changes_group, start);
+}
+
 int reconciling_prepare(struct reconciling *reconciling)
 {
     unsigned char *bytes;
@@ -295,6 +322,8 @@ int reconciling_prepare(struct reconciling *reconciling)
     if (size != reconciling->running.size || memcmp(bytes, reconciling->running.bytes, size) != 0)
         status = hand_over(reconciling, bytes, size);
     free(bytes);
+    if (status != 0)
+        call_back(reconciling);
     return status;
 }
 
@@ -322,15 +351,27 @@ static int apply_limits(const struct reconciling *reconciling)
     return status;
 }
 
+static bool starts(const struct reconciling *reconciling, const struct reconcile_step *step)
+{
+    (void)reconciling;
+    return step->action == RECONCILE_START;
+}
+
+static bool restarts(const struct reconciling *reconciling, const struct reconcile_step *step)
+{
+    (void)reconciling;
+    return step->action == RECONCILE_RESTART;
+}
+
 int reconciling_do(struct reconciling *reconciling)
 {
     struct wire_request start = {
         .verb = WIRE_START, .grace_ns = -1, .alone = reconciling->request->alone};
     struct wire_request restart = {.verb = WIRE_RESTART,
                                    .grace_ns = reconciling->request->grace_ns};
-    int status = ask_all(reconciling, RECONCILE_START, start);
+    int status = ask_each(reconciling, starts, start);
 
     if (status == 0)
-        status = ask_all(reconciling, RECONCILE_RESTART, restart);
+        status = ask_each(reconciling, restarts, restart);
     return status == 0 ? apply_limits(reconciling) : status;
 }

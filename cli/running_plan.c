@@ -97,6 +97,7 @@ static int take_member(struct running_plan *running, const struct member *from,
     *to = (struct plan_member){
         .service = arena_text(&running->plan.arena, from->name, from->service_length),
         .number = from->number,
+        .group = from->group,
         .policy = from->policy,
         .needs = from->needs_count > 0 ? running->roster.needs + from->first_need : NULL,
         .needs_count = from->needs_count,
@@ -119,7 +120,8 @@ static int take_members(struct running_plan *running)
     plan->cgroup_dir = roster->cgroup_dir;
     plan->runtime_dir = roster->runtime_dir;
     plan->state_dir = roster->state_dir;
-    plan->enclosing = roster->enclosing;
+    plan->groups = roster->groups;
+    plan->groups_count = roster->groups_count;
     plan->members_count = roster->members_count;
     plan->members = arena_array(&plan->arena, roster->members_count + 1, sizeof(*plan->members));
     running->records =

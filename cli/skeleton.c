@@ -227,6 +227,22 @@ static int make_services(const struct skeleton_request *request, const char *pat
     return result;
 }
 
+static int make_groups(const struct skeleton_request *request, const char *services,
+                       struct fault *ret_fault)
+{
+    char path[GROUP_PATH_MAX], folder[PATH_MAX + GROUP_PATH_MAX];
+    int result = 0;
+
+    for (uint32_t i = 1; i < request->groups_count && result == 0; i++) {
+        group_path(request->groups, i, path);
+        snprintf(folder, sizeof(folder), "%s/%s", services, path);
+        result = make_folder(folder, ret_fault);
+        if (result == 0)
+            result = hand_down(request, folder, ret_fault);
+    }
+    return result;
+}
+
 int skeleton_make(const struct skeleton_request *request, struct fault *ret_fault)
 {
     static const char *const leaves[] = {CGROUP_KEEPER, CGROUP_SUPERVISOR, CGROUP_RECORDER};
@@ -242,6 +258,8 @@ int skeleton_make(const struct skeleton_request *request, struct fault *ret_faul
         result = make_services(request, services, ret_fault);
     if (result == 0)
         result = hand_down(request, services, ret_fault);
+    if (result == 0)
+        result = make_groups(request, services, ret_fault);
     for (size_t i = 0; result == 0 && i < sizeof(leaves) / sizeof(leaves[0]); i++) {
         snprintf(leaf, sizeof(leaf), "%s/%s", request->stack_dir, leaves[i]);
         result = make_folder(leaf, ret_fault);

@@ -68,8 +68,8 @@ static void print_evidence(const struct why_report *report, bool colour, FILE *t
                     (long long)verdict->oom, (long long)verdict->oom_kill,
                     (long long)verdict->oom_group_kill);
     if (verdict->enclosing >= 0)
-        snprintf(text + used, sizeof(text) - (size_t)used, "; oom of enclosing group %d",
-                 verdict->enclosing);
+        snprintf(text + used, sizeof(text) - (size_t)used, "; oom of %s%s",
+                 *verdict->group ? "group " : "the stack", verdict->group);
     print_field(to, colour, "evidence", text);
 }
 
@@ -80,7 +80,11 @@ static void print_memory(const struct why_report *report, bool colour, FILE *to)
     char peak[RENDER_MAX];
     char limit[RENDER_MAX];
 
-    if (verdict->peak_bytes > 0 && verdict->limit_bytes > 0)
+    if (verdict->kind == VERDICT_OOM_GROUP && verdict->peak_bytes > 0 && verdict->limit_bytes > 0)
+        snprintf(text, sizeof(text), "its peak %s; the limit of %s%s is %s",
+                 render_bytes(verdict->peak_bytes, peak), *verdict->group ? "group " : "the stack",
+                 verdict->group, render_bytes(verdict->limit_bytes, limit));
+    else if (verdict->peak_bytes > 0 && verdict->limit_bytes > 0)
         snprintf(text, sizeof(text), "peak %s of mem_limit %s (%.0f%%)",
                  render_bytes(verdict->peak_bytes, peak), render_bytes(verdict->limit_bytes, limit),
                  100.0 * (double)verdict->peak_bytes / (double)verdict->limit_bytes);
@@ -105,6 +109,25 @@ static void tell_budget(const struct death *death, char *text, size_t size)
              (long long)intensity->max_restarts, render_span(intensity->window_ns, window),
              budget_key(cause),
              death->verdict.next == NEXT_STOP_STACK ? "; all other services were stopped" : "");
+}
+
+/* The kernel takes the largest, not the one that grew: who else was there. */
+static void print_others(const struct why_report *report, bool colour, FILE *to)
+{
+    const struct death *death = report->death;
+    char text[SENTENCE_MAX], current[RENDER_MAX], peak[RENDER_MAX];
+
+    for (size_t i = 0; i < death->others_count; i++) {
+        const struct death_other *other = &death->others[i];
+        if (other->peak_bytes > 0)
+            snprintf(text, sizeof(text), "%s held %s, at most %s so far", other->name,
+                     render_bytes(other->current_bytes, current),
+                     render_bytes(other->peak_bytes, peak));
+        else
+            snprintf(text, sizeof(text), "%s held %s", other->name,
+                     render_bytes(other->current_bytes, current));
+        print_field(to, colour, i == 0 ? "beside it" : "", text);
+    }
 }
 
 static void print_next(const struct why_report *report, bool colour, FILE *to)
@@ -245,6 +268,7 @@ bool why_print_text(const struct why_report *report, bool colour, FILE *to)
     print_ending(report, colour, to);
     print_evidence(report, colour, to);
     print_memory(report, colour, to);
+    print_others(report, colour, to);
     print_history(report, colour, to);
     print_next(report, colour, to);
     if (report->later_stop_wall_ns > 0) {
@@ -278,9 +302,25 @@ static struct json *evidence_object(const struct verdict *verdict)
     json_number(object, "oomKill", verdict->oom_kill);
     json_number(object, "oomGroupKill", verdict->oom_group_kill);
     json_number(object, "enclosing", verdict->enclosing);
+    if (verdict->kind == VERDICT_OOM_GROUP)
+        json_text(object, "group", verdict->group);
     json_number(object, "memPeak", verdict->peak_bytes);
     json_number(object, "memLimit", verdict->limit_bytes);
     return object;
+}
+
+static struct json *list_others(const struct death *death)
+{
+    struct json *list = json_create_list();
+
+    for (size_t i = 0; i < death->others_count; i++) {
+        struct json *other = json_create();
+        json_text(other, "name", death->others[i].name);
+        json_number(other, "memCurrent", death->others[i].current_bytes);
+        json_number(other, "memPeak", death->others[i].peak_bytes);
+        json_append(list, other);
+    }
+    return list;
 }
 
 static void add_birth(struct json *object, const struct why_report *report)
@@ -322,6 +362,8 @@ bool why_print_json(const struct why_report *report, FILE *to)
     json_seconds(object, "uptime", verdict->uptime.ns);
     add_birth(object, report);
     json_child(object, "evidence", evidence_object(verdict));
+    if (death->others_count > 0)
+        json_child(object, "beside", list_others(death));
     json_text(object, "next", next_name(verdict->next));
     json_text(object, "budget",
               verdict->budget > 0 ? cause_name((enum cause)(verdict->budget - 1)) : "");

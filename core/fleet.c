@@ -66,11 +66,30 @@ void fleet_finish(struct fleet *fleet)
     *fleet = (struct fleet){0};
 }
 
+/* A kill in this member was told, and with it what the groups around it had counted: they are not
+ * blamed with that for the deaths of others later on. */
+static void account(struct fleet *fleet, const struct context *context)
+{
+    const struct roster *roster = fleet->roster;
+    uint32_t levels[ENCLOSING_MAX];
+    uint32_t count = group_levels(roster->groups, roster->groups_count,
+                                  roster->members[context->member].group, levels);
+
+    for (uint32_t level = 0; level < count; level++)
+        for (uint32_t i = 0; context->toll[level] && i < roster->members_count; i++) {
+            int32_t theirs = group_level(roster->groups, roster->groups_count,
+                                         roster->members[i].group, levels[level]);
+            if (i != context->member && theirs >= 0)
+                incarnation_pay(&fleet->members[i], theirs, context->toll[level], fleet->now);
+        }
+}
+
 void fleet_step_member(struct fleet *fleet, uint32_t index, int kind, const struct event *event,
                        int64_t wall_ns)
 {
     struct context context = {
         .policy = &fleet->roster->members[index].policy,
+        .roster = fleet->roster,
         .member = index,
         .now = fleet->now,
         .wall_ns = wall_ns,
@@ -82,6 +101,7 @@ void fleet_step_member(struct fleet *fleet, uint32_t index, int kind, const stru
 
     lifecycle_step(&fleet->members[index], kind, event, &context);
     look_at(fleet, index);
+    account(fleet, &context);
 }
 
 static void finish_if_done(struct fleet *fleet)

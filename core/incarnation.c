@@ -2,6 +2,7 @@
 #include "core/incarnation.h"
 
 #include "core/event.h"
+#include "core/lifecycle.h"
 
 void incarnation_init(struct incarnation *incarnation)
 {
@@ -11,6 +12,30 @@ void incarnation_init(struct incarnation *incarnation)
         .grace_ns = EVENT_GRACE_POLICY,
         .aide_ns = INSTANT_NEVER.ns,
     };
+}
+
+void incarnation_settle(struct incarnation *incarnation, instant now)
+{
+    instant settled = instant_add((instant){incarnation->paid_ns}, OOM_NOTICE_DEADLINE);
+
+    if (!incarnation->paid_ns || !instant_reached(settled, now))
+        return;
+    for (int level = 0; level < ENCLOSING_MAX; level++)
+        if (incarnation->paid.enclosing_oom[level] > incarnation->base.enclosing_oom[level])
+            incarnation->base.enclosing_oom[level] = incarnation->paid.enclosing_oom[level];
+    incarnation->paid = (struct reading){0};
+    incarnation->paid_ns = 0;
+}
+
+void incarnation_pay(struct incarnation *incarnation, int32_t level, int64_t oom, instant now)
+{
+    if (incarnation->judged)
+        return;
+    if (incarnation->populated && !incarnation->oom_seen) // else it is ending
+        incarnation_settle(incarnation, now);
+    if (oom > incarnation->paid.enclosing_oom[level])
+        incarnation->paid.enclosing_oom[level] = oom;
+    incarnation->paid_ns = now.ns;
 }
 
 bool lifecycle_at_rest(const struct incarnation *incarnation)

@@ -49,6 +49,7 @@ enum state {
     X(step_error)                                                                                \
     X(told_ns)         /* an OOM among its processes was told then, 0: none or settled */        \
     X(judged)          /* the verdict of this incarnation is given */                            \
+    X(paid_ns)         /* when `paid` last changed, 0: nothing to account */                     \
     X(failures)        /* in a row, for the back-off */                                          \
     X(restarts)        /* by policy since the last start request, or window */                   \
     X(restarts_all)    /* restarts by policy since ever */                                       \
@@ -80,10 +81,16 @@ struct incarnation {
     struct spent spent;  // since the last start request
     struct reading base; // last accounted counters
     struct reading seen; // last read; what is left when a death comes without counters
+    struct reading paid; // enclosing_oom: what was told as other members' deaths
     struct verdict last; // of the last death or of an OOM survived; kind NONE: never
 };
 
 void incarnation_init(struct incarnation *incarnation);
+
+/* The limit of a group around it was met so often by now, and that was told as another member's
+ * death. It may still have killed this one as well; a while later it has not. */
+void incarnation_pay(struct incarnation *incarnation, int32_t level, int64_t oom, instant now);
+void incarnation_settle(struct incarnation *incarnation, instant now);
 
 /* At rest: no process, nothing pending. */
 bool lifecycle_at_rest(const struct incarnation *incarnation);

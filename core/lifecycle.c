@@ -263,6 +263,7 @@ static void memory_changed(struct step *step)
         /* One of its processes. Should it have been the main one, its death follows closely. */
         struct obituary obituary = {.main_alive = true, .base = before, .now = self->seen};
         struct verdict verdict = verdict_decide(&obituary);
+        step_account(step, &verdict, &before);
         step_tell(step, &verdict);
         self->told_ns = step->context->now.ns;
         step_emit(step, EFFECT_VERDICT);

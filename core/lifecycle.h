@@ -24,13 +24,17 @@
 /* What a step may use and change besides the incarnation. */
 struct context {
     const struct policy *policy;
-    uint32_t member; // index, for effects
+    const struct roster *roster;
+    uint32_t member; // index in it
     instant now;
     int64_t wall_ns;
     uint64_t *random;        // state of the fleet's generator
     int64_t *sequence;       // counts changes
     bool *stop_stack;        // set when all others are to be stopped
     struct effects *effects; // appended to
+    /* For memory that was not its own limit's, it died: what the groups around it had counted then
+     * is accounted; by level, 0: nothing. Written by the step. */
+    int64_t toll[ENCLOSING_MAX];
 };
 
 /* Facts that the fleet, not the kernel, brings to a member. */

@@ -8,7 +8,8 @@ enum {
     INSTANCES_MAX = 4096,       // instances of one stack
     DEPENDENCIES_MAX = 65536,   // edges of the dependency graph, all instances together
     LAUNCH_BYTES_MAX = 2 << 20, // argv, environment and the rest of one instance, encoded
-    ENCLOSING_MAX = 4,          // levels of enclosing groups whose counters are kept
+    ENCLOSING_MAX = 4,          // levels around a compartment: the stack and groups in groups
+    BUDGETS_MAX = 64,           // groups of a stack with a memory limit, the stack included
     CONTROLS_MAX = 24,          // cgroup files written for one compartment
     GROUPS_MAX = 64,            // supplementary groups of a service
     SIGNAL_MAX = 64,            // highest signal number of Linux

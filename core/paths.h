@@ -21,10 +21,17 @@
 #define CGROUP_RECORDER   "recorder"
 #define CGROUP_SERVICES   "svc"
 
-#define COMPARTMENT_NAME_MAX (INSTANCE_NAME_MAX + 16)
+#define CGROUP_GROUP "g-" // and the group's name, in its parent's or svc/
 
-/* "s-web.1.7": service, instance number, generation. */
-void compartment_name(const struct member *member, uint32_t generation,
+#define GROUP_PATH_MAX       ((ENCLOSING_MAX - 1) * (NAME_BYTES_MAX + 3))
+#define COMPARTMENT_NAME_MAX (GROUP_PATH_MAX + INSTANCE_NAME_MAX + 16)
+
+/* "g-backend/g-workers", below svc/; "" for the stack itself. */
+void group_path(const struct stack_group *groups, uint32_t group, char path[GROUP_PATH_MAX]);
+
+/* "s-web.1.7": service, instance number, generation; in a group "g-backend/s-web.1.7". Below svc/.
+ */
+void compartment_name(const struct roster *roster, uint32_t member, uint32_t generation,
                       char name[COMPARTMENT_NAME_MAX]);
 
 /* A log line, in the field's container log format ("CRI"), so that shippers know it:

@@ -52,6 +52,7 @@ struct plan_aide {
 struct plan_member {
     const char *service;
     uint32_t number;
+    uint32_t group; // plan::groups
     struct policy policy;
     const struct need *needs;
     size_t needs_count;
@@ -68,7 +69,8 @@ struct plan {
     const char *cgroup_dir; // absolute: <delegated root>/<stack>
     const char *runtime_dir;
     const char *state_dir;
-    uint32_t enclosing; // levels of enclosing groups with counters (at present 1: svc/)
+    const struct stack_group *groups; // the first is the stack itself
+    uint32_t groups_count;
     struct plan_member *members;
     size_t members_count;
 };

@@ -40,6 +40,7 @@ static void pack_member(struct packer *packer, const struct plan_member *member,
 {
     pack_string(packer, member->service);
     pack_u32(packer, member->number);
+    pack_u32(packer, member->group);
     pack_policy(packer, &member->policy);
     pack_u64(packer, member->hash);
     pack_u64(packer, member->limits_hash);
@@ -58,6 +59,16 @@ static void pack_member(struct packer *packer, const struct plan_member *member,
     }
 }
 
+static void pack_groups(struct packer *packer, const struct plan *plan)
+{
+    pack_u32(packer, plan->groups_count);
+    for (uint32_t i = 0; i < plan->groups_count; i++) {
+        pack_string(packer, plan->groups[i].name);
+        pack_u32(packer, plan->groups[i].parent);
+        pack_i64(packer, plan->groups[i].limit_bytes);
+    }
+}
+
 static void pack_index(struct packer *packer, const struct plan *plan, uint64_t launch_start)
 {
     uint64_t offset = launch_start;
@@ -66,7 +77,7 @@ static void pack_index(struct packer *packer, const struct plan *plan, uint64_t 
     pack_string(packer, plan->cgroup_dir);
     pack_string(packer, plan->runtime_dir);
     pack_string(packer, plan->state_dir);
-    pack_u32(packer, plan->enclosing);
+    pack_groups(packer, plan);
     for (size_t i = 0; i < plan->members_count; i++)
         pack_member(packer, &plan->members[i], &offset);
 }
@@ -112,7 +123,7 @@ int planfile_encode(const struct plan *plan, unsigned char **ret_bytes, size_t *
     struct packer counter = {0}, packer = {0};
     size_t index, needs = 0;
 
-    if (plan->members_count > INSTANCES_MAX)
+    if (plan->members_count > INSTANCES_MAX || !groups_are_valid(plan->groups, plan->groups_count))
         return 1;
     for (size_t i = 0; i < plan->members_count; i++) {
         needs += plan->members[i].needs_count;
@@ -241,9 +252,11 @@ static int unpack_member(struct unpacker *unpacker, const struct planfile_header
     int length, result;
 
     member->number = unpack_count(unpacker, INSTANCES_MAX);
+    member->group = unpack_u32(unpacker);
     length = snprintf(member->name, sizeof(member->name), "%s-%u", service, member->number);
     member->service_length = (uint32_t)strlen(service);
-    if (length < 0 || (size_t)length >= sizeof(member->name) || !roster_name_is_valid(service))
+    if (length < 0 || (size_t)length >= sizeof(member->name) || !roster_name_is_valid(service) ||
+        (member->group != GROUP_STACK && member->group >= roster->groups_count))
         unpacker->failed = true;
     unpack_policy(unpacker, &member->policy);
     if (!policy_is_valid(&member->policy))
@@ -265,6 +278,30 @@ static int unpack_text(struct unpacker *unpacker, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
+static int unpack_groups(struct unpacker *unpacker, struct roster *roster)
+{
+    uint32_t count = unpack_count(unpacker, BUDGETS_MAX);
+
+    if (unpacker->failed || count == 0)
+        return 0;
+    roster->groups = calloc(count, sizeof(*roster->groups));
+    if (!roster->groups)
+        return -ENOMEM;
+    roster->groups_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = unpack_string(unpacker);
+        if (strlen(name) > NAME_BYTES_MAX)
+            unpacker->failed = true;
+        else
+            memcpy(roster->groups[i].name, name, strlen(name) + 1);
+        roster->groups[i].parent = unpack_u32(unpacker);
+        roster->groups[i].limit_bytes = unpack_i64(unpacker);
+    }
+    if (!groups_are_valid(roster->groups, count))
+        unpacker->failed = true;
+    return 0;
+}
+
 static int unpack_stack(struct unpacker *unpacker, struct roster *roster)
 {
     const char *stack = unpack_string(unpacker);
@@ -280,8 +317,7 @@ static int unpack_stack(struct unpacker *unpacker, struct roster *roster)
     if (roster->cgroup_dir[0] != '/' || roster->runtime_dir[0] != '/' ||
         roster->state_dir[0] != '/')
         unpacker->failed = true;
-    roster->enclosing = unpack_count(unpacker, ENCLOSING_MAX);
-    return 0;
+    return unpack_groups(unpacker, roster);
 }
 
 int planfile_index(const struct planfile_header *header, const unsigned char *bytes, size_t size,

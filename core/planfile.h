@@ -1,9 +1,9 @@
 /* The plan as bytes: what passes from the command line to the supervisor in a sealed memfd, and
  * what the next supervisor and the recorder read again. Hostile when read: every length is checked.
  *
- * Layout: a header of fixed size, the index (names, policies, needs, aides), then the launch
- * records, of each member and of its aides, which a supervisor reads only when it starts one.
- * Integers are little-endian. */
+ * Layout: a header of fixed size, the index (groups, names, policies, needs, aides), then the
+ * launch records, of each member and of its aides, which a supervisor reads only when it starts
+ * one. Integers are little-endian. */
 #ifndef BULKHEAD_CORE_PLANFILE_H
 #define BULKHEAD_CORE_PLANFILE_H
 
@@ -11,7 +11,7 @@
 
 #include "core/plan.h"
 
-#define PLANFILE_VERSION      2
+#define PLANFILE_VERSION      3
 #define PLANFILE_HEADER_BYTES 32
 #define PLANFILE_INDEX_MAX    ((size_t)16 << 20)
 

@@ -1,6 +1,7 @@
 /* The journal: one line of text for everything that happened, was decided and was told.
  *
- *   journal version=2 stack=shop seed=… enclosing=1
+ *   journal version=3 stack=shop seed=… groups=2
+ *   group i=1 name=backend parent=0 limit=…                      0 is the stack itself
  *   member i=0 name=web-1 service=web number=1 restart=1 …       numbers of struct policy
  *   need i=1 on=0 condition=0 optional=0
  *   state i=0 … m.state=3 …                                      where it stood; not in the first
@@ -10,7 +11,9 @@
  *   effect kind=hook i=0 g=8 hook=pre_start index=0 serial=1
  *   effect kind=health i=0 g=8 from=STARTING to=HEALTHY
  *   verdict i=0 g=7 kind=oom confidence=certain …                the payload of the VERDICT effect
- *   note text…                                                   for people (free text to the end)
+ *   other i=0 g=7 of=2 current=… peak=…                          who else is in that group:
+ * evidence note text…                                                   for people (free text to
+ * the end)
  *
  * A journal replays by itself: its head is the roster, its events go to the same fleet, whose
  * effects and verdicts must come out as the same bytes. After a reload another head follows. Zero
@@ -21,11 +24,19 @@
 
 #include "core/fleet.h"
 
-#define RECORD_VERSION  2
+#define RECORD_VERSION  3
 #define RECORD_LINE_MAX 9216 // bytes of a line, with its newline and a NUL
+
+/* A member beside one that its group's limit has killed, at that moment. */
+struct record_other {
+    uint32_t member;
+    int64_t current_bytes;
+    int64_t peak_bytes; // 0: the kernel has none
+};
 
 /* Writers: put one line with its newline into `line` (RECORD_LINE_MAX bytes), return its length. */
 size_t record_write_head(const struct roster *roster, uint64_t seed, char *line);
+size_t record_write_group(const struct roster *roster, uint32_t group, char *line);
 size_t record_write_member(const struct roster *roster, uint32_t member, char *line);
 size_t record_write_need(const struct roster *roster, uint32_t member, uint32_t need, char *line);
 size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line);
@@ -34,18 +45,23 @@ size_t record_write_effect(const struct effect *effect, char *line);
 size_t record_write_verdict(uint32_t member, uint32_t generation, const struct verdict *verdict,
                             char *line);
 
+size_t record_write_other(uint32_t member, uint32_t generation, const struct record_other *other,
+                          char *line);
+
 /* Effect number `index` of the fleet's last step as the journal has it: the effect's line and,
  * after a VERDICT effect, the verdict's. `lines` holds 2 x RECORD_LINE_MAX bytes. */
 size_t record_write_outcome(const struct fleet *fleet, uint32_t index, char *lines);
 
 enum record_kind {
     RECORD_HEAD,
+    RECORD_GROUP,
     RECORD_MEMBER,
     RECORD_NEED,
     RECORD_STATE,
     RECORD_EVENT,
     RECORD_EFFECT,
     RECORD_VERDICT,
+    RECORD_OTHER,
     RECORD_NOTE,
 };
 
@@ -56,9 +72,10 @@ struct record {
     /* by kind */
     uint64_t seed;                  // HEAD
     uint32_t members;               // HEAD: how many member lines follow
-    uint32_t enclosing;             // HEAD
+    uint32_t groups;                // HEAD: how many group lines follow
     char stack[NAME_BYTES_MAX + 1]; // HEAD
-    struct member roster_member;    // MEMBER: name, service_length, number, policy
+    struct stack_group group;       // GROUP: its index is `member`
+    struct member roster_member;    // MEMBER: name, service_length, number, group, policy
     struct need need;               // NEED
     struct incarnation state;       // STATE
     int64_t sequence;               // STATE: fleet->sequence
@@ -67,6 +84,7 @@ struct record {
     struct event event;             // EVENT
     struct effect effect;           // EFFECT
     struct verdict verdict;         // VERDICT
+    struct record_other other;      // OTHER
     const char *text;               // NOTE: leads into the line
 };
 

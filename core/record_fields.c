@@ -263,6 +263,7 @@ bool record_state_is_valid(const struct incarnation *self)
            is_within(self->step_error, 0, ERRNO_MAX) && self->told_ns >= 0 &&
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
-           is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) && spent_is_valid(&self->spent) &&
-           reading_is_valid(&self->base) && reading_is_valid(&self->seen);
+           is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) &&
+           spent_is_valid(&self->spent) && self->paid_ns >= 0 && reading_is_valid(&self->base) &&
+           reading_is_valid(&self->seen) && reading_is_valid(&self->paid);
 }

@@ -119,10 +119,23 @@ static bool take_head(struct record *record, const struct pair *pair)
         return take_text(pair, record->stack, sizeof(record->stack));
     if (is(pair, "members"))
         return take_u32(pair, INSTANCES_MAX, &record->members);
-    if (is(pair, "enclosing"))
-        return take_u32(pair, ENCLOSING_MAX, &record->enclosing);
+    if (is(pair, "groups"))
+        return take_u32(pair, BUDGETS_MAX, &record->groups);
     if (is(pair, "seed") && pair->is_bits) {
         record->seed = (uint64_t)pair->number;
+        return true;
+    }
+    return false;
+}
+
+static bool take_group(struct stack_group *group, const struct pair *pair)
+{
+    if (is(pair, "name"))
+        return take_text(pair, group->name, sizeof(group->name));
+    if (is(pair, "parent"))
+        return take_u32(pair, BUDGETS_MAX - 1, &group->parent);
+    if (is(pair, "limit") && pair->is_number && pair->number >= 0) {
+        group->limit_bytes = pair->number;
         return true;
     }
     return false;
@@ -144,6 +157,8 @@ static bool take_member(struct record *record, const struct pair *pair)
     }
     if (is(pair, "number"))
         return take_u32(pair, INSTANCES_MAX, &member->number);
+    if (is(pair, "group"))
+        return take_u32(pair, BUDGETS_MAX - 1, &member->group);
     return take_field(pair, &record_policy, &member->policy, "");
 }
 
@@ -185,6 +200,9 @@ static bool take_verdict(struct verdict *verdict, struct verdict_numbers *number
         verdict->next = (enum next)found;
         return found < NEXTS_COUNT;
     }
+    if (is(pair, "group"))
+        return take_text(pair, verdict->group, sizeof(verdict->group)) &&
+               roster_name_is_valid(verdict->group);
     return take_field(pair, &record_verdict, numbers, "");
 }
 
@@ -212,6 +230,7 @@ static bool take_state(struct record *record, struct verdict_numbers *numbers,
     return take_field(pair, &record_state, &record->state, "m.") ||
            take_field(pair, &record_reading, &record->state.base, "base.") ||
            take_field(pair, &record_reading, &record->state.seen, "seen.") ||
+           take_field(pair, &record_reading, &record->state.paid, "paid.") ||
            take_verdict(&record->state.last, numbers, pair);
 }
 
@@ -286,6 +305,21 @@ static bool take_effect(struct record *record, const struct pair *pair)
     return false;
 }
 
+static bool take_other(struct record_other *other, const struct pair *pair)
+{
+    bool is_bytes = pair->is_number && pair->number >= 0;
+
+    if (is(pair, "of"))
+        return take_u32(pair, INSTANCES_MAX - 1, &other->member);
+    if (is(pair, "current") && is_bytes)
+        other->current_bytes = pair->number;
+    else if (is(pair, "peak") && is_bytes)
+        other->peak_bytes = pair->number;
+    else
+        return false;
+    return true;
+}
+
 static bool take_pair(struct record *record, struct verdict_numbers *numbers,
                       const struct pair *pair)
 {
@@ -296,6 +330,8 @@ static bool take_pair(struct record *record, struct verdict_numbers *numbers,
     switch (record->kind) {
     case RECORD_HEAD:
         return take_head(record, pair);
+    case RECORD_GROUP:
+        return take_group(&record->group, pair);
     case RECORD_MEMBER:
         return take_member(record, pair);
     case RECORD_NEED:
@@ -308,6 +344,8 @@ static bool take_pair(struct record *record, struct verdict_numbers *numbers,
         return take_effect(record, pair);
     case RECORD_VERDICT:
         return take_verdict(&record->verdict, numbers, pair);
+    case RECORD_OTHER:
+        return take_other(&record->other, pair);
     case RECORD_NOTE:
         break;
     }
@@ -319,7 +357,8 @@ static bool find_kind(const char **at, enum record_kind *ret)
     static const char *const words[] = {
         [RECORD_HEAD] = "journal",    [RECORD_MEMBER] = "member", [RECORD_NEED] = "need",
         [RECORD_STATE] = "state",     [RECORD_EVENT] = "event",   [RECORD_EFFECT] = "effect",
-        [RECORD_VERDICT] = "verdict", [RECORD_NOTE] = "note",
+        [RECORD_VERDICT] = "verdict", [RECORD_NOTE] = "note",     [RECORD_GROUP] = "group",
+        [RECORD_OTHER] = "other",
     };
     size_t length = strcspn(*at, " ");
 
@@ -355,7 +394,9 @@ static bool finish_record(struct record *record, const struct verdict_numbers *n
         return verdict_from_numbers(numbers, &record->verdict) == 0;
     case RECORD_HEAD:
         return record->stack[0] != '\0';
+    case RECORD_GROUP:
     case RECORD_NEED:
+    case RECORD_OTHER:
     case RECORD_NOTE:
         break;
     }

@@ -54,9 +54,20 @@ size_t record_write_head(const struct roster *roster, uint64_t seed, char *line)
 {
     struct writer writer = {line, 0};
 
-    put(&writer,
-        "journal version=%d stack=%s members=%" PRIu32 " seed=%" PRIu64 " enclosing=%" PRIu32,
-        RECORD_VERSION, roster->stack, roster->members_count, seed, roster->enclosing);
+    put(&writer, "journal version=%d stack=%s members=%" PRIu32 " seed=%" PRIu64 " groups=%" PRIu32,
+        RECORD_VERSION, roster->stack, roster->members_count, seed, roster->groups_count);
+    return end_line(&writer);
+}
+
+size_t record_write_group(const struct roster *roster, uint32_t group, char *line)
+{
+    struct writer writer = {line, 0};
+    const struct stack_group *it = &roster->groups[group];
+
+    put(&writer, "group i=%" PRIu32, group);
+    if (*it->name)
+        put(&writer, " name=%s", it->name);
+    put(&writer, " parent=%" PRIu32 " limit=%" PRId64, it->parent, it->limit_bytes);
     return end_line(&writer);
 }
 
@@ -67,6 +78,8 @@ size_t record_write_member(const struct roster *roster, uint32_t index, char *li
 
     put(&writer, "member i=%" PRIu32 " name=%s service=%.*s number=%" PRIu32, index, member->name,
         (int)member->service_length, member->name, member->number);
+    if (member->group != GROUP_STACK)
+        put(&writer, " group=%" PRIu32, member->group);
     put_fields(&writer, &record_policy, &member->policy, "");
     return end_line(&writer);
 }
@@ -90,6 +103,8 @@ static void put_verdict(struct writer *writer, const struct verdict *verdict)
     put(writer, " kind=%s confidence=%s next=%s", verdict_name(verdict->kind),
         confidence_name(verdict->confidence), next_name(verdict->next));
     put_fields(writer, &record_verdict, &numbers, "");
+    if (*verdict->group)
+        put(writer, " group=%s", verdict->group);
 }
 
 size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line)
@@ -103,6 +118,7 @@ size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line
     put_fields(&writer, &record_state, incarnation, "m.");
     put_fields(&writer, &record_reading, &incarnation->base, "base.");
     put_fields(&writer, &record_reading, &incarnation->seen, "seen.");
+    put_fields(&writer, &record_reading, &incarnation->paid, "paid.");
     put_verdict(&writer, &incarnation->last);
     return end_line(&writer);
 }
@@ -150,6 +166,17 @@ size_t record_write_verdict(uint32_t member, uint32_t generation, const struct v
 
     put(&writer, "verdict i=%" PRIu32 " g=%" PRIu32, member, generation);
     put_verdict(&writer, verdict);
+    return end_line(&writer);
+}
+
+size_t record_write_other(uint32_t member, uint32_t generation, const struct record_other *other,
+                          char *line)
+{
+    struct writer writer = {line, 0};
+
+    put(&writer,
+        "other i=%" PRIu32 " g=%" PRIu32 " of=%" PRIu32 " current=%" PRId64 " peak=%" PRId64,
+        member, generation, other->member, other->current_bytes, other->peak_bytes);
     return end_line(&writer);
 }
 

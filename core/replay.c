@@ -10,6 +10,7 @@ struct replay {
     struct roster roster;
     struct fleet fleet;
     uint32_t expected_members; // by the head line
+    uint32_t expected_groups;
     bool have_head;
     bool have_fleet;
     bool have_event;                   // since the head
@@ -131,13 +132,28 @@ static int take_head(struct replay *replay, const struct record *record, const c
     if (result)
         return result;
     replay->roster.members = calloc((size_t)record->members + 1, sizeof(struct member));
-    if (!replay->roster.members)
+    replay->roster.groups = calloc((size_t)record->groups + 1, sizeof(struct stack_group));
+    if (!replay->roster.members || !replay->roster.groups)
         return -ENOMEM;
     memcpy(replay->roster.stack, record->stack, sizeof(replay->roster.stack));
-    replay->roster.enclosing = record->enclosing;
+    replay->expected_groups = record->groups;
     replay->expected_members = record->members;
     replay->have_head = true;
     return 0;
+}
+
+/* Groups stand before the members. */
+static int take_group(struct replay *replay, const struct record *record, const char **ret_why)
+{
+    struct roster *roster = &replay->roster;
+
+    *ret_why = "a group line out of place";
+    if (!replay->have_head || roster->members_count > 0 || record->member != roster->groups_count ||
+        roster->groups_count >= replay->expected_groups)
+        return 1;
+    roster->groups[roster->groups_count++] = record->group;
+    *ret_why = "a group line that fits no tree";
+    return groups_are_valid(roster->groups, roster->groups_count) ? 0 : 1;
 }
 
 static int take_member(struct replay *replay, const struct record *record, const char **ret_why)
@@ -147,7 +163,12 @@ static int take_member(struct replay *replay, const struct record *record, const
 
     *ret_why = "a member line out of place";
     if (replay->have_fleet || record->member != roster->members_count ||
-        roster->members_count >= replay->expected_members)
+        roster->members_count >= replay->expected_members ||
+        roster->groups_count != replay->expected_groups)
+        return 1;
+    *ret_why = "a member line with a group that is not there";
+    if (record->roster_member.group != GROUP_STACK &&
+        record->roster_member.group >= roster->groups_count)
         return 1;
     member = &roster->members[roster->members_count++];
     *member = record->roster_member;
@@ -249,6 +270,8 @@ int replay_line(struct replay *replay, const char *line, const char **ret_why)
     switch (record.kind) {
     case RECORD_HEAD:
         return take_head(replay, &record, ret_why);
+    case RECORD_GROUP:
+        return take_group(replay, &record, ret_why);
     case RECORD_MEMBER:
         return take_member(replay, &record, ret_why);
     case RECORD_NEED:
@@ -260,6 +283,7 @@ int replay_line(struct replay *replay, const char *line, const char **ret_why)
     case RECORD_EFFECT:
     case RECORD_VERDICT:
         return take_outcome(replay, record.kind, line, ret_why);
+    case RECORD_OTHER: // decides nothing
     case RECORD_NOTE:
         break;
     }

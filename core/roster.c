@@ -21,6 +21,7 @@ void roster_finish(struct roster *roster)
     free(roster->members);
     free(roster->needs);
     free(roster->aides);
+    free(roster->groups);
     *roster = (struct roster){0};
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/group.h"
 #include "core/limits.h"
 #include "core/policy.h"
 
@@ -37,6 +38,7 @@ struct member {
     char name[INSTANCE_NAME_MAX]; // "web-1"
     uint32_t service_length;      // the service's name is the first service_length bytes of `name`
     uint32_t number;              // 1, 2, …
+    uint32_t group;               // roster::groups
     struct policy policy;
     uint32_t first_need; // roster::needs
     uint32_t needs_count;
@@ -59,7 +61,8 @@ struct roster {
     uint32_t needs_count;
     struct aide *aides; // grouped by member
     uint32_t aides_count;
-    uint32_t enclosing; // levels of enclosing groups with counters (at present 1: svc/)
+    struct stack_group *groups; // the first is the stack itself
+    uint32_t groups_count;
 };
 
 void roster_finish(struct roster *roster); // frees; may be zeroed

@@ -198,6 +198,7 @@ struct spec_service {
     struct spec_int cpu_shares; // as written: 2 … 262144
     struct spec_size memory_high;
     struct spec_size memory_min;
+    struct spec_text cgroup_parent; // a group of the spec; NULL: the stack
 
     struct spec_int stop_signal; // signal number
     struct spec_int stop_grace_period_ns;
@@ -226,12 +227,28 @@ struct spec_service {
     bool stdin_open; // stdin stays open
 };
 
+/* A group of services with a memory limit that they share. */
+struct spec_group {
+    const char *name;
+    struct mark at;
+    struct spec_int mem_limit_bytes; // always set
+    struct spec_text parent;         // the group that it is in; NULL: the stack
+};
+
+/* At most BUDGETS_MAX - 1, at most ENCLOSING_MAX - 1 deep, none in itself; as written. */
+struct spec_groups {
+    const struct spec_group *item;
+    size_t count;
+};
+
 struct spec {
     struct arena arena;
-    const char *name;        // a valid project name, never NULL
-    bool name_written;       // in the file, not derived from the folder
-    const char *project_dir; // absolute; relative paths start here
-    const char *file;        // the stack file, for messages
+    const char *name;                // a valid project name, never NULL
+    bool name_written;               // in the file, not derived from the folder
+    const char *project_dir;         // absolute; relative paths start here
+    const char *file;                // the stack file, for messages
+    struct spec_int mem_limit_bytes; // of the whole stack
+    struct spec_groups groups;
     const struct spec_service *services;
     size_t services_count;
 };

@@ -2,6 +2,7 @@
 #include "core/step.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "core/aide.h"
 #include "core/restart.h"
@@ -59,9 +60,11 @@ void step_spawn(struct step *step)
     self->step = SPAWN_STEP_NONE;
     self->step_error = 0;
     self->told_ns = 0;
+    self->paid_ns = 0;
     self->judged = 0;
     self->base = (struct reading){0};
     self->seen = (struct reading){0};
+    self->paid = (struct reading){0};
     aide_forget(step);
     if (step->context->policy->pre_start > 0) {
         step_shift(step, STATE_PREPARING, INSTANT_NEVER);
@@ -197,13 +200,43 @@ void step_decide_next(struct step *step)
         last->delay = SPAWN_RETRY_FLOOR;
 }
 
+/* Whose limit it was, by name. */
+static void name_level(const struct step *step, struct verdict *verdict)
+{
+    const struct roster *roster = step->context->roster;
+    uint32_t levels[ENCLOSING_MAX];
+    uint32_t count = group_levels(roster->groups, roster->groups_count,
+                                  roster->members[step->context->member].group, levels);
+    const struct stack_group *group;
+
+    verdict->limit_bytes = 0;
+    if (verdict->enclosing < 0 || (uint32_t)verdict->enclosing >= count)
+        return;
+    group = &roster->groups[levels[verdict->enclosing]];
+    verdict->limit_bytes = group->limit_bytes;
+    memcpy(verdict->group, group->name, sizeof(verdict->group));
+}
+
 void step_tell(struct step *step, const struct verdict *verdict)
 {
     struct incarnation *self = step->self;
 
     self->last = *verdict;
     self->last.limit_bytes = step->context->policy->mem_limit_bytes;
+    if (verdict->kind == VERDICT_OOM_GROUP)
+        name_level(step, &self->last);
     self->last.uptime = span_ns(step->context->now.ns - self->started_ns);
+}
+
+void step_account(struct step *step, const struct verdict *verdict, const struct reading *base)
+{
+    const int64_t *now = step->self->seen.enclosing_oom;
+
+    if (verdict->oom > 0 || (verdict->oom_kill == 0 && verdict->oom_group_kill == 0))
+        return;
+    for (int level = 0; level < ENCLOSING_MAX; level++)
+        if (now[level] > base->enclosing_oom[level])
+            step->context->toll[level] = now[level];
 }
 
 void step_read(struct step *step)
@@ -219,6 +252,8 @@ void step_read(struct step *step)
         self->base = self->seen;
         self->told_ns = 0;
     }
+    if (!is_ending)
+        incarnation_settle(self, step->context->now);
     self->seen = step->event->reading;
 }
 
@@ -251,6 +286,7 @@ void step_judge(struct step *step)
         .unhealthy = blamed && self->blame == BLAME_HEALTH,
         .base = self->base,
         .now = self->seen,
+        .paid = self->paid,
     };
     if (event && event->kind == EVENT_DEAD) {
         obituary.status_known = event->known != 0;
@@ -267,6 +303,7 @@ void step_judge(struct step *step)
             .error = (int32_t)self->blame_error,
         };
     verdict = verdict_decide(&obituary);
+    step_account(step, &verdict, &self->base);
     step_tell(step, &verdict);
     step_decide_next(step);
     step_emit(step, EFFECT_VERDICT);

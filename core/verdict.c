@@ -75,13 +75,27 @@ bool verdict_limit_too_small(const struct verdict *verdict)
     return verdict->kind == VERDICT_OOM && verdict->uptime.ns < early.ns;
 }
 
-/* The innermost enclosing group whose own limit was met since the base, or -1. */
-static int32_t enclosing_hit(const struct obituary *obituary)
+/* An enclosing group whose own limit was met since the base. */
+struct hit {
+    int32_t level;    // -1: none
+    bool is_doubtful; // another one was met, too; or it was told as somebody else's death
+};
+
+/* The innermost one, and before it one that nobody else has died of. */
+static struct hit enclosing_hit(const struct obituary *obituary)
 {
-    for (int32_t level = 0; level < ENCLOSING_MAX; level++)
-        if (obituary->now.enclosing_oom[level] > obituary->base.enclosing_oom[level])
-            return level;
-    return -1;
+    struct hit fresh = {-1, false}, paid = {-1, true};
+
+    for (int32_t level = ENCLOSING_MAX - 1; level >= 0; level--) {
+        int64_t now = obituary->now.enclosing_oom[level];
+        if (now <= obituary->base.enclosing_oom[level])
+            continue;
+        if (now > obituary->paid.enclosing_oom[level])
+            fresh = (struct hit){level, fresh.level >= 0};
+        else
+            paid.level = level;
+    }
+    return fresh.level >= 0 ? fresh : paid;
 }
 
 static int64_t since(int64_t now, int64_t base)
@@ -116,18 +130,20 @@ static bool is_surely_for_memory(const struct obituary *obituary, const struct v
 /* Whose limit, when the kernel killed in this compartment for memory. */
 static void decide_oom(const struct obituary *obituary, struct verdict *verdict)
 {
-    int32_t level = enclosing_hit(obituary);
+    struct hit hit = enclosing_hit(obituary);
 
     verdict->confidence =
         is_surely_for_memory(obituary, verdict) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE;
     if (verdict->oom > 0 || verdict->oom_kill == 0) {
         verdict->kind = VERDICT_OOM;
         /* Two limits met in one interval: the counters cannot tell which one killed. */
-        if (level >= 0)
+        if (hit.level >= 0)
             verdict->confidence = CONFIDENCE_PROBABLE;
-    } else if (level >= 0) {
+    } else if (hit.level >= 0) {
         verdict->kind = VERDICT_OOM_GROUP;
-        verdict->enclosing = level;
+        verdict->enclosing = hit.level;
+        if (hit.is_doubtful)
+            verdict->confidence = CONFIDENCE_PROBABLE;
     } else if (obituary->now.oom_kill > obituary->base.oom_kill) {
         verdict->kind = VERDICT_OOM_OUTSIDE;
     } else {
@@ -301,14 +317,16 @@ static void say_span(struct words *words, span length)
 
 static void say_peak(struct words *words, const struct verdict *verdict)
 {
+    bool is_own = verdict->kind != VERDICT_OOM_GROUP; // the limit
+
     if (verdict->peak_bytes > 0) {
         say(words, ", peak ");
         say_bytes(words, verdict->peak_bytes);
-        if (verdict->limit_bytes > 0) {
+        if (is_own && verdict->limit_bytes > 0) {
             say(words, " of ");
             say_bytes(words, verdict->limit_bytes);
         }
-    } else if (verdict->limit_bytes > 0) {
+    } else if (is_own && verdict->limit_bytes > 0) {
         say(words, ", limit ");
         say_bytes(words, verdict->limit_bytes);
     }
@@ -362,6 +380,22 @@ static void say_end(struct words *words, const struct verdict *verdict)
     }
 }
 
+static void say_group(struct words *words, const struct verdict *verdict)
+{
+    say(words, "killed by the kernel at the memory limit of ");
+    if (verdict->enclosing < 0)
+        say(words, "an enclosing group");
+    else if (!*verdict->group)
+        say(words, "the stack");
+    else
+        say(words, "its group %s", verdict->group);
+    if (verdict->limit_bytes > 0) {
+        say(words, " (");
+        say_bytes(words, verdict->limit_bytes);
+        say(words, ")");
+    }
+}
+
 static void say_cause(struct words *words, const struct verdict *verdict)
 {
     switch (verdict->kind) {
@@ -369,7 +403,7 @@ static void say_cause(struct words *words, const struct verdict *verdict)
         say(words, "killed by the kernel at its own memory limit");
         break;
     case VERDICT_OOM_GROUP:
-        say(words, "killed by the kernel at the memory limit of an enclosing group");
+        say_group(words, verdict);
         break;
     case VERDICT_OOM_OUTSIDE:
         say(words, "killed by the kernel for memory, at a limit above this stack or of the host");

@@ -106,6 +106,7 @@ struct obituary {
     bool main_alive;             // an OOM notice came while the main process lives
     struct reading now;          // at death
     struct reading base;         // last accounted: at birth, or at the last verdict
+    struct reading paid;         // enclosing_oom: told as the deaths of others, moments ago
 };
 
 struct verdict {
@@ -121,7 +122,7 @@ struct verdict {
     int64_t oom_group_kill; //
     int32_t enclosing;      // OOM_GROUP: which level, innermost 0; else -1
     int64_t peak_bytes;
-    int64_t limit_bytes; // memory.max, 0: none
+    int64_t limit_bytes; // memory.max, OOM_GROUP: of that level; 0: none
     span uptime;         // since exec was asked for
     enum next next;
     span delay; // until the restart
@@ -130,6 +131,7 @@ struct verdict {
     uint32_t hook_index; // which of its kind, from 0
     uint32_t budget; // HOLD, STOP_STACK: one more than the enum cause whose budget is used up; 0:
                      // it is that of on-failure:N
+    char group[NAME_BYTES_MAX + 1]; // OOM_GROUP: the level's name; "": the stack itself
 };
 
 const char *verdict_name(enum verdict_kind kind);
@@ -138,7 +140,8 @@ const char *spawn_step_name(enum spawn_step step);
 const char *confidence_name(enum confidence confidence);
 const char *next_name(enum next next);
 
-/* Fills kind, confidence, status, deltas, enclosing and peak; not limit, uptime, next, delay. */
+/* Fills kind, confidence, status, deltas, enclosing and peak; not limit, group, uptime, next,
+ * delay. */
 struct verdict verdict_decide(const struct obituary *obituary);
 
 /* True for what `restart: on-failure` restarts. */

@@ -145,12 +145,14 @@ static void pack_row(struct packer *packer, const struct wire_row *row)
     pack_i64(packer, row->deadline_in_ns);
     pack_i64(packer, row->peak_bytes);
     pack_i64(packer, row->limit_bytes);
+    pack_i64(packer, row->enclosing);
     pack_i64(packer, row->waits_for);
     pack_i64(packer, row->sequence);
     pack_u32(packer, row->health);
     pack_u64(packer, row->hash);
     pack_u64(packer, row->limits_hash);
     pack_string(packer, row->name);
+    pack_string(packer, row->group);
 }
 
 static void unpack_row(struct unpacker *unpacker, struct wire_row *row)
@@ -175,12 +177,14 @@ static void unpack_row(struct unpacker *unpacker, struct wire_row *row)
     row->deadline_in_ns = unpack_i64(unpacker);
     row->peak_bytes = unpack_i64(unpacker);
     row->limit_bytes = unpack_i64(unpacker);
+    row->enclosing = unpack_i64(unpacker);
     row->waits_for = unpack_i64(unpacker);
     row->sequence = unpack_i64(unpacker);
     row->health = unpack_count(unpacker, HEALTHS_COUNT - 1);
     row->hash = unpack_u64(unpacker);
     row->limits_hash = unpack_u64(unpacker);
     unpack_into(unpacker, row->name, sizeof(row->name));
+    unpack_into(unpacker, row->group, sizeof(row->group));
     if (row->service_length > strlen(row->name))
         unpacker->failed = true;
 }

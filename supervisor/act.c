@@ -42,6 +42,7 @@ static void mark(struct supervisor *supervisor, uint32_t index)
 /* Everything on the way to one birth, so that it can be undone as a whole. */
 struct delivery {
     struct loaded loaded;
+    uint32_t member;
     char name[COMPARTMENT_NAME_MAX];
     char output[INSTANCE_NAME_MAX + 4]; // FIFO names
     char errors[INSTANCE_NAME_MAX + 4];
@@ -57,6 +58,9 @@ struct delivery {
 static int prepare(struct supervisor *supervisor, struct delivery *delivery, enum spawn_step *step)
 {
     const struct launch *launch = &delivery->loaded.record.launch;
+    int levels[ENCLOSING_MAX];
+    uint32_t count =
+        levels_around(&supervisor->levels, &supervisor->roster, delivery->member, levels);
     int result;
 
     *step = SPAWN_STEP_CGROUP;
@@ -64,8 +68,7 @@ static int prepare(struct supervisor *supervisor, struct delivery *delivery, enu
     if (result < 0)
         return result;
     *step = SPAWN_STEP_LIMIT;
-    cgroup_read_new(&supervisor->enclosing, supervisor->roster.enclosing, supervisor->counted,
-                    &delivery->reading);
+    cgroup_read_new(levels, count, supervisor->counted, &delivery->reading);
     return cgroup_limit(delivery->cgroup, launch->controls, launch->controls_count);
 }
 
@@ -150,11 +153,13 @@ static void clean_up(struct delivery *delivery)
 static void read_failed(const struct supervisor *supervisor, struct delivery *delivery)
 {
     struct reading reading;
+    int levels[ENCLOSING_MAX];
+    uint32_t count;
 
     if (delivery->cgroup < 0 || !supervisor->counted)
         return;
-    cgroup_read(supervisor->services, delivery->name, -1, &supervisor->enclosing,
-                supervisor->roster.enclosing, &reading);
+    count = levels_around(&supervisor->levels, &supervisor->roster, delivery->member, levels);
+    cgroup_read(supervisor->services, delivery->name, -1, levels, count, &reading);
     for (size_t i = 0; i < ENCLOSING_MAX; i++)
         reading.enclosing_oom[i] -= delivery->reading.enclosing_oom[i];
     delivery->reading = reading;
@@ -190,9 +195,13 @@ static void tell_spawned(struct supervisor *supervisor, const struct effect *eff
     queue_push(&supervisor->results, &event);
 }
 
-static void name_things(const struct member *member, uint32_t generation, struct delivery *delivery)
+static void name_things(const struct roster *roster, const struct effect *effect,
+                        struct delivery *delivery)
 {
-    compartment_name(member, generation, delivery->name);
+    const struct member *member = &roster->members[effect->member];
+
+    delivery->member = effect->member;
+    compartment_name(roster, effect->member, effect->generation, delivery->name);
     stpcpy(stpcpy(delivery->output, member->name), ".out");
     stpcpy(stpcpy(delivery->errors, member->name), ".err");
     stpcpy(stpcpy(delivery->input, member->name), ".in");
@@ -208,7 +217,7 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
 
     mark(supervisor, effect->member); // before the first line of the next
     facts_close_incarnation(supervisor, slot);
-    name_things(member, effect->generation, &delivery);
+    name_things(&supervisor->roster, effect, &delivery);
     result =
         loaded_read(HANDOVER_PLAN, member->launch_offset, member->launch_bytes, &delivery.loaded);
     if (result == 0)
@@ -325,7 +334,7 @@ static void kill_all(struct supervisor *supervisor, const struct effect *effect)
     struct effect direct = *effect;
     int result;
 
-    compartment_name(member, effect->generation, name);
+    compartment_name(&supervisor->roster, effect->member, effect->generation, name);
     result = cgroup_kill(supervisor->services, name);
     if (result == 0 || result == -ENOENT)
         return;
@@ -359,7 +368,7 @@ static void bury(struct supervisor *supervisor, const struct effect *effect)
 
     if (slot->generation == effect->generation)
         facts_close_incarnation(supervisor, slot);
-    compartment_name(&supervisor->roster.members[effect->member], effect->generation, name);
+    compartment_name(&supervisor->roster, effect->member, effect->generation, name);
     act_bury(supervisor, name);
 }
 
@@ -413,11 +422,14 @@ void act(struct supervisor *supervisor, const struct effect *effect)
     case EFFECT_END_AIDE:
         attend_no_more(supervisor, effect);
         break;
+    case EFFECT_VERDICT: // told by the journal
+        if (supervisor->fleet.members[effect->member].last.kind == VERDICT_OOM_GROUP)
+            levels_tell_others(supervisor, effect->member);
+        break;
     case EFFECT_HEALTH:
         attend_health(supervisor, effect);
         break;
-    case EFFECT_VERDICT: // told by the journal
-    case EFFECT_SHIFT:   // told by the journal and to those who watch
+    case EFFECT_SHIFT: // told by the journal and to those who watch
     case EFFECTS_COUNT:
         break;
     }

@@ -51,11 +51,12 @@ void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot)
 static void read_counters(const struct supervisor *supervisor, uint32_t index, struct reading *ret)
 {
     const struct slot *slot = &supervisor->slots[index];
+    int levels[ENCLOSING_MAX];
+    uint32_t count = levels_around(&supervisor->levels, &supervisor->roster, index, levels);
     char name[COMPARTMENT_NAME_MAX];
 
-    compartment_name(&supervisor->roster.members[index], slot->generation, name);
-    cgroup_read(supervisor->services, name, slot->memory, &supervisor->enclosing,
-                supervisor->roster.enclosing, ret);
+    compartment_name(&supervisor->roster, index, slot->generation, name);
+    cgroup_read(supervisor->services, name, slot->memory, levels, count, ret);
 }
 
 static struct event fact(const struct supervisor *supervisor, enum event_kind kind, uint32_t index)
@@ -187,7 +188,7 @@ int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generatio
     result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
     if (result < 0 || !supervisor->counted)
         return result;
-    compartment_name(&supervisor->roster.members[index], generation, name);
+    compartment_name(&supervisor->roster, index, generation, name);
     result = cgroup_watch(supervisor->services, name, "memory.events", &slot->memory);
     if (result < 0)
         return result;
@@ -217,7 +218,7 @@ static void await_empty(struct supervisor *supervisor, uint32_t index)
     char name[COMPARTMENT_NAME_MAX];
     int result;
 
-    compartment_name(&supervisor->roster.members[index], slot->generation, name);
+    compartment_name(&supervisor->roster, index, slot->generation, name);
     result = cgroup_watch(supervisor->services, name, "cgroup.events", &slot->populated);
     if (result == 0)
         result = loop_add(&supervisor->loop, slot->populated, EPOLLPRI, SOURCE_EMPTY, index);

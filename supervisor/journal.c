@@ -83,6 +83,14 @@ void journal_outcomes(struct journal *journal, const struct fleet *fleet)
     }
 }
 
+void journal_other(struct journal *journal, uint32_t member, uint32_t generation,
+                   const struct record_other *other)
+{
+    char *line = make_room(journal, RECORD_LINE_MAX);
+
+    keep(journal, record_write_other(member, generation, other, line), 1);
+}
+
 void journal_note(struct journal *journal, const char *format, ...)
 {
     char *line = make_room(journal, RECORD_LINE_MAX);
@@ -105,6 +113,8 @@ void journal_note(struct journal *journal, const char *format, ...)
 static void write_roster(struct journal *journal, const struct roster *roster, uint64_t seed)
 {
     keep(journal, record_write_head(roster, seed, make_room(journal, RECORD_LINE_MAX)), 1);
+    for (uint32_t i = 0; i < roster->groups_count; i++)
+        keep(journal, record_write_group(roster, i, make_room(journal, RECORD_LINE_MAX)), 1);
     for (uint32_t i = 0; i < roster->members_count; i++)
         keep(journal, record_write_member(roster, i, make_room(journal, RECORD_LINE_MAX)), 1);
     for (uint32_t i = 0; i < roster->members_count; i++) {

@@ -47,6 +47,8 @@ int journal_reloaded(struct journal *journal, const struct fleet *fleet, instant
 /* These gather lines; journal_flush writes them. */
 void journal_event(struct journal *journal, const struct event *event);
 void journal_outcomes(struct journal *journal, const struct fleet *fleet); // of the last step
+void journal_other(struct journal *journal, uint32_t member, uint32_t generation,
+                   const struct record_other *other);
 void journal_note(struct journal *journal, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -56,7 +56,7 @@ static bool treat(const struct supervisor *supervisor, const struct limits_targe
     struct loaded loaded;
     int cgroup, result;
 
-    compartment_name(member, target->generation, name);
+    compartment_name(&supervisor->roster, target->member, target->generation, name);
     result = cgroup_open(supervisor->services, name, &cgroup);
     if (result < 0)
         return true;

@@ -19,8 +19,6 @@
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/clock.h"
 
-#define ENCLOSING_KNOWN 1 // levels of groups around a compartment: svc/
-
 struct complaint {
     char *text;
     size_t size;
@@ -38,11 +36,7 @@ static int complain(const struct complaint *complaint, const char *what, int err
 
 static int read_plan(struct supervisor *supervisor, const struct complaint *complaint)
 {
-    if (planned_read(HANDOVER_PLAN, &supervisor->roster, complaint->text, complaint->size) != 0)
-        return 1;
-    if (supervisor->roster.enclosing > ENCLOSING_KNOWN)
-        return complain(complaint, "the plan has groups in groups", -EOPNOTSUPP);
-    return 0;
+    return planned_read(HANDOVER_PLAN, &supervisor->roster, complaint->text, complaint->size) != 0;
 }
 
 /* --- files -------------------------------------------------------------------------------- */
@@ -99,21 +93,17 @@ static int open_cgroups(struct supervisor *supervisor, const struct complaint *c
 
     if (result < 0)
         return complain(complaint, "cannot open the cgroup " CGROUP_SERVICES, result);
-    supervisor->enclosing = -1;
     result = supervisor_look_at_cgroups(supervisor);
-    return result < 0 ? complain(complaint, "cannot read the counters of " CGROUP_SERVICES, result)
-                      : 0;
+    return result < 0
+               ? complain(complaint, "cannot read the counters of the groups in " CGROUP_SERVICES,
+                          result)
+               : 0;
 }
 
 int supervisor_look_at_cgroups(struct supervisor *supervisor)
 {
-    int result = 0;
-
     supervisor->counted = cgroup_hands_down(supervisor->services, "memory");
-    if (supervisor->enclosing < 0)
-        result = cgroup_watch(HANDOVER_CGROUP, CGROUP_SERVICES, "memory.events.local",
-                              &supervisor->enclosing);
-    return result == -ENOENT ? 0 : result;
+    return levels_open(supervisor->services, &supervisor->roster, &supervisor->levels);
 }
 
 static int open_loop(struct supervisor *supervisor, const struct complaint *complaint)

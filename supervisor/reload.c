@@ -26,6 +26,7 @@ struct renewal {
     struct roster roster;
     struct fleet fleet;
     struct slot *slots;
+    struct levels levels;
     struct queue results;
     struct queue events;
     int32_t *old_index; // by new index; -1: a new member
@@ -121,8 +122,7 @@ static int check_place(const struct roster *old, struct renewal *renewal)
     const struct roster *new = &renewal->roster;
 
     if (is_same(old->stack, new->stack) && is_same(old->cgroup_dir, new->cgroup_dir) &&
-        is_same(old->runtime_dir, new->runtime_dir) && is_same(old->state_dir, new->state_dir) &&
-        old->enclosing == new->enclosing)
+        is_same(old->runtime_dir, new->runtime_dir) && is_same(old->state_dir, new->state_dir))
         return 0;
     snprintf(renewal->why, sizeof(renewal->why),
              "the new plan is for another stack, or for other folders or another cgroup");
@@ -137,6 +137,24 @@ static int check_rest(const struct supervisor *supervisor, struct renewal *renew
         snprintf(renewal->why, sizeof(renewal->why),
                  "%s is missing in the new plan and not at rest: stop it first",
                  supervisor->roster.members[i].name);
+        return 1;
+    }
+    return 0;
+}
+
+/* The compartment of what runs is where it was born. */
+static int check_groups(const struct supervisor *supervisor, struct renewal *renewal)
+{
+    const struct roster *old = &supervisor->roster, *new = &renewal->roster;
+
+    for (uint32_t i = 0; i < old->members_count; i++) {
+        int32_t to = renewal->new_index[i];
+        if (to < 0 || lifecycle_at_rest(&supervisor->fleet.members[i]) ||
+            group_is_same(old->groups, old->members[i].group, new->groups, new->members[to].group))
+            continue;
+        snprintf(renewal->why, sizeof(renewal->why),
+                 "%s is in another group in the new plan and not at rest: stop it first",
+                 old->members[i].name);
         return 1;
     }
     return 0;
@@ -210,6 +228,7 @@ static void discard(struct renewal *renewal)
     for (uint32_t i = 0; renewal->slots && i < renewal->roster.members_count; i++)
         slot_close_fifos(&renewal->slots[i]);
     free(renewal->slots);
+    levels_close(&renewal->levels);
     queue_finish(&renewal->results);
     queue_finish(&renewal->events);
     fleet_finish(&renewal->fleet);
@@ -227,8 +246,12 @@ static int prepare(struct supervisor *supervisor, int plan, struct renewal *rene
     if (match(&supervisor->roster, renewal) < 0 || allocate(renewal) < 0 ||
         aides_reserve(&supervisor->aides, renewal->roster.members_count) < 0)
         return refuse(renewal, "cannot hold the new plan", -ENOMEM);
-    if (check_rest(supervisor, renewal) != 0 || open_new_fifos(supervisor, renewal) != 0)
+    if (check_rest(supervisor, renewal) != 0 || check_groups(supervisor, renewal) != 0 ||
+        open_new_fifos(supervisor, renewal) != 0)
         return 1;
+    result = levels_open(supervisor->services, &renewal->roster, &renewal->levels);
+    if (result < 0)
+        return refuse(renewal, "cannot open the cgroups of the groups", result);
     result = replace_file(supervisor, plan);
     return result < 0 ? refuse(renewal, "cannot replace the plan file", result) : 0;
 }
@@ -270,6 +293,9 @@ static void change_over(struct supervisor *supervisor, int plan, struct renewal 
     fleet_reload(&renewal->fleet, &supervisor->fleet, renewal->old_index);
     move_slots(supervisor, renewal);
     aides_moved(supervisor, renewal->new_index);
+    levels_close(&supervisor->levels);
+    supervisor->levels = renewal->levels;
+    levels_remove(supervisor, &supervisor->roster, &renewal->roster);
     fleet_finish(&supervisor->fleet);
     roster_finish(&supervisor->roster);
     queue_finish(&supervisor->results);

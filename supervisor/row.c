@@ -46,6 +46,7 @@ void row_fill(const struct fleet *fleet, uint32_t index, instant now, struct wir
                               : instant_since((instant){self->deadline_ns}, now).ns,
         .peak_bytes = last->peak_bytes,
         .limit_bytes = member->policy.mem_limit_bytes,
+        .enclosing = last->kind == VERDICT_OOM_GROUP ? last->enclosing : -1,
         .waits_for = self->state == STATE_WAITING ? (int64_t)fleet_waits_for(fleet, index) : -1,
         .sequence = self->changed,
         .health = (uint32_t)self->health,
@@ -55,4 +56,5 @@ void row_fill(const struct fleet *fleet, uint32_t index, instant now, struct wir
     if (row->deadline_in_ns < -1)
         row->deadline_in_ns = 0;
     memcpy(row->name, member->name, sizeof(row->name));
+    memcpy(row->group, last->group, sizeof(row->group));
 }

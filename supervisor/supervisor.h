@@ -14,6 +14,7 @@
 #include "supervisor/control.h"
 #include "supervisor/graves.h"
 #include "supervisor/journal.h"
+#include "supervisor/levels.h"
 #include "supervisor/limits.h"
 #include "supervisor/queue.h"
 #include "supervisor/recording.h"
@@ -71,7 +72,7 @@ struct supervisor {
     int runtime;        // directories
     int fifos;
     int services;            // svc/
-    int enclosing;           // memory.events.local of svc/; -1: no memory controller
+    struct levels levels;    // of the roster's groups
     bool counted;            // compartments have memory counters
     int signals;             // signalfd
     int files_max;           // file numbers from here on are not for members

@@ -10,7 +10,7 @@
 #include "core/memev.h"
 
 #define TEXT_BYTES 1024 // more than any file that is read whole
-#define PATH_BYTES 256
+#define PATH_BYTES 512
 
 int cgroup_open(int parent, const char *name, int *ret_fd)
 {
@@ -263,4 +263,22 @@ void cgroup_read(int parent, const char *name, int events, const int *enclosing,
     if (length >= 0)
         (void)memev_keyed(text, (size_t)length, "populated", &reading.populated);
     *ret = reading;
+}
+
+int cgroup_memory(int parent, const char *name, int64_t *ret_current_bytes, int64_t *ret_peak_bytes)
+{
+    char text[TEXT_BYTES];
+    int64_t current, peak = 0;
+    ssize_t length = read_below(parent, name, "memory.current", text);
+
+    if (length < 0)
+        return (int)length;
+    if (memev_number(text, (size_t)length, &current) != 0)
+        return -EBADMSG;
+    length = read_below(parent, name, "memory.peak", text);
+    if (length >= 0)
+        (void)memev_number(text, (size_t)length, &peak);
+    *ret_current_bytes = current;
+    *ret_peak_bytes = peak;
+    return 0;
 }

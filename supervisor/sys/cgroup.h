@@ -41,6 +41,10 @@ void cgroup_read_new(const int *enclosing, size_t enclosing_count, bool known, s
 void cgroup_read(int parent, const char *name, int events, const int *enclosing,
                  size_t enclosing_count, struct reading *ret);
 
+/* What it holds, and held at most (0: the kernel does not say). */
+int cgroup_memory(int parent, const char *name, int64_t *ret_current_bytes,
+                  int64_t *ret_peak_bytes);
+
 /* Ends everything in it, whatever it forks. */
 int cgroup_kill(int parent, const char *name);
 

@@ -7,22 +7,27 @@ static bool is_oom(enum verdict_kind kind)
 }
 
 /* Other counters moved in the interval, so the limit that killed may be taken for another. */
-static bool limit_fits(const struct sim *sim, const struct box *box, enum verdict_kind told)
+static bool limit_fits(const struct sim *sim, uint32_t member, enum verdict_kind told)
 {
+    const struct box *box = &sim->boxes[member];
+
     if (told == box->memory_death)
         return true;
     if (told == VERDICT_OOM)
         return box->met_limit;
+    if (told == VERDICT_OOM_OUTSIDE)
+        return box->memory_death == VERDICT_OOM_GROUP && budget_late(sim, member);
     return told == VERDICT_OOM_GROUP && box->memory_death == VERDICT_OOM_OUTSIDE &&
-           sim->enclosing_oom != box->enclosing_at_birth;
+           budget_moved(sim, member);
 }
 
-static bool may_be_memory(const struct sim *sim, const struct box *box, enum verdict_kind told)
+static bool may_be_memory(const struct sim *sim, uint32_t member, enum verdict_kind told)
 {
+    const struct box *box = &sim->boxes[member];
     instant last_look = instant_min(sim->now, box->told_empty);
 
     if (box->memory_death != VERDICT_NONE)
-        return limit_fits(sim, box, told);
+        return limit_fits(sim, member, told);
     /* A child's kill, so fresh that it may have been the main process's. */
     return box->child_kills > 0 && !instant_reached(box->ambiguous_until, last_look);
 }
@@ -73,7 +78,7 @@ static void check_truth(struct sim *sim, const struct event *event, uint32_t mem
 
     if (box->is_alive)
         break_rule(sim, "verdict-true", "%s for a living process", verdict_name(told->kind));
-    else if (is_oom(told->kind) && !may_be_memory(sim, box, told->kind))
+    else if (is_oom(told->kind) && !may_be_memory(sim, member, told->kind))
         break_rule(sim, "verdict-true", "%s, but it was %s (limit %s, %u children killed)",
                    verdict_name(told->kind), verdict_name(box->death),
                    verdict_name(box->memory_death), box->child_kills);
@@ -107,8 +112,7 @@ static void check_confidence(struct sim *sim, const struct event *event, uint32_
     const struct box *box = &sim->boxes[member];
     const struct verdict *told = &sim->fleet.members[member].last;
     bool clear = event->kind == EVENT_DEAD && event->known && box->child_kills == 0 &&
-                 !box->met_limit && sim->enclosing_oom == box->enclosing_at_birth &&
-                 box->memory_death == VERDICT_NONE;
+                 !box->met_limit && !budget_moved(sim, member) && box->memory_death == VERDICT_NONE;
 
     if (clear && told->confidence != CONFIDENCE_CERTAIN)
         break_rule(sim, "confidence-honest", "%s is only %s", verdict_name(told->kind),
@@ -173,6 +177,7 @@ void check_verdict(struct sim *sim, const struct event *event, const struct effe
     }
     if (told->kind == VERDICT_OOM_CHILD) {
         check_oom_child(sim, member);
+        note_budget(sim, event, member);
         return;
     }
     if (told->kind == VERDICT_UNKILLABLE)
@@ -189,6 +194,8 @@ void check_verdict(struct sim *sim, const struct event *event, const struct effe
         check_spawn_failed(sim, member);
     else if (told->kind != VERDICT_UNKILLABLE)
         check_truth(sim, event, member);
+    check_budget(sim, event, member);
+    note_budget(sim, event, member);
     check_confidence(sim, event, member);
     check_blame(sim, member);
     check_restart(sim, effect);

@@ -59,13 +59,16 @@ static void draw_member(struct sim *sim, const struct change *change, uint32_t i
     int32_t old = change->old_index[index];
 
     if (old < 0) {
-        *member = (struct member){.number = 1, .policy = scenario_policy(sim)};
+        *member = (struct member){
+            .number = 1, .group = (uint32_t)draw(sim, SIM_GROUPS), .policy = scenario_policy(sim)};
         snprintf(member->name, sizeof(member->name), "m%u-1", sim->names++);
         member->service_length = (uint32_t)strlen(member->name) - 2;
         return;
     }
     *member = sim->roster.members[old];
     member->needs_count = 0;
+    if (lifecycle_at_rest(&sim->fleet.members[old]) && chance(sim, 10))
+        member->group = (uint32_t)draw(sim, SIM_GROUPS);
     if (chance(sim, 30)) {
         change_policy(sim, member, lifecycle_at_rest(&sim->fleet.members[old]));
         sim->shadows[old].is_vague = true;
@@ -74,10 +77,11 @@ static void draw_member(struct sim *sim, const struct change *change, uint32_t i
 
 static struct roster draw_roster(struct sim *sim, const struct change *change)
 {
-    struct roster roster = {.enclosing = 1, .members_count = change->count};
+    struct roster roster = {.members_count = change->count};
     uint32_t rank[MEMBERS_MAX];
 
     strcpy(roster.stack, "sim");
+    budget_groups(&roster);
     roster.members = calloc(change->count, sizeof(*roster.members));
     roster.needs = calloc((size_t)change->count * 4, sizeof(*roster.needs));
     if (!roster.members || !roster.needs)

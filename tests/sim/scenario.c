@@ -119,7 +119,7 @@ static void draw_roster(struct sim *sim)
     uint32_t count = draw_size(sim), rank[MEMBERS_MAX];
 
     strcpy(roster->stack, "sim");
-    roster->enclosing = 1;
+    budget_groups(roster);
     roster->members_count = count;
     roster->members = calloc(count, sizeof(*roster->members));
     roster->needs = calloc((size_t)count * 4, sizeof(*roster->needs));
@@ -132,6 +132,7 @@ static void draw_roster(struct sim *sim)
         snprintf(member->name, sizeof(member->name), "m%u-1", i);
         member->service_length = (uint32_t)strlen(member->name) - 2;
         member->number = 1;
+        member->group = (uint32_t)draw(sim, SIM_GROUPS);
         member->policy = scenario_policy(sim);
         rank[i] = rank[other]; // an inside-out shuffle
         rank[other] = i;

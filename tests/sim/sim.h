@@ -1,8 +1,8 @@
 /* The simulation: the real fleet in a simulated world, under a virtual clock, from one seed.
  *
  * scenario.c draws a stack and what people ask of it, reload.c another plan for it; world*.c are
- * the kernel and its processes; tale.c writes the journal and replays it as it is written; check*.c
- * watch every step and know what must never happen; main.c turns the crank. */
+ * the kernel and its processes, budget.c its groups; tale.c writes the journal and replays it as it
+ * is written; check*.c watch every step and know what must never happen; main.c turns the crank. */
 #ifndef BULKHEAD_TESTS_SIM_SIM_H
 #define BULKHEAD_TESTS_SIM_SIM_H
 
@@ -12,6 +12,13 @@
 #include "tests/sim/world.h"
 
 #define MEMBERS_MAX 40
+
+/* How often a group's limit was met, as far as that was told as somebody's death. */
+struct account {
+    int64_t oom;
+    instant at;     // the last time
+    instant any_at; // the same, also where nobody knows what was read
+};
 
 struct tale {
     struct replay *replay;
@@ -36,7 +43,8 @@ struct sim {
     struct incarnation stale; // of the member of a stale fact, before the step
     struct tale tale;
     struct coverage *coverage;
-    int64_t enclosing_oom;
+    int64_t group_oom[SIM_GROUPS]; // how often each met its limit
+    struct account accounts[SIM_GROUPS];
     bool is_calm;   // no faults: everything is told at once, once, and in order
     bool is_stale;  // the event of the step: about what is history
     bool in_batch;  // the last event was a request that others of the same command follow
@@ -59,6 +67,14 @@ void scenario_needs(struct sim *sim, struct roster *roster, const uint32_t *rank
 
 /* Another plan for the same stack: members go, come and change places, policies change. */
 void reload(struct sim *sim);
+
+void budget_groups(struct roster *roster);
+void budget_read(const struct sim *sim, uint32_t member, struct reading *reading);
+uint32_t budget_meets(struct sim *sim, uint32_t member); // a group around it its limit: which
+bool budget_moved(const struct sim *sim, uint32_t member);
+bool budget_late(const struct sim *sim, uint32_t member);
+void note_budget(struct sim *sim, const struct event *event, uint32_t member);
+void check_budget(struct sim *sim, const struct event *event, uint32_t member);
 
 void tale_begin(struct sim *sim);
 void tale_event(struct sim *sim, const struct event *event);

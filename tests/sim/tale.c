@@ -36,6 +36,10 @@ static void tell_head(struct sim *sim)
         abort();
     record_write_head(roster, sim->seed, line);
     tell_line(sim, line);
+    for (uint32_t i = 0; i < roster->groups_count; i++) {
+        record_write_group(roster, i, line);
+        tell_line(sim, line);
+    }
     for (uint32_t i = 0; i < roster->members_count; i++) {
         record_write_member(roster, i, line);
         tell_line(sim, line);

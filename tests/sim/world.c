@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include "tests/sim/sim.h"
 
@@ -76,7 +77,7 @@ void world_read(struct sim *sim, struct event *event)
         return;
     if (event->kind == EVENT_DEAD || event->kind == EVENT_MEMORY || event->kind == EVENT_EMPTY) {
         event->reading = box->counters;
-        event->reading.enclosing_oom[0] = sim->enclosing_oom;
+        budget_read(sim, event->member, &event->reading);
         event->reading.populated = box_is_populated(box);
         if (policy->oom_group && box->counters.oom_kill > 0 && event->kind == EVENT_MEMORY)
             box->noticed = instant_min(box->noticed, sim->now);
@@ -193,7 +194,7 @@ static void dies_for_memory(struct sim *sim, uint32_t member, enum verdict_kind 
         box->counters.max++;
         box->counters.oom += 1 + (int64_t)draw(sim, 5);
     } else if (limit == VERDICT_OOM_GROUP) {
-        sim->enclosing_oom++;
+        (void)budget_meets(sim, member);
     }
     if (policy_of(sim, member)->oom_group) {
         killed += box->children;
@@ -339,7 +340,6 @@ static void spawn(struct sim *sim, uint32_t member, uint32_t generation)
         .care = care,
         .generation = generation,
         .counters.known = 1,
-        .enclosing_at_birth = sim->enclosing_oom,
         .noticed = INSTANT_NEVER,
         .told_empty = INSTANT_NEVER,
         .taken_for_child = INSTANT_NEVER,
@@ -349,6 +349,7 @@ static void spawn(struct sim *sim, uint32_t member, uint32_t generation)
         .hides_status = !sim->is_calm && chance(sim, 5),
         .loses_record = !sim->is_calm && chance(sim, 3),
     };
+    memcpy(box->group_at_birth, sim->group_oom, sizeof(box->group_at_birth));
     if (!sim->is_calm && chance(sim, 5)) {
         not_born(sim, member);
         return;
@@ -358,7 +359,7 @@ static void spawn(struct sim *sim, uint32_t member, uint32_t generation)
     spawned = fact(sim, EVENT_SPAWNED, member);
     spawned.pid = 100 + (int64_t)generation;
     spawned.reading.known = 1;
-    spawned.reading.enclosing_oom[0] = sim->enclosing_oom;
+    budget_read(sim, member, &spawned.reading);
     box->spawned_told =
         tell(sim, instant_add(sim->now, chance(sim, 95) ? span_ns(0) : delay(sim)), &spawned);
     plan_birth(sim, member);

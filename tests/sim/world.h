@@ -25,7 +25,8 @@ struct care {
     unsigned illness; // percent of its probes that fail
 };
 
-#define HELPERS 4
+#define HELPERS    4
+#define SIM_GROUPS 4
 
 /* A probe or a hook, as it really is. */
 struct helper {
@@ -55,7 +56,7 @@ struct box {
     uint32_t children;
     enum fate fate;
     struct reading counters;
-    int64_t enclosing_at_birth;
+    int64_t group_at_birth[SIM_GROUPS];
     instant spawned_told; // nothing else is told before
     /* the truth about its end */
     enum verdict_kind death;        // NONE: alive, or never born

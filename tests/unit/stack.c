@@ -4,11 +4,8 @@
 void stack_init(struct stack *stack, uint32_t count)
 {
     *stack = (struct stack){.now_ms = 1000};
-    stack->roster = (struct roster){.stack = "test",
-                                    .members = stack->members,
-                                    .members_count = count,
-                                    .needs = stack->needs,
-                                    .enclosing = 1};
+    stack->roster = (struct roster){
+        .stack = "test", .members = stack->members, .members_count = count, .needs = stack->needs};
     for (uint32_t i = 0; i < count; i++) {
         struct member *member = &stack->members[i];
         snprintf(member->name, sizeof(member->name), "%c", (char)('a' + i));

@@ -322,6 +322,80 @@ static void time_never_runs_backwards(void **state)
     assert_int_equal(stack_deadline_ms(&stack), 30000);
 }
 
+/* a and b in one group, c in none: svc/, with g in it. */
+static int grouped(void **state)
+{
+    static struct stack_group groups[] = {{"", 0, 0}, {"g", 0, 64 << 20}};
+
+    *state = &stack;
+    stack_init(&stack, 3);
+    stack.roster.groups = groups;
+    stack.roster.groups_count = 2;
+    stack.members[0].group = stack.members[1].group = 1;
+    stack_start(&stack);
+    stack_run(&stack, 0);
+    stack_run(&stack, 1);
+    stack_run(&stack, 2);
+    return 0;
+}
+
+static const struct verdict *last(uint32_t member)
+{
+    return &stack.fleet.members[member].last;
+}
+
+#define KILLED(who, ...)                            \
+    FACT(DEAD, who), .known = 1, .signal = SIGKILL, \
+                     READING(.oom_kill = 1, .oom_group_kill = 1, __VA_ARGS__)
+
+static void limit_of_a_group_is_named(void **state)
+{
+    (void)state;
+    stack_tell(&stack, (struct event){KILLED(0, .enclosing_oom = {1, 0})});
+    assert_string_equal(verdict_name(last(0)->kind), "oom-group");
+    assert_string_equal(last(0)->group, "g");
+    assert_int_equal(last(0)->limit_bytes, 64 << 20);
+    stack_tell(&stack, (struct event){KILLED(2, .enclosing_oom = {1, 0})});
+    assert_int_equal(last(2)->enclosing, 0); // its innermost level is the stack
+    assert_string_equal(last(2)->group, "");
+    assert_int_equal(last(2)->limit_bytes, 0);
+}
+
+/* What killed a may have killed b at once, but not a second later. */
+static void limit_of_a_group_is_blamed_once(void **state)
+{
+    (void)state;
+    stack_tell(&stack, (struct event){KILLED(0, .enclosing_oom = {3, 1})});
+    assert_string_equal(verdict_name(last(0)->kind), "oom-group");
+    stack.now_ms += 1000;
+    stack_tell(&stack, (struct event){KILLED(1, .enclosing_oom = {3, 1})});
+    assert_string_equal(verdict_name(last(1)->kind), "oom-outside");
+    assert_int_equal(last(1)->confidence, CONFIDENCE_CERTAIN);
+    stack_tell(&stack,
+               (struct event){KILLED(2, .enclosing_oom = {1})}); // the stack's was told, too
+    assert_string_equal(verdict_name(last(2)->kind), "oom-outside");
+}
+
+static void two_of_a_group_at_once(void **state)
+{
+    (void)state;
+    stack_tell(&stack, (struct event){KILLED(0, .enclosing_oom = {1, 0})});
+    stack.now_ms += 20;
+    stack_tell(&stack, (struct event){KILLED(1, .enclosing_oom = {1, 0})});
+    assert_string_equal(verdict_name(last(1)->kind), "oom-group");
+    assert_int_equal(last(1)->confidence, CONFIDENCE_PROBABLE);
+}
+
+static void again_at_the_limit_of_a_group(void **state)
+{
+    (void)state;
+    stack_tell(&stack, (struct event){KILLED(0, .enclosing_oom = {1, 0})});
+    stack.now_ms += 20;
+    stack_tell(&stack, (struct event){KILLED(1, .enclosing_oom = {2, 0})});
+    assert_string_equal(verdict_name(last(1)->kind), "oom-group");
+    assert_int_equal(last(1)->confidence, CONFIDENCE_CERTAIN);
+}
+
 int main(void)
 {
 #define WITH(setup, test) cmocka_unit_test_setup_teardown(test, setup, done)
@@ -349,6 +423,10 @@ int main(void)
         cmocka_unit_test(a_circle_waits),
         cmocka_unit_test(an_empty_stack),
         WITH(chain, time_never_runs_backwards),
+        cmocka_unit_test_setup_teardown(limit_of_a_group_is_named, grouped, done),
+        cmocka_unit_test_setup_teardown(limit_of_a_group_is_blamed_once, grouped, done),
+        cmocka_unit_test_setup_teardown(two_of_a_group_at_once, grouped, done),
+        cmocka_unit_test_setup_teardown(again_at_the_limit_of_a_group, grouped, done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

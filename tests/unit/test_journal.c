@@ -49,8 +49,8 @@ static int set_up(void **state)
         member->policy.restart = RESTART_ALWAYS;
     }
     world->members[2].needs_count = 1;
-    world->roster = (struct roster){
-        .stack = "test", .members = world->members, .members_count = MEMBERS, .enclosing = 1};
+    world->roster =
+        (struct roster){.stack = "test", .members = world->members, .members_count = MEMBERS};
     world->roster.needs = &world->need;
     world->roster.needs_count = 1;
     world->now_ns = NSEC_PER_SEC;

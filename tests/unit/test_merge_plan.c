@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/difference.o cli/merge_plan.o cli/reconcile.o cli/planner_hash.o cli/explain.o core
+// links: cli/difference.o cli/merge_plan.o cli/merge_groups.o cli/reconcile.o cli/planner_hash.o cli/explain.o core
 // clang-format on
 /* Two plans into one: whose record counts, whose dependencies are found again, and in what order.
  */
@@ -61,8 +61,7 @@ static void test_records_and_needs(void **state)
         {.service = "old", .number = 1, .hash = 8},
         {.service = "gone", .number = 1, .hash = 7}};
     struct plan wanted = {.stack = "s", .members = wanted_members, .members_count = 2};
-    struct plan running = {
-        .cgroup_dir = "/cg", .enclosing = 1, .members = running_members, .members_count = 3};
+    struct plan running = {.cgroup_dir = "/cg", .members = running_members, .members_count = 3};
     struct reconcile_step steps[] = {{RECONCILE_START, REASON_NEW, 0, -1, "db-1"},
                                      {RECONCILE_KEEP, REASON_CHANGED, 1, 0, "web-1"},
                                      {RECONCILE_ORPHAN, REASON_ORPHAN, -1, 1, "old-1"},
@@ -126,6 +125,37 @@ static void test_names_are_whole(void **state)
     assert_int_equal(at(2, "web-1", 1)->hash, 1);
 }
 
+/* wanted: b in new; running: a in old/sub, which is left alone. */
+static void test_groups(void **state)
+{
+    struct stack_group new_groups[] = {{"", 0, 9}, {"new", 0, 8}};
+    struct stack_group old_groups[] = {{"", 0, 1}, {"old", 0, 2}, {"new", 0, 3}, {"sub", 1, 4}};
+    struct plan_member wanted_members[] = {{.service = "a", .number = 1, .group = 1},
+                                           {.service = "b", .number = 1, .group = 1}};
+    struct plan_member running_members[] = {{.service = "a", .number = 1, .group = 3},
+                                            {.service = "b", .number = 1, .group = 2}};
+    struct plan wanted = {
+        .groups = new_groups, .groups_count = 2, .members = wanted_members, .members_count = 2};
+    struct plan running = {
+        .groups = old_groups, .groups_count = 4, .members = running_members, .members_count = 2};
+    struct reconcile_step steps[] = {KEPT(0, "a-1"), TAKEN(1, 1, "b-1")};
+
+    (void)state;
+    assert_int_equal(merge(&wanted, &running, steps, 2), 0);
+    assert_int_equal(merged.groups_count, 4);
+    assert_int_equal(at(0, "a", 1)->group, 3);
+    assert_int_equal(at(1, "b", 1)->group, 1);
+    assert_int_equal(merged.groups[0].limit_bytes, 9);
+    assert_string_equal(merged.groups[2].name, "old");
+    assert_string_equal(merged.groups[3].name, "sub");
+    assert_int_equal(merged.groups[3].parent, 2);
+    assert_true(groups_are_valid(merged.groups, merged.groups_count));
+
+    strcpy(new_groups[1].name, "sub"); // is somewhere else now
+    assert_int_equal(merge(&wanted, &running, steps, 2), 1);
+    assert_non_null(strstr(fault.what, "a-1 is left alone in group sub"));
+}
+
 static void test_differences(void **state)
 {
     char *const one[] = {(char[]){"a"}, (char[]){"b"}, NULL};
@@ -134,28 +164,29 @@ static void test_differences(void **state)
                                            {"memory.oom.group", "1", false}};
     static const struct control live[] = {{"pids.max", "2", false}};
     struct plan_aide hook = {.kind = AIDE_PRE_START, .launch.argv = one};
+    const struct plan none = {0};
     struct plan_member before = {.launch = {.argv = one, .keep_identity = true}}, after = before;
     char text[DIFFERENCE_MAX];
 
     (void)state;
-    difference_words(&before, &after, text);
+    difference_words(&none, &before, &none, &after, text);
     assert_string_equal(text, "");
     after.launch.argv = longer;
     after.launch.keep_identity = false;
-    difference_words(&before, &after, text);
+    difference_words(&none, &before, &none, &after, text);
     assert_string_equal(text, "command, user");
     after = before;
     before.launch.controls = fixed;
     before.launch.controls_count = 1;
     after.launch.controls = live; // a limit that is applied live is none
     after.launch.controls_count = 1;
-    difference_words(&before, &after, text);
+    difference_words(&none, &before, &none, &after, text);
     assert_string_equal(text, "");
     before.launch.controls_count = 2;
     after.aides = &hook;
     after.aides_count = 1;
     after.policy.health = 1;
-    difference_words(&before, &after, text);
+    difference_words(&none, &before, &none, &after, text);
     assert_string_equal(text, "cgroup settings, healthcheck, pre_start");
 }
 
@@ -165,6 +196,7 @@ int main(void)
         cmocka_unit_test_teardown(test_records_and_needs, tear_down),
         cmocka_unit_test_teardown(test_circle_of_old_and_new, tear_down),
         cmocka_unit_test_teardown(test_names_are_whole, tear_down),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_differences),
     };
 

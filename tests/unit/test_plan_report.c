@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/plan_report.o cli/plan_json.o cli/plan_view.o cli/reconcile.o cli/json.o cli/render.o cli/times.o cli/table.o core -ljansson
+// links: cli/plan_report.o cli/plan_json.o cli/budget.o cli/plan_view.o cli/reconcile.o cli/json.o cli/render.o cli/times.o cli/table.o core -ljansson
 // clang-format on
 /* A plan and what would be done with it, as people and programs see it. */
 #include <setjmp.h>
@@ -82,6 +82,39 @@ static void test_text(void **state)
     free(text);
 }
 
+static void test_groups(void **state)
+{
+    static const struct stack_group groups[] = {
+        {"", 0, 256 << 20}, {"back", 0, 128 << 20}, {"jobs", 1, 96 << 20}, {"idle", 0, 4096}};
+    static struct plan_member in_groups[] = {
+        {.service = "db", .number = 1, .group = 1, .aides = aides, .aides_count = 1},
+        {.service = "job", .number = 1, .group = 2},
+        {.service = "web", .number = 1}};
+    static const struct plan grouped = {.stack = "shop",
+                                        .cgroup_dir = "/cg/shop",
+                                        .members = in_groups,
+                                        .members_count = 3,
+                                        .groups = groups,
+                                        .groups_count = 4};
+    struct plan_report of_groups = {&grouped, steps, 0, false, &faults};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+
+    (void)state;
+    assert_true(plan_report_text(&of_groups, false, to));
+    fclose(to);
+    has(text, "└─ svc memory.swap.max=0 memory.max=268435456\n"
+              "   ├─ g-back                   memory.swap.max=0 memory.max=134217728\n"
+              "   │  ├─ g-jobs                   memory.swap.max=0 memory.max=100663296\n"
+              "   │  │  └─ s-job.1.*\n"
+              "   │  └─ s-db.1.*\n"
+              "   ├─ g-idle                   memory.swap.max=0 memory.max=4096\n"
+              "   ├─ probe-db.1.*             pids.max=32\n"
+              "   └─ s-web.1.*\n");
+    free(text);
+}
+
 static void test_json(void **state)
 {
     char *text;
@@ -118,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_stages),
     };

@@ -79,6 +79,10 @@ static void add_aides(struct plan_member *member, struct plan_aide *aides)
                 (struct plan_aide){(enum aide_kind)kind, random_launch()};
 }
 
+#define TREE 4
+static const struct stack_group tree[TREE] = {
+    {"", 0, 1 << 30}, {"backend", 0, 1 << 29}, {"w.1", 1, 4096}, {"x", 2, INT64_MAX}};
+
 static struct plan random_plan(struct plan_member *members, struct need *needs)
 {
     static struct plan_aide aides[MEMBERS][AIDES_MAX];
@@ -90,6 +94,7 @@ static struct plan random_plan(struct plan_member *members, struct need *needs)
         members[i] = (struct plan_member){
             .service = i % 2 ? "web" : "d.b_-2",
             .number = 1 + i,
+            .group = (uint32_t)below(TREE),
             .policy = random_policy(),
             .needs = &needs[i * MEMBERS],
             .needs_count = below(i + 1),
@@ -103,7 +108,8 @@ static struct plan random_plan(struct plan_member *members, struct need *needs)
                          .cgroup_dir = "/sys/fs/cgroup/shop",
                          .runtime_dir = "/run/bulkhead/shop",
                          .state_dir = "/var/lib/bulkhead/shop",
-                         .enclosing = 1,
+                         .groups = tree,
+                         .groups_count = TREE,
                          .members = members,
                          .members_count = below(MEMBERS + 1)};
 }
@@ -228,7 +234,12 @@ static void plans_come_through(void **state)
         assert_string_equal(roster.cgroup_dir, plan.cgroup_dir);
         assert_string_equal(roster.runtime_dir, plan.runtime_dir);
         assert_string_equal(roster.state_dir, plan.state_dir);
-        assert_int_equal(roster.enclosing, 1);
+        assert_int_equal(roster.groups_count, TREE);
+        for (uint32_t i = 0; i < TREE; i++) {
+            assert_string_equal(roster.groups[i].name, tree[i].name);
+            assert_int_equal(roster.groups[i].parent, tree[i].parent);
+            assert_int_equal(roster.groups[i].limit_bytes, tree[i].limit_bytes);
+        }
         assert_int_equal(roster.members_count, plan.members_count);
         for (uint32_t i = 0; i < roster.members_count; i++)
             same_member(&roster, i, &members[i], bytes);

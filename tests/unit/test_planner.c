@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/planner.o cli/planner_order.o cli/planner_policy.o cli/planner_aides.o cli/planner_hash.o cli/planner_launch.o cli/selection.o cli/explain.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
+// links: cli/planner.o cli/planner_groups.o cli/planner_order.o cli/planner_policy.o cli/planner_aides.o cli/planner_hash.o cli/planner_launch.o cli/selection.o cli/explain.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
 // clang-format on
 /* Spec to plan: order, defaults, the environment, the PATH look-up, and what is refused. Specs are
  * written by hand here, so that the planner is tested without the stack file. */
@@ -126,7 +126,8 @@ static void test_order(void **state)
     assert_int_equal(plan.members[3].needs[0].condition, NEED_COMPLETED);
     assert_int_equal(plan.members[3].needs[0].optional, 1);
     assert_string_equal(plan.cgroup_dir, "/cg/bulkhead/shop");
-    assert_int_equal(plan.enclosing, 1);
+    assert_int_equal(plan.groups_count, 1);
+    assert_int_equal(plan.groups[0].limit_bytes, 0);
 }
 
 static void test_circle(void **state)

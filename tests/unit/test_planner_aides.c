@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/planner.o cli/planner_order.o cli/planner_policy.o cli/planner_aides.o cli/planner_hash.o cli/planner_launch.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
+// links: cli/planner.o cli/planner_groups.o cli/planner_order.o cli/planner_policy.o cli/planner_aides.o cli/planner_hash.o cli/planner_launch.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
 // clang-format on
 /* Probes and hooks in a plan, and the hashes by which a running member is compared with it. */
 #include <setjmp.h>

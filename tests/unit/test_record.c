@@ -86,7 +86,8 @@ static struct verdict random_verdict(void)
                             .next = (enum next)below(NEXTS_COUNT),
                             .delay = {number()},
                             .hook = (uint32_t)below(AIDE_KINDS),
-                            .hook_index = (uint32_t)below(HOOKS_MAX)};
+                            .hook_index = (uint32_t)below(HOOKS_MAX),
+                            .group = {below(2) ? 'g' : '\0'}};
 }
 
 static int read_line(const char *text, struct record *ret)
@@ -179,13 +180,15 @@ static void effects_come_through(void **state)
 static void heads_come_through(void **state)
 {
     struct need need = {.member = 7, .condition = NEED_HEALTHY, .optional = 1, .restart = 1};
-    struct member member = {.name = "web-1", .service_length = 3, .number = 1};
+    struct member member = {.name = "web-1", .service_length = 3, .number = 1, .group = 1};
+    struct stack_group groups[] = {{"", 0, 0}, {"back.end-1", 0, INT64_MAX}};
     struct roster roster = {.stack = "shop",
                             .members = &member,
                             .members_count = 1,
                             .needs = &need,
                             .needs_count = 1,
-                            .enclosing = 1};
+                            .groups = groups,
+                            .groups_count = 2};
     char line[RECORD_LINE_MAX];
     struct record record;
 
@@ -202,8 +205,17 @@ static void heads_come_through(void **state)
     assert_int_equal(record.kind, RECORD_HEAD);
     assert_true(record.seed == UINT64_MAX);
     assert_string_equal(record.stack, "shop");
+    assert_int_equal(record.groups, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        record_write_group(&roster, i, line);
+        assert_int_equal(read_line(line, &record), 0);
+        assert_int_equal(record.kind, RECORD_GROUP);
+        assert_int_equal(record.member, i);
+        same_bytes(&record.group, &groups[i], sizeof(groups[i]));
+    }
     record_write_member(&roster, 0, line);
     assert_int_equal(read_line(line, &record), 0);
+    assert_int_equal(record.roster_member.group, 1);
     assert_string_equal(record.roster_member.name, "web-1");
     assert_int_equal(record.roster_member.service_length, 3);
     same_bytes(&record.roster_member.policy, &member.policy, sizeof(member.policy));
@@ -335,9 +347,16 @@ static void refused(void **state)
         "event at=1 kind=spawn-failed step=99",
         "event at=1 unknown=1",
         "event at=1 a-key-that-is-longer-than-any-key-can-be=1",
-        "journal version=3 stack=x members=1 seed=1 enclosing=1",
-        "journal version=2 members=1",
-        "journal version=2 stack=x members=4097",
+        "journal version=2 stack=x members=1 seed=1 groups=1",
+        "journal version=3 stack=x members=1 seed=1 groups=65",
+        "group i=1 name=a parent=64",
+        "group i=1 name=a parent=0 limit=-1",
+        "member i=0 name=web-1 service=web number=1 stop_signal=15 group=64",
+        "verdict i=0 g=1 kind=oom-group group=a/b",
+        "other i=0 g=1 of=4096 current=1",
+        "other i=0 g=1 of=1 current=-1",
+        "journal version=3 members=1",
+        "journal version=3 stack=x members=4097",
         "member i=0 service=web name=web-1 number=1",
         "member i=0 name=web-1 service=db number=1",
         "member i=0 name=web-1 service=web number=1 restart=9 stop_signal=15",
@@ -369,6 +388,23 @@ static void refused(void **state)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         if (read_line(lines[i], &record) != 1)
             fail_msg("taken: %s", lines[i]);
+}
+
+static void others_come_through(void **state)
+{
+    const struct record_other other = {7, INT64_C(1) << 40, 4096};
+    char line[RECORD_LINE_MAX];
+    struct record record;
+
+    (void)state;
+    record_write_other(3, 9, &other, line);
+    assert_int_equal(read_line(line, &record), 0);
+    assert_int_equal(record.kind, RECORD_OTHER);
+    assert_int_equal(record.member, 3);
+    assert_int_equal(record.generation, 9);
+    assert_int_equal(record.other.member, other.member);
+    assert_int_equal(record.other.current_bytes, other.current_bytes);
+    assert_int_equal(record.other.peak_bytes, other.peak_bytes);
 }
 
 static void notes_are_for_people(void **state)
@@ -435,6 +471,7 @@ int main(void)
         cmocka_unit_test(states_come_through),
         cmocka_unit_test(the_longest_state_fits),
         cmocka_unit_test(refused),
+        cmocka_unit_test(others_come_through),
         cmocka_unit_test(notes_are_for_people),
         cmocka_unit_test(too_long_a_line),
         cmocka_unit_test(every_truncation_and_damage_is_survived),

@@ -28,6 +28,10 @@ static void add_head(struct journal *journal, const struct roster *roster)
 
     record_write_head(roster, 1, line);
     add(journal, line);
+    for (uint32_t i = 0; i < roster->groups_count; i++) {
+        record_write_group(roster, i, line);
+        add(journal, line);
+    }
     for (uint32_t i = 0; i < roster->members_count; i++) {
         record_write_member(roster, i, line);
         add(journal, line);
@@ -288,14 +292,15 @@ static void tampering_is_found(void **state)
     found("kind=tick", "at=2", "at=3", 2);
     found("kind=dead", "kind=dead", "kind=dread", 1);
     found("journal", "members=2", "members=3", 1);
-    found("journal", "version=2", "version=3", 1);
+    found("journal", "version=3", "version=2", 1);
     found("need i=1", "on=0", "on=2", 1);
 }
 
 static void lines_out_of_place(void **state)
 {
     static const char *const extra[] = {
-        "journal version=2 stack=x members=1 seed=1 enclosing=1", // another stack's
+        "journal version=3 stack=x members=1 seed=1 groups=0", // another stack's
+        "group i=1 name=a parent=0",
         "member i=2 name=c-1 service=c number=1 stop_signal=15",
         "need i=0 on=1 condition=0 optional=0",
         "state i=0 sequence=1",

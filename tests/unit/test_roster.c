@@ -42,9 +42,9 @@ static void compartments_are_named_apart(void **state)
     char one[COMPARTMENT_NAME_MAX], other[COMPARTMENT_NAME_MAX];
 
     (void)state;
-    compartment_name(&members[0], 7, one);
+    compartment_name(&roster, 0, 7, one);
     assert_string_equal(one, "s-web.1.7");
-    compartment_name(&members[2], UINT32_MAX, other);
+    compartment_name(&roster, 2, UINT32_MAX, other);
     assert_string_equal(other, "s-web-1.1.4294967295");
 }
 

@@ -79,7 +79,26 @@ static void limit_of_a_group(void **state)
     it.now.enclosing_oom[1]++;
     expect(&it, VERDICT_OOM_GROUP, CONFIDENCE_CERTAIN);
     assert_int_equal(verdict_decide(&it).enclosing, 1);
+    it.now.enclosing_oom[0]++; // two limits met: the innermost, and nobody is sure
+    expect(&it, VERDICT_OOM_GROUP, CONFIDENCE_PROBABLE);
+    assert_int_equal(verdict_decide(&it).enclosing, 0);
+}
+
+/* Of what others died of already this one may have died as well, but nobody is sure. */
+static void limit_of_a_group_that_killed_another(void **state)
+{
+    struct obituary it = killed();
+
+    (void)state;
+    add_kill(&it);
     it.now.enclosing_oom[0]++;
+    it.paid = it.now;
+    expect(&it, VERDICT_OOM_GROUP, CONFIDENCE_PROBABLE);
+    it.now.enclosing_oom[1]++; // and this is nobody else's
+    it.paid.enclosing_oom[1] = 0;
+    expect(&it, VERDICT_OOM_GROUP, CONFIDENCE_CERTAIN);
+    assert_int_equal(verdict_decide(&it).enclosing, 1);
+    it.now.enclosing_oom[0]++; // and this is new
     assert_int_equal(verdict_decide(&it).enclosing, 0);
 }
 
@@ -442,6 +461,7 @@ int main(void)
         cmocka_unit_test(own_limit),
         cmocka_unit_test(own_limit_and_that_of_a_group),
         cmocka_unit_test(limit_of_a_group),
+        cmocka_unit_test(limit_of_a_group_that_killed_another),
         cmocka_unit_test(host_or_above_our_root),
         cmocka_unit_test(limit_met_and_nobody_killed),
         cmocka_unit_test(no_oom_at_all),
