@@ -33,6 +33,8 @@ void lint_memory(const struct lint *lint);
 void lint_processes(const struct lint *lint);
 void lint_cpu(const struct lint *lint);
 void lint_sums(const struct lint_request *request, struct faults *faults);
+/* lint_budgets.c */
+void lint_budgets(const struct lint_request *request, struct faults *faults);
 /* lint_life.c */
 void lint_restarts(const struct lint *lint);
 void lint_stop(const struct lint *lint);

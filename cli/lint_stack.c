@@ -83,6 +83,7 @@ void lint_sort(struct faults *faults)
 void lint_stack(const struct lint_request *request, struct faults *faults)
 {
     lint_sums(request, faults);
+    lint_budgets(request, faults);
     for (size_t i = 0; i < request->spec->services_count; i++) {
         struct lint lint = {request, &request->spec->services[i], lint_scale(request, i), faults};
         for (size_t j = 0; lint.scale > 0 && j < sizeof(rules) / sizeof(rules[0]); j++)

@@ -14,4 +14,7 @@ void check_instances(struct reader *reader, const struct spec_service *services,
  * not exist are dropped with a warning. -ENOMEM, else 0. */
 int check_dependencies(struct reader *reader, struct spec_service *services, size_t count);
 
+/* Groups and who is in them: that they are there, and none in itself. */
+void check_groups(struct reader *reader, const struct spec *spec);
+
 #endif

@@ -12,6 +12,8 @@
 
 struct stack_draft {
     struct spec_text name;
+    struct spec_int mem_limit_bytes;
+    struct spec_groups groups;
     const struct node *services;
     struct spec_intensity intensity;
 };
@@ -49,13 +51,17 @@ static void read_services(struct reader *reader, const char *key, const struct n
 }
 
 static const struct key_row bulkhead_rows[] = {
-    {"groups", .class = KEY_LATER, .remedy = "remove it, and give each service its own mem_limit"},
+    {"groups", .class = KEY_HONOURED, .table = true, .nullable = true, .shape = SHAPE_NAMED,
+     .inner = &keys_group, .read = read_groups, .offset = offsetof(struct stack_draft, groups),
+     .about = "groups of services that share a memory limit, by name; cgroup_parent: in a service "
+              "puts it into one"},
     {"intensity", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE,
      .inner = &keys_intensity, .read = read_intensity,
      .offset = offsetof(struct stack_draft, intensity),
      .about = "the intensity of each service that has none of its own"},
-    {"mem_limit", .class = KEY_LATER,
-     .remedy = "remove it, and give each service its own mem_limit"},
+    {"mem_limit", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_bytes,
+     .offset = offsetof(struct stack_draft, mem_limit_bytes),
+     .about = "what all services, probes and hooks of the stack may have together"},
     {"restart_strategy", .class = KEY_LATER, .remedy = "remove it: each service restarts alone",
      .harmless = "one-for-one"},
 };
@@ -251,6 +257,7 @@ static int read_all(struct reader *reader, const struct stack_draft *draft, stru
     check_instances(reader, services, map->count);
     spec->services = services;
     spec->services_count = map->count;
+    check_groups(reader, spec);
     return whole ? check_dependencies(reader, services, map->count) : 0;
 }
 
@@ -301,6 +308,8 @@ int read_stack(struct reader *reader, const struct node *root, struct spec *spec
     }
     keys_read(reader, &keys_top, "", root, &draft);
     settle_name(reader, &draft, spec);
+    spec->mem_limit_bytes = draft.mem_limit_bytes;
+    spec->groups = draft.groups;
     spec->file = keep_text(reader, reader->request->files[0].name);
     spec->project_dir = keep_text(reader, reader->request->project_dir);
     return read_services_of(reader, root, &draft, spec);

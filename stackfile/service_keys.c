@@ -21,8 +21,11 @@ static const struct key_row rows[] = {
     {"cap_drop", .class = KEY_LATER,
      .remedy = "remove it, and set user: to an account without privileges"},
     {"cgroup", .class = KEY_LATER, .remedy = REMOVE, .harmless = "host"},
-    {"cgroup_parent", .class = KEY_LATER,
-     .remedy = "remove it, and give each service its own mem_limit"},
+    {"cgroup_parent", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .read = read_cgroup_parent,
+     .offset = INTO(cgroup_parent),
+     .about =
+         "a group of the top-level x-bulkhead, whose memory limit the service shares; default: "
+         "none"},
     {"command", .class = KEY_HONOURED, .shape = SHAPE_WORDS, .nullable = true, .read = read_words,
      .offset = INTO(command), .about = "the program and its arguments"},
     {"configs", .class = KEY_LATER,

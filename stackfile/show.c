@@ -310,6 +310,7 @@ static void show_limits(struct emit *emit, const struct spec_service *service)
               service->memswap_limit_bytes.set ? &service->memswap_limit_bytes
                                                : &service->mem_limit_bytes);
     show_size(emit, "mem_reservation", &service->mem_reservation_bytes);
+    show_text(emit, "cgroup_parent", &service->cgroup_parent);
     show_integer(emit, "pids_limit", &service->pids_limit);
     show_thousandths(emit, "cpus", &service->cpus_milli);
     show_integer(emit, "cpu_shares", &service->cpu_shares);
@@ -420,12 +421,37 @@ static void show_service(struct emit *emit, const struct spec_service *service)
     emit_end(emit);
 }
 
+static void show_groups(struct emit *emit, const struct spec_groups *groups)
+{
+    if (groups->count == 0)
+        return;
+    emit_map(emit, "groups");
+    for (size_t i = 0; i < groups->count; i++) {
+        emit_map(emit, groups->item[i].name);
+        show_size(emit, "mem_limit", &groups->item[i].mem_limit_bytes);
+        show_text(emit, "cgroup_parent", &groups->item[i].parent);
+        emit_end(emit);
+    }
+    emit_end(emit);
+}
+
+static void show_stack_bulkhead(struct emit *emit, const struct spec *spec)
+{
+    if (!spec->mem_limit_bytes.set && spec->groups.count == 0)
+        return;
+    emit_map(emit, "x-bulkhead");
+    show_size(emit, "mem_limit", &spec->mem_limit_bytes);
+    show_groups(emit, &spec->groups);
+    emit_end(emit);
+}
+
 static int show(const struct spec *spec, bool json, char **ret_text)
 {
     struct emit emit;
 
     emit_begin(&emit, json);
     emit_text(&emit, "name", spec->name);
+    show_stack_bulkhead(&emit, spec);
     emit_map(&emit, "services");
     for (size_t i = 0; i < spec->services_count; i++)
         show_service(&emit, &spec->services[i]);

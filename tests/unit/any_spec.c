@@ -316,6 +316,8 @@ static void fill_service(struct arena *arena, struct spec_service *services, siz
     add_names(arena, service);
     add_dependencies(arena, services, index);
     add_sizes(service);
+    if (now_and_then())
+        service->cgroup_parent.value = "back.end";
     service->pids_limit = any_int(1, 4 << 20);
     service->cpus_milli = any_int(1, 8192000);
     service->cpu_shares = any_int(2, 262144);
@@ -335,6 +337,10 @@ static void fill_service(struct arena *arena, struct spec_service *services, siz
     add_hooks(arena, service);
 }
 
+static const struct spec_group groups[] = {
+    {.name = "back.end", .mem_limit_bytes = {.set = true, .value = 1023}, .parent = {"all", {0}}},
+    {.name = "all", .mem_limit_bytes = {.set = true, .value = INT64_C(1) << 30}}};
+
 void any_spec(uint64_t seed, struct spec *ret_spec)
 {
     struct spec_service *services;
@@ -346,4 +352,6 @@ void any_spec(uint64_t seed, struct spec *ret_spec)
     for (size_t i = 0; i < ret_spec->services_count; i++)
         fill_service(&ret_spec->arena, services, i);
     ret_spec->services = services;
+    ret_spec->mem_limit_bytes = any_int(1, INT64_MAX);
+    ret_spec->groups = (struct spec_groups){groups, sizeof(groups) / sizeof(groups[0])};
 }

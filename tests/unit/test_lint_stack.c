@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/lint_stack.o cli/lint_limits.o cli/lint_life.o cli/lint_health.o cli/lint_command.o cli/planner_policy.o cli/controls.o cli/render.o cli/times.o cli/table.o core -lm
+// links: cli/lint_stack.o cli/lint_limits.o cli/lint_budgets.o cli/lint_life.o cli/lint_health.o cli/lint_command.o cli/planner_policy.o cli/controls.o cli/render.o cli/times.o cli/table.o core -lm
 // clang-format on
 /* What the linter says of a service, and what it leaves alone. Specs are written by hand. */
 #include <setjmp.h>
@@ -362,6 +362,54 @@ static void test_ports(void **state)
     assert_int_equal(faults.item[0].at.line, 9);
 }
 
+#define LIMIT(bytes, line) .mem_limit_bytes = {true, (bytes), AT(line)}
+
+static size_t lint_groups(const struct spec_group *groups, size_t groups_count,
+                          struct spec_int stack_limit, const struct spec_service *services,
+                          size_t count)
+{
+    struct spec spec = {.file = "a.yaml",
+                        .mem_limit_bytes = stack_limit,
+                        .groups = {groups, groups_count},
+                        .services = services,
+                        .services_count = count};
+    struct lint_request request = {&spec, NULL, machine};
+
+    faults_init(&faults);
+    lint_stack(&request, &faults);
+    return faults.count;
+}
+
+static void test_groups(void **state)
+{
+    const struct spec_int none = {0}, gib = {true, GIB, AT(4)}, huge = {true, 9 * GIB, AT(4)};
+    struct spec_group groups[] = {
+        {.name = "g", .at = AT(5), LIMIT(GIB, 5)},
+        {.name = "in", .at = AT(6), LIMIT(GIB / 2, 6), .parent = {"g", AT(6)}}};
+    struct spec_service services[] = {{PLAIN, LIMIT(GIB / 2, 11), .cgroup_parent = {"g", AT(11)}},
+                                      {PLAIN, LIMIT(GIB / 2, 12), .cgroup_parent = {"in", AT(12)}}};
+
+    (void)state;
+    assert_int_equal(lint_groups(groups, 2, gib, services, 2), 0);
+    assert_int_equal(lint_groups(groups, 2, huge, services, 2), 1);
+    assert_non_null(strstr(faults.item[0].what, "this host has 8.0GiB: the limit is never met"));
+    services[0].mem_limit_bytes.value += MIB;
+    assert_int_equal(lint_groups(groups, 2, none, services, 2), 1);
+    assert_int_equal(faults.item[0].level, FAULT_NOTICE);
+    assert_non_null(strstr(faults.item[0].what, "the memory limits in group g add up to 1.0GiB"));
+    services[0].mem_limit_bytes.value = 4 * MIB;
+    services[1].mem_limit_bytes.value += MIB;
+    assert_int_equal(lint_groups(groups, 2, none, services, 2), 2);
+    assert_int_equal(faults.item[1].level, FAULT_WARNING);
+    assert_non_null(strstr(faults.item[1].what, "that of group in around it is 512.0MiB"));
+    groups[0].mem_limit_bytes.value = 2 * GIB;
+    assert_int_equal(lint_groups(groups, 1, gib, services, 1), 2); // and the sum
+    assert_non_null(
+        strstr(faults.item[1].what, "group g: mem_limit is 2.0GiB and that of the stack"));
+    assert_int_equal(lint_groups(groups, 2, none, services, 1), 1);
+    assert_non_null(strstr(faults.item[0].what, "nothing is in group in"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,7 +419,7 @@ int main(void)
         cmocka_unit_test(test_backoff),      cmocka_unit_test(test_stop),
         cmocka_unit_test(test_dependencies), cmocka_unit_test(test_health),
         cmocka_unit_test(test_background),   cmocka_unit_test(test_shell),
-        cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_groups),       cmocka_unit_test(test_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
