@@ -156,6 +156,7 @@ static int make_member(const struct places *places, const struct spec_service *s
     member->service = arena_string(arena, service->name);
     member->group = planner_group_of(plan, service);
     member->policy = planner_policy(service, request->host);
+    member->logging = planner_logging(service);
     planner_check_limits(service, request->host, faults);
     result = make_needs(service, places, arena, member, faults);
     if (result == 0)

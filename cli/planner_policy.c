@@ -122,6 +122,18 @@ struct policy planner_policy(const struct spec_service *service, const struct ho
     return policy;
 }
 
+struct logging planner_logging(const struct spec_service *service)
+{
+    struct logging logging = LOGGING_DEFAULT;
+
+    logging.none = service->logging.none;
+    logging.blocking = service->logging.blocking;
+    take_int(&logging.file_bytes, &service->logging.max_size_bytes);
+    take_int(&logging.files, &service->logging.max_file);
+    take_int(&logging.buffer_bytes, &service->logging.max_buffer_bytes);
+    return logging;
+}
+
 /* Once a key. */
 static void check_controllers(const struct spec_service *service, const struct host *host,
                               struct faults *faults)

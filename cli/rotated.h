@@ -11,8 +11,9 @@
 #include <sys/types.h>
 
 #include "core/limits.h"
+#include "core/logging.h"
 
-#define ROTATED_AGES_MAX 10 // files that are looked for
+#define ROTATED_AGES_MAX LOGGING_FILES_MAX // files that are looked for
 #define ROTATED_NAME_MAX (INSTANCE_NAME_MAX + 8)
 
 struct rotated {

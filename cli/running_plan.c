@@ -103,6 +103,7 @@ static int take_member(struct running_plan *running, const struct member *from,
         .needs_count = from->needs_count,
         .hash = from->hash,
         .limits_hash = from->limits_hash,
+        .logging = from->logging,
     };
     if (!to->service)
         return -ENOMEM;

@@ -14,7 +14,8 @@ struct logging {
 };
 
 #define LOGGING_BUFFER_MAX ((int64_t)16 << 20)
-#define LOGGING_FILES_MAX  1000
+#define LOGGING_BUFFER_MIN ((int64_t)64 << 10)
+#define LOGGING_FILES_MAX  100
 
 #define LOGGING_DEFAULT                                                               \
     (struct logging)                                                                  \

@@ -61,6 +61,7 @@ struct plan_member {
     size_t aides_count;
     uint64_t hash;        // see struct member
     uint64_t limits_hash; //
+    struct logging logging;
 };
 
 struct plan {

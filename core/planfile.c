@@ -26,6 +26,15 @@ static void pack_policy(struct packer *packer, const struct policy *policy)
         pack_i64(packer, field[i]);
 }
 
+static void pack_logging(struct packer *packer, const struct logging *logging)
+{
+    pack_u32(packer, logging->none);
+    pack_u32(packer, logging->blocking);
+    pack_i64(packer, logging->file_bytes);
+    pack_i64(packer, logging->files);
+    pack_i64(packer, logging->buffer_bytes);
+}
+
 /* Where a launch record will be: each takes its place after the one before. */
 static void pack_place(struct packer *packer, const struct launch *launch, uint64_t *offset)
 {
@@ -44,6 +53,7 @@ static void pack_member(struct packer *packer, const struct plan_member *member,
     pack_policy(packer, &member->policy);
     pack_u64(packer, member->hash);
     pack_u64(packer, member->limits_hash);
+    pack_logging(packer, &member->logging);
     pack_u32(packer, (uint32_t)member->needs_count);
     for (size_t i = 0; i < member->needs_count; i++) {
         pack_u32(packer, member->needs[i].member);
@@ -177,6 +187,18 @@ static void unpack_policy(struct unpacker *unpacker, struct policy *policy)
         field[i] = unpack_i64(unpacker);
 }
 
+static void unpack_logging(struct unpacker *unpacker, struct logging *logging)
+{
+    logging->none = unpack_count(unpacker, 1);
+    logging->blocking = unpack_count(unpacker, 1);
+    logging->file_bytes = unpack_i64(unpacker);
+    logging->files = unpack_i64(unpacker);
+    logging->buffer_bytes = unpack_i64(unpacker);
+    if (logging->file_bytes < 1 || logging->files < 1 || logging->files > LOGGING_FILES_MAX ||
+        logging->buffer_bytes < LOGGING_BUFFER_MIN || logging->buffer_bytes > LOGGING_BUFFER_MAX)
+        unpacker->failed = true;
+}
+
 /* Appends the member's needs to roster->needs, which grows. */
 static int unpack_needs(struct unpacker *unpacker, struct roster *roster, struct member *member,
                         uint32_t members)
@@ -263,6 +285,7 @@ static int unpack_member(struct unpacker *unpacker, const struct planfile_header
         unpacker->failed = true;
     member->hash = unpack_u64(unpacker);
     member->limits_hash = unpack_u64(unpacker);
+    unpack_logging(unpacker, &member->logging);
     result = unpack_needs(unpacker, roster, member, header->members);
     unpack_place(unpacker, header, &member->launch_offset, &member->launch_bytes);
     if (result == 0)

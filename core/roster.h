@@ -11,6 +11,7 @@
 
 #include "core/group.h"
 #include "core/limits.h"
+#include "core/logging.h"
 #include "core/policy.h"
 
 enum need_condition {
@@ -48,6 +49,7 @@ struct member {
     uint32_t first_aide;  // roster::aides; hooks of a kind in their order
     uint64_t hash;        // of what makes the running thing what it is, without its
     uint64_t limits_hash; // limits, which can be changed while it runs
+    struct logging logging;
 };
 
 struct roster {

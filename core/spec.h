@@ -172,6 +172,15 @@ struct spec_label {
     struct mark at;
 };
 
+struct spec_logging {
+    bool set;
+    bool none;     // driver: none
+    bool blocking; // options: mode
+    struct spec_int max_size_bytes;
+    struct spec_int max_file;
+    struct spec_int max_buffer_bytes;
+};
+
 struct spec_service {
     const char *name;
     struct mark at;
@@ -212,6 +221,7 @@ struct spec_service {
     struct spec_exits restart_prevent_exit_codes;
     struct spec_restart_policy restart_policy;
 
+    struct spec_logging logging;
     struct spec_healthcheck healthcheck;
     enum spec_on_unhealthy on_unhealthy;
     bool on_unhealthy_set;

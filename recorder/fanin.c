@@ -180,12 +180,12 @@ static int open_folder(const char *dir, const char *name, bool make)
     return fd;
 }
 
-static void open_source(struct fanin *fanin, int fifos, const char *name)
+static void open_source(struct fanin *fanin, int fifos, const struct member *member)
 {
     uint32_t slot;
 
-    if (!store_add(&fanin->store, name, &LOGGING_DEFAULT, &slot)) {
-        fanin_note(fanin, "recorder: no memory for %s; its output is not recorded", name);
+    if (!store_add(&fanin->store, member->name, &member->logging, &slot)) {
+        fanin_note(fanin, "recorder: no memory for %s; its output is not recorded", member->name);
         return;
     }
     open_stream(fanin, fifos, slot, OUT);
@@ -198,7 +198,7 @@ static void open_sources(struct fanin *fanin, const struct roster *roster, int f
 
     open_stream(fanin, fifos, STORE_OWN, ERR);
     for (i = 0; i < roster->members_count; i++)
-        open_source(fanin, fifos, roster->members[i].name);
+        open_source(fanin, fifos, &roster->members[i]);
 }
 
 /* What a recorder before this one had read, and was killed before it had written. */

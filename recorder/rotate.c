@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/logging.h"
 #include "core/paths.h"
 #include "recorder/line.h"
 
@@ -58,6 +59,21 @@ static int open_current(struct rotate *log)
     return 0;
 }
 
+/* What is more than there may be, after fewer are wanted than before. */
+static void drop_older(struct rotate *log)
+{
+    char name[FILE_NAME_MAX];
+    int age = log->limits->files;
+
+    if (age == 1) {
+        file_name(log, 0, name);
+        unlinkat(log->folder, name, 0);
+    }
+    do
+        file_name(log, age++, name);
+    while (age <= LOGGING_FILES_MAX && unlinkat(log->folder, name, 0) == 0);
+}
+
 /* Moves every file one up; the oldest is overwritten. What cannot be moved is appended to further:
  * better a file that is too large than lines that are gone. */
 static void shift_files(struct rotate *log)
@@ -71,10 +87,7 @@ static void shift_files(struct rotate *log)
         file_name(log, age + 1, to);
         renameat(log->folder, from, log->folder, to);
     }
-    if (log->limits->files == 1) {
-        file_name(log, 0, from);
-        unlinkat(log->folder, from, 0);
-    }
+    drop_older(log);
     rotate_finish(log);
 }
 

@@ -94,7 +94,8 @@ static void give_line(void *context, enum line_kind kind, const char *text, size
 {
     struct store *store = context;
 
-    if (store->batch_used + LINE_FORMAT_MAX > STORE_BATCH_BYTES)
+    if (store->batch_used + LINE_FORMAT_MAX > STORE_BATCH_BYTES ||
+        (int64_t)store->batch_used >= store->at_hand->limits.file_bytes)
         flush(store);
     store->batch_used +=
         line_format(store->batch + store->batch_used, store->time, stream_name, kind, text, length);

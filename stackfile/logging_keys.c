@@ -1,11 +1,13 @@
-/* The keys of a service's logging. The recorder keeps each service's output in files of its own;
- * what is accepted here is what it does. */
+/* The keys of a service's logging. The recorder keeps each service's output in files of its own. */
 #include "stackfile/readers.h"
 
 #include <stddef.h>
 #include <string.h>
 
-static const char *const drivers[] = {"json-file", "local", NULL};
+#include "core/logging.h"
+
+static const char *const drivers[] = {"json-file", "local", "none", NULL};
+static const char *const modes[] = {"blocking", "non-blocking", NULL};
 
 static bool is_driver(const char *text)
 {
@@ -19,29 +21,31 @@ static void read_driver(struct reader *reader, const char *key, const struct nod
                         void *into)
 {
     const char *text = take_text(reader, key, value, ACCEPT_STRING, "a driver such as json-file");
+    struct spec_logging *logging = into;
 
-    (void)into;
     if (text && !is_driver(text))
         report_key(reader, value->at, key,
-                   "remove logging:, and read the output with bulkhead logs", "%s is not supported",
-                   shown(text).text);
+                   "write json-file or local, which keep files, or none, which keeps nothing",
+                   "%s is not supported", shown(text).text);
+    else if (text)
+        logging->none = strcmp(text, "none") == 0;
 }
 
-/* What the recorder keeps of a service: this much is within any larger bound. */
-#define FILES      3
-#define FILE_BYTES (INT64_C(10) << 20)
-#define KEPT       "output is kept in 3 files of 10m each: write %s or more, or remove it"
+static void read_mode(struct reader *reader, const char *key, const struct node *value, void *into)
+{
+    int mode = take_choice(reader, key, value, modes, "a mode");
+
+    if (mode >= 0)
+        ((struct spec_logging *)into)->blocking = mode == 0;
+}
 
 static void read_max_size(struct reader *reader, const char *key, const struct node *value,
                           void *into)
 {
-    struct spec_int bytes = {.set = false};
-
-    (void)into;
-    read_bytes(reader, key, value, &bytes);
-    if (bytes.set && bytes.value < FILE_BYTES)
-        report_key(reader, value->at, key, remedy_of(KEPT, "10m").text,
-                   "less than 10m is not supported yet");
+    if (value->kind == NODE_SCALAR && value->text[0] == '-')
+        report_key(reader, value->at, key, "remove it for 10m", "must be more than 0");
+    else
+        read_bytes(reader, key, value, into);
 }
 
 static void read_max_file(struct reader *reader, const char *key, const struct node *value,
@@ -49,12 +53,27 @@ static void read_max_file(struct reader *reader, const char *key, const struct n
 {
     struct spec_int files = {.set = false};
 
-    (void)into;
     read_attempts(reader, key, value, &files);
-    if (files.set && files.value < FILES)
-        report_key(reader, value->at, key, remedy_of(KEPT, "3").text,
-                   "less than 3 is not supported yet");
+    if (files.set && (files.value < 1 || files.value > LOGGING_FILES_MAX))
+        report_key(reader, value->at, key, "the current file counts, too", "must be 1 to %d files",
+                   LOGGING_FILES_MAX);
+    else if (files.set)
+        *(struct spec_int *)into = files;
 }
+
+static void read_max_buffer(struct reader *reader, const char *key, const struct node *value,
+                            void *into)
+{
+    struct spec_int bytes = {.set = false};
+
+    read_bytes(reader, key, value, &bytes);
+    if (bytes.set && (bytes.value < LOGGING_BUFFER_MIN || bytes.value > LOGGING_BUFFER_MAX))
+        report_key(reader, value->at, key, "remove it for 1m", "must be 64k to 16m");
+    else if (bytes.set)
+        *(struct spec_int *)into = bytes;
+}
+
+#define LOGGING(field) offsetof(struct spec_logging, field)
 
 static const struct key_row option_rows[] = {
     {"compress", .class = KEY_NO_EFFECT},
@@ -62,15 +81,16 @@ static const struct key_row option_rows[] = {
     {"env-regex", .class = KEY_NO_EFFECT},
     {"labels", .class = KEY_NO_EFFECT},
     {"labels-regex", .class = KEY_NO_EFFECT},
-    {"max-buffer-size", .class = KEY_LATER,
-     .remedy = "remove it: output waits in a pipe of 64 KiB"},
+    {"max-buffer-size", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_max_buffer,
+     .offset = LOGGING(max_buffer_bytes),
+     .about = "the most that waits to be written, 64k to 16m; default 1m"},
     {"max-file", .class = KEY_HONOURED, .shape = SHAPE_WHOLE, .read = read_max_file,
-     .about = "3 or more: there are 3 files"},
+     .offset = LOGGING(max_file), .about = "files that are kept, 1 to 100; default 3"},
     {"max-size", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_max_size,
-     .about = "10m or more: each file has at most 10m"},
-    {"mode", .class = KEY_LATER,
-     .remedy = "remove it: a service waits when its pipe of 64 KiB is full",
-     .harmless = "blocking"},
+     .offset = LOGGING(max_size_bytes), .about = "the most of each file; default 10m"},
+    {"mode", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = modes, .read = read_mode,
+     .about = "when the disk is too slow, lines are lost and counted (non-blocking, the "
+              "default), or the service waits (blocking)"},
     {"tag", .class = KEY_NO_EFFECT},
 };
 
@@ -89,10 +109,9 @@ static void read_options(struct reader *reader, const char *key, const struct no
 
 static const struct key_row rows[] = {
     {"driver", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = drivers, .read = read_driver,
-     .about = "both words mean the log files that there are"},
+     .about = "json-file and local: text files; none: nothing is kept"},
     {"options", .class = KEY_HONOURED, .table = true, .nullable = true, .shape = SHAPE_TABLE,
-     .inner = &keys_logging_options, .read = read_options,
-     .about = "as far as they say what is so"},
+     .inner = &keys_logging_options, .read = read_options, .about = "how much is kept"},
 };
 
 const struct key_table keys_logging = {
@@ -107,12 +126,14 @@ void read_logging(struct reader *reader, const char *key, const struct node *val
     const struct node *driver = node_get(value, "driver");
     bool other = driver && driver->kind == NODE_SCALAR && !is_driver(driver->text);
     const char *prefix = reader->prefix;
+    struct spec_logging *logging = into;
 
+    *logging = (struct spec_logging){.set = value->kind == NODE_MAP};
     if (!other) {
         keys_read(reader, &keys_logging, key, value, into);
         return;
     }
     reader->prefix = keys_logging.prefix; // its options mean nothing here
-    read_driver(reader, "driver", driver, NULL);
+    read_driver(reader, "driver", driver, into);
     reader->prefix = prefix;
 }

@@ -49,7 +49,7 @@ key_read read_exit_codes;     // spec_exits
 key_read read_healthcheck;    // spec_healthcheck
 key_read read_hooks;          // spec_hooks, whose kind is the key's
 key_read read_restart_policy; // spec_restart_policy
-key_read read_logging;        // nothing: what is accepted is what is so anyway
+key_read read_logging;        // spec_logging
 key_read read_groups;         // spec_groups
 key_read read_cgroup_parent;  // spec_text
 key_read read_deploy;         // service_draft

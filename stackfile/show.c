@@ -218,6 +218,23 @@ static void show_restart_policy(struct emit *emit, const struct spec_restart_pol
     emit_end(emit);
 }
 
+static void show_logging(struct emit *emit, const struct spec_logging *logging)
+{
+    if (!logging->set)
+        return;
+    emit_map(emit, "logging");
+    emit_text(emit, "driver", logging->none ? "none" : "json-file");
+    if (!logging->none) {
+        emit_map(emit, "options");
+        show_size(emit, "max-buffer-size", &logging->max_buffer_bytes);
+        show_integer(emit, "max-file", &logging->max_file);
+        show_size(emit, "max-size", &logging->max_size_bytes);
+        emit_text(emit, "mode", logging->blocking ? "blocking" : "non-blocking");
+        emit_end(emit);
+    }
+    emit_end(emit);
+}
+
 static void show_depends_on(struct emit *emit, const struct spec_service *service)
 {
     if (service->depends_on_count == 0)
@@ -413,6 +430,7 @@ static void show_service(struct emit *emit, const struct spec_service *service)
     show_restart_policy(emit, &service->restart_policy);
     show_depends_on(emit, service);
     show_healthcheck(emit, &service->healthcheck);
+    show_logging(emit, &service->logging);
     for (unsigned kind = 0; kind < SPEC_HOOK_KINDS; kind++)
         show_hooks(emit, spec_hook_name(kind), &service->hooks[kind]);
     show_limits(emit, service);

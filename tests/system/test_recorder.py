@@ -119,3 +119,48 @@ def _():
         wait_until(lambda: len(numbers(log_of(stack, "b-1"))) + told_lost(log_of(stack, "b-1")) == lines, "all is accounted for")
         contains(log_of(stack, "b-1"), "lost: the disk is full")
         stack.down()
+
+
+@test("logging: files of the size and number wanted, or none; a reload changes both")
+def _():
+    def talk(**logging):
+        return service("chatter", 20000, 60, logging=logging)
+
+    def files(member):
+        return sorted(path.name for path in (stack.state / "logs").glob(f"{member}.log*"))
+
+    with Stack({"small": talk(options={"max-size": "100k", "max-file": "2"}), "quiet": talk(driver="none"), "big": talk()}) as stack:
+        stack.up()
+        for name in ("small", "big"):
+            wait_until(lambda name=name: "chatter 19999 " in log_of(stack, f"{name}-1"), "the last line")
+        equal(files("small-1"), ["small-1.log", "small-1.log.1"])
+        for name in files("small-1"):
+            check((stack.state / "logs" / name).stat().st_size <= 100 * 1024 + 200, name, "is too large")
+        equal(numbers(log_of(stack, "big-1")), list(range(20000)))
+        wait_until(lambda: read(f"/proc/{stack.pid('quiet')}/syscall").split()[0] == "34", "it has written all")
+        equal(files("quiet-1"), [])
+        stack.write({"small": talk(options={"max-size": "100k", "max-file": "1"}), "quiet": talk(), "big": talk()})
+        pid = stack.pid("quiet")
+        stack.up()
+        equal(stack.pid("quiet"), pid, "a change of logging starts nothing anew")
+        stack.run("restart", "quiet", "small")
+        wait_until(lambda: "chatter 19999 " in log_of(stack, "quiet-1"), "now there is a log")
+        wait_until(lambda: files("small-1") == ["small-1.log"], "one file is left")
+        stack.down()
+
+
+@test("logging: blocking waits for a frozen disk and loses nothing", needs="memory")
+def _():
+    lines = 100_000
+    talker = service("chatter", lines, 60, logging={"options": {"mode": "blocking", "max-buffer-size": "64k"}})
+    with Stack({"a": service("steady", **QUICK), "b": talker}) as stack, logs_on_disk(stack) as mount:
+        stack.up("a")
+        run("fsfreeze", "-f", mount)
+        stack.up("b")
+        wait_until(lambda: read(f"/proc/{stack.pid('b')}/syscall").split()[0] == "1", "it waits in write")
+        restart_takes_no_time(stack, "a")
+        equal(read(f"/proc/{stack.pid('b')}/syscall").split()[0], "1", "it waits")
+        run("fsfreeze", "-u", mount)
+        wait_until(lambda: f"chatter {lines - 1} " in log_of(stack, "b-1"), "the last line")
+        equal(numbers(log_of(stack, "b-1")), list(range(lines)))
+        stack.down()

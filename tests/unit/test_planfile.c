@@ -101,6 +101,11 @@ static struct plan random_plan(struct plan_member *members, struct need *needs)
             .launch = random_launch(),
             .hash = below(UINT64_MAX),
             .limits_hash = below(UINT64_MAX),
+            .logging = {.none = below(2),
+                        .blocking = below(2),
+                        .file_bytes = 1 + (int64_t)below(1 << 30),
+                        .files = 1 + (int64_t)below(LOGGING_FILES_MAX),
+                        .buffer_bytes = LOGGING_BUFFER_MIN + (int64_t)below(1 << 20)},
         };
         add_aides(&members[i], aides[i]);
     }
@@ -192,6 +197,11 @@ static void same_member(const struct roster *roster, uint32_t i, const struct pl
         assert_memory_equal(&roster->needs[got->first_need + j], &sent->needs[j],
                             sizeof(sent->needs[j]));
     assert_true(got->hash == sent->hash && got->limits_hash == sent->limits_hash);
+    assert_true(got->logging.none == sent->logging.none &&
+                got->logging.blocking == sent->logging.blocking &&
+                got->logging.file_bytes == sent->logging.file_bytes &&
+                got->logging.files == sent->logging.files &&
+                got->logging.buffer_bytes == sent->logging.buffer_bytes);
     same_record(bytes + got->launch_offset, got->launch_bytes, &sent->launch);
     same_aides(roster, i, sent, bytes);
 }

@@ -50,7 +50,8 @@ static int load(struct slow_file *file, struct roster *roster)
 static void a_file_is_loaded(void **state)
 {
     static const char *const words[] = {"sleep", NULL};
-    struct plan_member member = {.service = "web", .number = 1, .policy = policy_default()};
+    struct plan_member member = {
+        .service = "web", .number = 1, .policy = policy_default(), .logging = LOGGING_DEFAULT};
     struct plan plan = {.stack = "shop",
                         .cgroup_dir = "/c",
                         .runtime_dir = "/r",
