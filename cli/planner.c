@@ -157,6 +157,7 @@ static int make_member(const struct places *places, const struct spec_service *s
     member->group = planner_group_of(plan, service);
     member->policy = planner_policy(service, request->host);
     member->logging = planner_logging(service);
+    member->policy.strategy = request->spec->restart_strategy.value;
     planner_check_limits(service, request->host, faults);
     result = make_needs(service, places, arena, member, faults);
     if (result == 0)

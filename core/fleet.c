@@ -28,6 +28,7 @@ static void look_at(struct fleet *fleet, uint32_t index)
     fleet->signs[index] = (uint16_t)now;
     fleet->waiting += ((now & SIGN_WAITING) != 0) - (uint32_t)((before & SIGN_WAITING) != 0);
     fleet->wishing += ((now & SIGN_WISH) != 0) - (uint32_t)((before & SIGN_WISH) != 0);
+    fleet->gathering += ((now & SIGN_GATHERING) != 0) - (uint32_t)((before & SIGN_GATHERING) != 0);
     fleet->resting += ((now & SIGN_RESTING) != 0) - (uint32_t)((before & SIGN_RESTING) != 0);
 }
 
@@ -35,7 +36,7 @@ int fleet_init(struct fleet *fleet, const struct roster *roster)
 {
     uint32_t count = roster->members_count;
 
-    *fleet = (struct fleet){.roster = roster};
+    *fleet = (struct fleet){.roster = roster, .culprit = UINT32_MAX};
     fleet->members = calloc((size_t)count + 1, sizeof(*fleet->members));
     fleet->effects.capacity = count * EFFECTS_PER_MEMBER + EFFECTS_PER_MEMBER;
     fleet->effects.item = calloc((size_t)fleet->effects.capacity + 1, sizeof(*fleet->effects.item));
@@ -95,6 +96,7 @@ void fleet_step_member(struct fleet *fleet, uint32_t index, int kind, const stru
         .wall_ns = wall_ns,
         .random = &fleet->random,
         .sequence = &fleet->sequence,
+        .culprit = &fleet->culprit,
         .stop_stack = &fleet->stop_stack,
         .effects = &fleet->effects,
     };
@@ -143,6 +145,31 @@ static void stop_stack(struct fleet *fleet, const struct event *cause)
         stop.member = i;
         if (!gives_up(&fleet->members[i]))
             fleet_step_member(fleet, i, EVENT_STOP, &stop, cause->wall_ns);
+    }
+}
+
+/* Who is up is stopped and comes back; who is on its way anyhow goes on. Together they start when
+ * all have stopped, as their needs allow. */
+static void restart_others(struct fleet *fleet, const struct event *cause)
+{
+    struct event restart = {.kind = EVENT_RESTART, .grace_ns = EVENT_GRACE_POLICY, .at = cause->at};
+    uint32_t culprit = fleet->culprit;
+    bool all = fleet->roster->members[culprit].policy.strategy == STRATEGY_ONE_FOR_ALL;
+
+    fleet->culprit = UINT32_MAX;
+    for (uint32_t i = all ? 0 : culprit; i < fleet->roster->members_count; i++) {
+        struct incarnation *self = &fleet->members[i];
+        bool is_up = self->state == STATE_PREPARING || self->state == STATE_STARTING ||
+                     self->state == STATE_RUNNING;
+        if ((!self->want && !self->again) || lifecycle_at_rest(self) ||
+            self->state == STATE_QUARANTINED)
+            continue;
+        self->together = 1;
+        restart.member = i;
+        if (is_up && self->want)
+            fleet_step_member(fleet, i, EVENT_RESTART, &restart, cause->wall_ns);
+        else
+            look_at(fleet, i);
     }
 }
 
@@ -259,6 +286,8 @@ void fleet_step(struct fleet *fleet, const struct event *event)
     case EVENTS_COUNT:
         break;
     }
+    if (fleet->culprit != UINT32_MAX)
+        restart_others(fleet, event);
     if (fleet->stop_stack)
         stop_stack(fleet, event);
     if (event_is_request(event->kind) && event->more)

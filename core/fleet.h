@@ -19,12 +19,14 @@ struct fleet {
     uint32_t waiting;            // how many members show each of these signs
     uint32_t wishing;
     uint32_t resting;
+    uint32_t gathering;
     bool is_stirred;        // what may open a gate has changed since they were judged
     bool is_reloaded;       // and nobody may come to judge them
     struct effects effects; // of the last step
     uint64_t random;
     int64_t sequence; // of changes; a watcher remembers how far it has seen
     instant now;      // of the last event
+    uint32_t culprit; // the first with which others are to be restarted, in this step
     bool stop_stack;  // somebody's budget asks for it, in this step
     bool ending;      // DOWN was asked for
     bool finished;    // FINISH was given

@@ -53,6 +53,8 @@ uint16_t gates_signs(const struct incarnation *self)
     signs |= is_there ? SIGN_STARTED : 0;
     signs |= is_there && self->health == HEALTH_HEALTHY ? SIGN_HEALTHY : 0;
     signs |= self->state == STATE_EXITED && self->last.kind == VERDICT_DONE ? SIGN_COMPLETED : 0;
+    signs |= self->together ? SIGN_TOGETHER : 0;
+    signs |= self->together && self->state != STATE_WAITING ? SIGN_GATHERING : 0;
     return (uint16_t)signs;
 }
 
@@ -78,10 +80,21 @@ bool gates_need_met(const struct fleet *fleet, const struct need *need)
     return on & enough || (need->optional && on & SIGN_RESTING);
 }
 
+static ptrdiff_t first_gathering(const struct fleet *fleet)
+{
+    uint32_t i = 0;
+
+    while (i + 1 < fleet->roster->members_count && !(fleet->signs[i] & SIGN_GATHERING))
+        i++;
+    return (ptrdiff_t)i;
+}
+
 ptrdiff_t fleet_waits_for(const struct fleet *fleet, uint32_t member)
 {
     const struct member *self = &fleet->roster->members[member];
 
+    if (fleet->signs[member] & SIGN_TOGETHER && fleet->gathering > 0)
+        return first_gathering(fleet);
     if (fleet->signs[member] & SIGN_ALONE)
         return -1;
     for (uint32_t i = 0; i < self->needs_count; i++) {

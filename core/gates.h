@@ -9,16 +9,18 @@
 #include "core/fleet.h"
 
 enum {
-    SIGN_WAITING = 1 << 0,  // asked for, not begun
-    SIGN_ALONE = 1 << 1,    // waits for nobody
-    SIGN_WISH = 1 << 2,     // runs, and is to leave when its turn comes
-    SIGN_AT_ONCE = 1 << 3,  // its turn is now
-    SIGN_LEAVING = 1 << 4,  // going down, and sure to have gone some day
-    SIGN_PROCESS = 1 << 5,  // something of it runs
-    SIGN_RESTING = 1 << 6,  // at rest, or left to the kernel
-    SIGN_STARTED = 1 << 7,  // what depends on it may start
-    SIGN_HEALTHY = 1 << 8,  // and it is well
-    SIGN_COMPLETED = 1 << 9 // ended with success
+    SIGN_WAITING = 1 << 0,   // asked for, not begun
+    SIGN_ALONE = 1 << 1,     // waits for nobody
+    SIGN_WISH = 1 << 2,      // runs, and is to leave when its turn comes
+    SIGN_AT_ONCE = 1 << 3,   // its turn is now
+    SIGN_LEAVING = 1 << 4,   // going down, and sure to have gone some day
+    SIGN_PROCESS = 1 << 5,   // something of it runs
+    SIGN_RESTING = 1 << 6,   // at rest, or left to the kernel
+    SIGN_STARTED = 1 << 7,   // what depends on it may start
+    SIGN_HEALTHY = 1 << 8,   // and it is well
+    SIGN_COMPLETED = 1 << 9, // ended with success
+    SIGN_TOGETHER = 1 << 10, // is restarted with others,
+    SIGN_GATHERING = 1 << 11 // which wait for it to stop, or for its back-off
 };
 
 uint16_t gates_signs(const struct incarnation *incarnation);

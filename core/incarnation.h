@@ -55,6 +55,7 @@ enum state {
     X(restarts_all)    /* restarts by policy since ever */                                       \
     X(changed)         /* fleet's sequence number of the last change that people see */          \
     X(alone)           /* asked to start whatever its needs are */                               \
+    X(together)        /* starts when all that are restarted with it have stopped */             \
     X(ready)           /* runs, and its post_start hooks are done */                             \
     X(health)          /* enum health: of the program that runs or ran last */                   \
     X(health_failures) /* of its probes, in a row */                                             \

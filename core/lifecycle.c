@@ -36,7 +36,8 @@ static void wait_no_more(struct step *step)
 static void start_now(struct step *step)
 {
     step_count_anew(step);
-    step_spawn(step);
+    step->self->alone = step->event->alone;
+    step_spawn_together(step);
 }
 
 /* Asked to stop, but held back by its dependents: nothing was sent yet. A restart that is held back
@@ -47,6 +48,10 @@ static void cancel_stop(struct step *step)
 
     if (self->again || self->want)
         return;
+    if (self->together) { // others wait for it to stop
+        self->again = 1;
+        return;
+    }
     self->want = 1;
     self->grace_ns = EVENT_GRACE_POLICY;
     if (self->blame)

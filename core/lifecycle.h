@@ -30,6 +30,7 @@ struct context {
     int64_t wall_ns;
     uint64_t *random;        // state of the fleet's generator
     int64_t *sequence;       // counts changes
+    uint32_t *culprit;       // set to the first member with which others are to be restarted
     bool *stop_stack;        // set when all others are to be stopped
     struct effects *effects; // appended to
     /* For memory that was not its own limit's, it died: what the groups around it had counted then

@@ -63,6 +63,7 @@ bool policy_is_valid(const struct policy *policy)
            policy->stop_signal > 0 && policy->stop_signal <= SIGNAL_MAX &&
            policy->stop_grace_ns >= 0 && policy->mem_limit_bytes >= 0 && policy->oom_group >= 0 &&
            policy->oom_group <= 1 && policy->restart_window_ns >= 0 && health_is_valid(policy) &&
+           policy->strategy >= 0 && policy->strategy < STRATEGIES_COUNT &&
            hooks_are_valid(policy) && intensities_are_valid(policy);
 }
 
@@ -92,6 +93,13 @@ const char *aide_name(enum aide_kind kind)
     };
     return kind < AIDE_KINDS ? names[kind] : "?";
 }
+
+const char *const strategy_names[] = {
+    [STRATEGY_ONE_FOR_ONE] = "one-for-one",
+    [STRATEGY_ONE_FOR_ALL] = "one-for-all",
+    [STRATEGY_REST_FOR_ONE] = "rest-for-one",
+    NULL,
+};
 
 const char *restart_name(enum restart restart)
 {

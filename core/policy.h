@@ -64,6 +64,15 @@ struct policy {
     struct exits success; // ends that are no failure, besides code 0
     struct exits prevent; // ends of its own after which it is not restarted, whatever `restart` is
     struct intensity intensity[CAUSES_COUNT];
+    int64_t strategy; // enum strategy
+};
+
+/* Who is restarted when the policy restarts one, in the words of Erlang's supervisors. */
+enum strategy {
+    STRATEGY_ONE_FOR_ONE,
+    STRATEGY_ONE_FOR_ALL,
+    STRATEGY_REST_FOR_ONE, // it and those that stand after it in the plan
+    STRATEGIES_COUNT
 };
 
 enum on_unhealthy {
@@ -83,5 +92,6 @@ int64_t policy_aides(const struct policy *policy, enum aide_kind kind);
 
 const char *aide_name(enum aide_kind kind);
 const char *restart_name(enum restart restart);
+extern const char *const strategy_names[]; // by enum strategy, NULL-terminated
 
 #endif

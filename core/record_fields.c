@@ -49,6 +49,7 @@ static const struct field policy_fields[] = {
     {"prevent_codes3", offsetof(struct policy, prevent.codes[3])},
     {"prevent_signals", offsetof(struct policy, prevent.signals)},
     CAUSES(INTENSITY)
+    POLICY_FIELD(strategy)
 };
 _Static_assert(sizeof(struct policy) == COUNT(policy_fields) * sizeof(int64_t),
                "every field of a policy is in the journal");
@@ -226,7 +227,7 @@ bool record_event_is_valid(const struct event *event)
 
 static bool aide_state_is_valid(const struct incarnation *self)
 {
-    return is_flag(self->alone) && is_flag(self->ready) &&
+    return is_flag(self->alone) && is_flag(self->together) && is_flag(self->ready) &&
            is_within(self->health, 0, HEALTHS_COUNT - 1) &&
            is_within(self->health_failures, 0, COUNT_MAX) &&
            is_within(self->aide_serial, 0, UINT32_MAX) &&

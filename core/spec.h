@@ -259,6 +259,7 @@ struct spec {
     const char *file;                // the stack file, for messages
     struct spec_int mem_limit_bytes; // of the whole stack
     struct spec_groups groups;
+    struct spec_int restart_strategy; // enum strategy
     const struct spec_service *services;
     size_t services_count;
 };

@@ -27,6 +27,8 @@ void step_shift(struct step *step, enum state to, instant deadline)
     effect->to = (uint16_t)to;
     effect->deadline = deadline;
     self->state = to;
+    if (lifecycle_at_rest(self) || to == STATE_QUARANTINED)
+        self->together = 0;
     self->entered_ns = step->context->now.ns;
     self->deadline_ns = deadline.ns;
     step_changed(step);
@@ -48,6 +50,7 @@ void step_spawn(struct step *step)
 
     self->generation++;
     self->alone = 0;
+    self->together = 0;
     self->pid = 0;
     self->alive = 0;
     self->populated = 0;
@@ -90,7 +93,15 @@ void step_spawn_again(struct step *step)
 {
     step->self->restarts++;
     step->self->restarts_all++;
-    step_spawn(step);
+    step_spawn_together(step);
+}
+
+void step_spawn_together(struct step *step)
+{
+    if (step->self->together)
+        step_shift(step, STATE_WAITING, INSTANT_NEVER);
+    else
+        step_spawn(step);
 }
 
 void step_count_anew(struct step *step)
@@ -191,6 +202,11 @@ void step_decide_next(struct step *step)
         spend(step);
     if (last->next != NEXT_RESTART)
         return;
+    if (policy->strategy != STRATEGY_ONE_FOR_ONE) {
+        self->together = 1;
+        if (step->context->member < *step->context->culprit)
+            *step->context->culprit = step->context->member;
+    }
     if (was_up(step, policy->backoff_reset_after_ns))
         self->failures = 0;
     self->failures++;
@@ -324,7 +340,8 @@ void step_rest(struct step *step)
     if (!self->want && self->again) {
         self->want = 1;
         self->again = 0;
-        step_count_anew(step);
+        if (!self->together) // else it was not for its own sake
+            step_count_anew(step);
         step_shift(step, STATE_WAITING, INSTANT_NEVER);
     } else if (!self->want) {
         step_shift(step, STATE_EXITED, INSTANT_NEVER);

@@ -17,11 +17,12 @@ void step_shift(struct step *step, enum state to, instant deadline);
 void step_changed(struct step *step);                     // those who watch are to hear of it
 instant step_after(const struct step *step, span length); // from now
 
-void step_spawn(struct step *step);       // the next incarnation: its pre_start hooks, its birth
-void step_bear(struct step *step);        // its birth
-void step_spawn_again(struct step *step); // the same, counted as a restart by policy
-void step_count_anew(struct step *step);  // restarts, after a request
-void step_kill(struct step *step);        // end the compartment, wait until it is empty
+void step_spawn(struct step *step);          // the next incarnation: its pre_start hooks, its birth
+void step_bear(struct step *step);           // its birth
+void step_spawn_together(struct step *step); // once those have stopped that are restarted with it
+void step_spawn_again(struct step *step);    // the same, counted as a restart by policy
+void step_count_anew(struct step *step);     // restarts, after a request
+void step_kill(struct step *step);           // end the compartment, wait until it is empty
 
 /* On the way out, with a grace period: pre_stop hooks, stop signal; or killed when there is none.
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/policy.h"
 #include "stackfile/check.h"
 #include "stackfile/load.h"
 #include "stackfile/readers.h"
@@ -16,6 +17,7 @@ struct stack_draft {
     struct spec_groups groups;
     const struct node *services;
     struct spec_intensity intensity;
+    struct spec_int restart_strategy;
 };
 
 static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -50,6 +52,15 @@ static void read_services(struct reader *reader, const char *key, const struct n
     *(const struct node **)into = value;
 }
 
+static void read_strategy(struct reader *reader, const char *key, const struct node *value,
+                          void *into)
+{
+    int choice = take_choice(reader, key, value, strategy_names, "a strategy");
+
+    if (choice >= 0)
+        *(struct spec_int *)into = (struct spec_int){true, choice, value->at};
+}
+
 static const struct key_row bulkhead_rows[] = {
     {"groups", .class = KEY_HONOURED, .table = true, .nullable = true, .shape = SHAPE_NAMED,
      .inner = &keys_group, .read = read_groups, .offset = offsetof(struct stack_draft, groups),
@@ -62,8 +73,10 @@ static const struct key_row bulkhead_rows[] = {
     {"mem_limit", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_bytes,
      .offset = offsetof(struct stack_draft, mem_limit_bytes),
      .about = "what all services, probes and hooks of the stack may have together"},
-    {"restart_strategy", .class = KEY_LATER, .remedy = "remove it: each service restarts alone",
-     .harmless = "one-for-one"},
+    {"restart_strategy", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = strategy_names,
+     .read = read_strategy, .offset = offsetof(struct stack_draft, restart_strategy),
+     .about = "who is restarted with a service that failed: one-for-one, the default, nobody; "
+              "one-for-all, all; rest-for-one, those after it"},
 };
 
 static const struct key_table keys_stack_bulkhead = {
@@ -310,6 +323,7 @@ int read_stack(struct reader *reader, const struct node *root, struct spec *spec
     settle_name(reader, &draft, spec);
     spec->mem_limit_bytes = draft.mem_limit_bytes;
     spec->groups = draft.groups;
+    spec->restart_strategy = draft.restart_strategy;
     spec->file = keep_text(reader, reader->request->files[0].name);
     spec->project_dir = keep_text(reader, reader->request->project_dir);
     return read_services_of(reader, root, &draft, spec);

@@ -9,6 +9,7 @@
 
 #include "core/budget.h"
 #include "core/limits.h"
+#include "core/policy.h"
 #include "stackfile/emit.h"
 #include "stackfile/readers.h"
 #include "stackfile/value.h"
@@ -455,11 +456,13 @@ static void show_groups(struct emit *emit, const struct spec_groups *groups)
 
 static void show_stack_bulkhead(struct emit *emit, const struct spec *spec)
 {
-    if (!spec->mem_limit_bytes.set && spec->groups.count == 0)
+    if (!spec->mem_limit_bytes.set && spec->groups.count == 0 && !spec->restart_strategy.set)
         return;
     emit_map(emit, "x-bulkhead");
     show_size(emit, "mem_limit", &spec->mem_limit_bytes);
     show_groups(emit, &spec->groups);
+    if (spec->restart_strategy.set)
+        emit_text(emit, "restart_strategy", strategy_names[spec->restart_strategy.value]);
     emit_end(emit);
 }
 

@@ -183,7 +183,8 @@ static void check_cause(struct sim *sim, const struct event *event, const struct
         bool needed = is_start && !event->alone && !is_touch && !earlier->want;
         bool restarted = event->kind == EVENT_RESTART && !event->alone && earlier->want &&
                          restarts_with(sim, effect->member, event->member);
-        if (!opened && !released && !needed && !restarted && !stops_stack(sim))
+        if (!opened && !released && !needed && !restarted && !stops_stack(sim) &&
+            !is_restarted_with(sim, effect->member))
             break_rule(sim, "siblings-untouched", "m%u: %s because of m%u's %s", effect->member,
                        effect_name(effect->kind), event->member, event_name(event->kind));
         return;
@@ -228,8 +229,15 @@ static void check_begin(struct sim *sim, const struct event *event, const struct
     if (shadow->waited) {
         bool is_late = sim->earlier[member].state == STATE_BACKOFF;
         bool is_alone = sim->earlier[member].alone || is_asked_alone;
-        shadow->restarts = shadow->failures = 0;
-        memset(shadow->decisions, 0, sizeof(shadow->decisions));
+        if (shadow->in_group && shadow->by_policy)
+            check_again(sim, member);
+        if (!shadow->in_group) {
+            shadow->restarts = shadow->failures = 0;
+            memset(shadow->decisions, 0, sizeof(shadow->decisions));
+        }
+        if (who_gathers(sim, member) >= 0)
+            break_rule(sim, "started-together", "started before m%d has stopped",
+                       who_gathers(sim, member));
         missing = is_late || is_alone ? -1 : missing_need(sim, member);
         if (missing >= 0 || (sim->earlier[member].alone && !shadow->asked_alone))
             break_rule(sim, "gates-not-early", "started before m%d is there", missing);
@@ -237,6 +245,7 @@ static void check_begin(struct sim *sim, const struct event *event, const struct
         check_again(sim, member);
     }
     shadow->waited = shadow->owed = shadow->asked = shadow->asked_alone = false;
+    shadow->in_group = shadow->by_policy = false;
     shadow->is_unhealthy = false;
     shadow->failed_hook = 0;
     shadow->told_health = HEALTH_NONE;
@@ -309,6 +318,7 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
     bool ours = shadow->is_unhealthy || shadow->failed_hook;
 
     shadow->state = (enum state)effect->to;
+    note_group_shift(sim, event, effect);
     check_aide_left(sim, effect);
     check_stop_hooks(sim, event, effect);
     if (effect->to == STATE_PREPARING) {
@@ -327,7 +337,8 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
         check_order(sim, event, effect->member);
         if (!own && !ours &&
             !(is_due(sim, event, effect->member) && sim->earlier[effect->member].want &&
-              (!stops_stack(sim) || sim->earlier[effect->member].own_ns <= event->at.ns)))
+              (!(stops_stack(sim) || is_restarted_with(sim, effect->member)) ||
+               sim->earlier[effect->member].own_ns <= event->at.ns)))
             shadow->asked = true;
     }
     if (effect->to == STATE_BACKOFF)
@@ -407,7 +418,8 @@ static void check_member(struct sim *sim, uint32_t member)
         it->deadline_ns == INT64_MAX)
         break_rule(sim, "nobody-forgotten", "m%u is %s without a deadline", member,
                    state_name((enum state)it->state));
-    if (it->state == STATE_WAITING && !sim->is_down && (it->alone || missing_need(sim, member) < 0))
+    if (it->state == STATE_WAITING && !sim->is_down && who_gathers(sim, member) < 0 &&
+        (it->alone || missing_need(sim, member) < 0))
         break_rule(sim, "nobody-forgotten", "m%u waits for nobody", member);
     if (is_up && !it->want && (it->grace_ns == 0 || who_must_go_first(sim, member) < 0))
         break_rule(sim, "nobody-forgotten", "m%u is to leave, and nobody lets it", member);
@@ -465,6 +477,7 @@ void check_after(struct sim *sim, const struct event *event)
         check_effect(sim, event, &effects->item[i]);
     check_request(sim, event);
     check_stack_stopped(sim);
+    check_others_stop(sim);
     sim->in_batch = event_is_request(event->kind) && event->more;
     if (sim->in_batch)
         return;

@@ -75,6 +75,8 @@ struct shadow {
     bool asked;             // this incarnation was asked to stop
     instant spawned;
     instant killing; // since when
+    bool in_group;   // is restarted with others, or others with it
+    bool by_policy;  // and it is the one, or one of those, that failed
     uint64_t spawns;
     uint64_t burials;
 };
@@ -98,6 +100,11 @@ void check_before(struct sim *sim, const struct event *event);
 void check_after(struct sim *sim, const struct event *event);
 void check_end(struct sim *sim);
 void check_verdict(struct sim *sim, const struct event *event, const struct effect *effect);
+void note_group(struct sim *sim, uint32_t culprit);
+void note_group_shift(struct sim *sim, const struct event *event, const struct effect *effect);
+bool is_restarted_with(const struct sim *sim, uint32_t member); // because of a death in this step
+int who_gathers(const struct sim *sim, uint32_t member); // it may not start before that one; -1
+void check_others_stop(struct sim *sim);
 bool stops_stack(const struct sim *sim); // somebody asks for it in this step
 void check_stack_stopped(struct sim *sim);
 bool is_success_end(const struct sim *sim, uint32_t member);

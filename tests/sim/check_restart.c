@@ -204,6 +204,8 @@ void check_restart(struct sim *sim, const struct effect *effect)
                    verdict_name(told->kind), next_name(expected));
     else if (sim->earlier[member].want && told->next == NEXT_RESTART)
         check_delay(sim, member);
+    if (sim->earlier[member].want && told->next == NEXT_RESTART)
+        note_group(sim, member);
     if (told->uptime.ns != instant_since(sim->now, sim->shadows[member].spawned).ns)
         break_rule(sim, "policy-obeyed", "an uptime that is not");
 }

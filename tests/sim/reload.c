@@ -66,6 +66,7 @@ static void draw_member(struct sim *sim, const struct change *change, uint32_t i
         return;
     }
     *member = sim->roster.members[old];
+    member->policy.strategy = sim->strategy;
     member->needs_count = 0;
     if (lifecycle_at_rest(&sim->fleet.members[old]) && chance(sim, 10))
         member->group = (uint32_t)draw(sim, SIM_GROUPS);
@@ -152,6 +153,8 @@ void reload(struct sim *sim)
     if (sim->is_down || sim->in_batch)
         return;
     draw_change(sim, &change);
+    if (chance(sim, 30))
+        sim->strategy = (int64_t)draw(sim, STRATEGIES_COUNT);
     sim->roster = draw_roster(sim, &change);
     move(sim, &change);
     old.roster = &old_roster;

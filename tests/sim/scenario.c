@@ -78,6 +78,7 @@ struct policy scenario_policy(struct sim *sim)
     policy.restart_window_ns = chance(sim, 30) ? draw_span(sim, 0, 8000000).ns : 0;
     draw_exits(sim, &policy.success);
     draw_exits(sim, &policy.prevent);
+    policy.strategy = sim->strategy;
     draw_intensities(sim, &policy);
     scenario_health(sim, &policy);
     draw_hooks(sim, &policy);
@@ -238,6 +239,7 @@ void scenario_draw(struct sim *sim)
     if (chance(sim, 2)) // long enough for a hook that takes too long
         sim->horizon = instant_add(sim->now, span_sec(1500));
     sim->is_calm = chance(sim, 25);
+    sim->strategy = chance(sim, 50) ? STRATEGY_ONE_FOR_ONE : (int64_t)draw(sim, STRATEGIES_COUNT);
     draw_roster(sim);
     agenda_event(sim, sim->now, &begin);
     start_all(sim);

@@ -45,13 +45,14 @@ struct sim {
     struct coverage *coverage;
     int64_t group_oom[SIM_GROUPS]; // how often each met its limit
     struct account accounts[SIM_GROUPS];
-    bool is_calm;   // no faults: everything is told at once, once, and in order
-    bool is_stale;  // the event of the step: about what is history
-    bool in_batch;  // the last event was a request that others of the same command follow
-    uint32_t names; // of members, ever given
-    bool is_down;   // DOWN was asked for
-    instant ticked; // last TICK
-    uint32_t ticks; // at that instant
+    int64_t strategy; // of the stack
+    bool is_calm;     // no faults: everything is told at once, once, and in order
+    bool is_stale;    // the event of the step: about what is history
+    bool in_batch;    // the last event was a request that others of the same command follow
+    uint32_t names;   // of members, ever given
+    bool is_down;     // DOWN was asked for
+    instant ticked;   // last TICK
+    uint32_t ticks;   // at that instant
     uint32_t finishes;
     uint64_t events;
     const char *only;   // the one invariant that counts; NULL: all do

@@ -348,6 +348,7 @@ void any_spec(uint64_t seed, struct spec *ret_spec)
     random_state = seed;
     *ret_spec = (struct spec){.name = "generated", .services_count = (size_t)between(1, 8)};
     arena_init(&ret_spec->arena, 0);
+    ret_spec->restart_strategy = any_int(0, 2);
     services = arena_array(&ret_spec->arena, ret_spec->services_count, sizeof(*services));
     for (size_t i = 0; i < ret_spec->services_count; i++)
         fill_service(&ret_spec->arena, services, i);

@@ -251,6 +251,7 @@ static void random_state(struct fleet *fleet, struct incarnation *self)
                                  .restarts_all = below(99),
                                  .changed = below(99),
                                  .alone = below(2),
+                                 .together = below(2),
                                  .ready = below(2),
                                  .health = below(HEALTHS_COUNT),
                                  .health_failures = below(99),

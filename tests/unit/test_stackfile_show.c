@@ -216,6 +216,7 @@ static void come_back(uint64_t seed)
     assert_int_equal(stackfile_show(&spec, &first), 0);
     must_load(first, &again);
     assert_int_equal(again.services_count, spec.services_count);
+    same_int(&again.restart_strategy, &spec.restart_strategy);
     for (size_t i = 0; i < spec.services_count; i++)
         same_service(&spec.services[i], &again.services[i]);
     assert_int_equal(stackfile_show(&again, &second), 0);
