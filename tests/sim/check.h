@@ -20,9 +20,8 @@ struct result {
 struct care_book {
     instant began;
     instant due; // the next probe
-    bool is_watched;
+    bool is_watched, ever_good;
     bool is_ready; // its post_start hooks are done
-    bool ever_good;
     uint32_t results;
     struct result result[RESULTS_KEPT];
 };
@@ -31,10 +30,8 @@ struct care_book {
 struct aide_book {
     uint32_t generation;
     uint32_t serial; // 0: it has ended, as far as was told
-    uint32_t kind;
-    uint32_t index;
-    instant began;
-    instant late;
+    uint32_t kind, index;
+    instant began, late;
     bool is_ended;   // told to
     bool is_dropped; // and not listened to
 };
@@ -53,9 +50,8 @@ struct shadow {
     bool is_vague;        // its policy changed while it ran: nobody works out its health
     bool is_unhealthy;    // this incarnation is stopped because of its probes,
     uint32_t failed_hook; // or because of this hook
-    uint32_t failed_index;
+    uint32_t failed_index, told_health;
     int64_t failed_code;
-    uint32_t told_health;
     uint32_t hooks_begun[AIDE_KINDS];
     bool is_prepared; // came to its birth through PREPARING
     bool asked_alone; // since its last start
@@ -77,19 +73,15 @@ struct shadow {
     instant killing; // since when
     bool in_group;   // is restarted with others, or others with it
     bool by_policy;  // and it is the one, or one of those, that failed
-    uint64_t spawns;
-    uint64_t burials;
+    uint64_t spawns, burials;
 };
 
 /* As much of a member as a step's judges need to know of the time before. */
 struct earlier {
-    int64_t state;
-    int64_t want;
-    int64_t again;
+    int64_t state, want, again;
     int64_t deadline_ns; // the state's or the aide's
     int64_t own_ns;      // the state's
-    int64_t grace_ns;
-    int64_t alone;
+    int64_t grace_ns, alone;
     bool aide_ended;
 };
 

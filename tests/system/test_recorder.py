@@ -27,7 +27,7 @@ def told_lost(text):
     return sum(int(found[0].replace(",", "")) for found in LOST.findall(text))
 
 
-BURSTS, BURST = 500, 100
+BURSTS, BURST = 250, 100
 TALKER = f"""n=0; while [ $n -lt {BURSTS * BURST} ]; do
 i=0; while [ $i -lt {BURST} ]; do echo "chatter $n 0123456789012345678901234567890123456789"; n=$((n+1)); i=$((i+1)); done
 sleep 0.015; done; exec sleep 1000"""
@@ -45,7 +45,7 @@ def _():
             time.sleep(0.3)  # it is somewhere in its work, and has lived long enough to be followed at once
             kill(pid)
             wait_until(lambda: not is_alive(pid), "it is dead")
-        wait_until(lambda: f"chatter {lines - 1} " in log_of(stack, "a-1"), "the last line")
+        wait_until(lambda: f"chatter {lines - 1} " in log_of(stack, "a-1"), "the last line", 240)
         log = log_of(stack, "a-1")
         found = numbers(log)
         equal(sorted(set(found)), list(range(lines)), "lines")
