@@ -35,7 +35,7 @@ STATIC  := $(if $(filter asan,$(CONF)),,-static-pie -fPIE)
 PIC     := -fPIE
 
 ROOMS   := core stackfile supervisor recorder cli
-sources  = $(sort $(wildcard $(1)/*.c $(1)/sys/*.c))
+sources  = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 objects  = $(patsubst %.c,$(B)/%.o,$(1))
 
 CORE       := $(B)/core.a
@@ -92,7 +92,7 @@ $(B)/bulkhead: $(call objects,$(call sources,cli)) $(STACKFILE) $(CORE)
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lyaml -lcgroup -lseccomp -ljansson -lncursesw -ltinfo -lm
 
 # --- unit tests: tests/unit/test_NAME.c; a line "// links: A B" in it names what it may see
-# (archives core, stackfile; or objects such as cli/render.o). core alone is the default.
+# (archives core, stackfile; or objects such as cli/show/render.o). core alone is the default.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNITS        := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES))
 link_words    = $(shell sed -n 's,^// links: ,,p' $(1) | head -1)

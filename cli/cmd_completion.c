@@ -10,11 +10,11 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/completion_scripts.h"
-#include "cli/files.h"
-#include "cli/folders.h"
-#include "cli/name.h"
+#include "cli/host/files.h"
+#include "cli/host/folders.h"
+#include "cli/host/name.h"
 #include "cli/options.h"
-#include "cli/watch.h"
+#include "cli/stack/watch.h"
 
 /* --- candidates ------------------------------------------------------------------------------- */
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/host/command.h"
 #include "cli/config_hash.h"
 #include "cli/config_lists.h"
-#include "cli/files.h"
-#include "cli/planner.h"
+#include "cli/host/files.h"
+#include "cli/plan/planner.h"
 #include "stackfile/stackfile.h"
 
 /* --- where the same word means something else than under Docker ------------------------------- */

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/progress.h"
-#include "cli/render.h"
-#include "cli/row.h"
+#include "cli/stack/ask.h"
+#include "cli/stack/progress.h"
+#include "cli/show/render.h"
+#include "cli/show/row.h"
 
 /* One command under way. */
 struct control {

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/host/command.h"
 #include "cli/examine.h"
-#include "cli/json.h"
-#include "cli/render.h"
+#include "cli/show/json.h"
+#include "cli/show/render.h"
 
 static const enum render_style styles[] = {STYLE_GREEN, STYLE_YELLOW, STYLE_RED};
 

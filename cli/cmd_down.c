@@ -1,9 +1,9 @@
 /* bulkhead down: stops a stack in order and removes what it leaves. */
 
-#include "cli/command.h"
-#include "cli/ending.h"
-#include "cli/leftovers.h"
-#include "cli/show_faults.h"
+#include "cli/host/command.h"
+#include "cli/stack/ending.h"
+#include "cli/stack/leftovers.h"
+#include "cli/show/show_faults.h"
 #include "core/event.h"
 
 static int down(struct command_context *context, int argc, char **argv)

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/event_text.h"
-#include "cli/journal_reader.h"
-#include "cli/labels.h"
+#include "cli/stack/ask.h"
+#include "cli/history/event_text.h"
+#include "cli/history/journal_reader.h"
+#include "cli/host/labels.h"
 
 #define HOUR_MS 3600000 // the longest wait without a look at the clock
 

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
+#include "cli/stack/ask.h"
 #include "cli/override.h"
-#include "cli/row.h"
-#include "cli/session.h"
-#include "cli/show_faults.h"
-#include "cli/stack_roster.h"
+#include "cli/show/row.h"
+#include "cli/stack/session.h"
+#include "cli/show/show_faults.h"
+#include "cli/host/stack_roster.h"
 
 #define STATUS_NO_PROGRAM 127 // as a shell has it
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/follow.h"
-#include "cli/stack_roster.h"
+#include "cli/stack/ask.h"
+#include "cli/history/follow.h"
+#include "cli/host/stack_roster.h"
 #include "core/paths.h"
 
 #define OWN_LOG       "bulkhead" // of supervisor, keeper and recorder: when asked for by name

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/ask.h"
-#include "cli/folders.h"
-#include "cli/json.h"
-#include "cli/name.h"
-#include "cli/render.h"
+#include "cli/stack/ask.h"
+#include "cli/host/folders.h"
+#include "cli/show/json.h"
+#include "cli/host/name.h"
+#include "cli/show/render.h"
 
 #define STATUS_TEXT_MAX 256
 

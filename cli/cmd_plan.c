@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/files.h"
-#include "cli/launching.h"
-#include "cli/lint_stack.h"
+#include "cli/stack/ask.h"
+#include "cli/host/files.h"
+#include "cli/stack/launching.h"
+#include "cli/plan/lint_stack.h"
 #include "cli/plan_report.h"
-#include "cli/wanted.h"
-#include "cli/watch.h"
+#include "cli/stack/wanted.h"
+#include "cli/stack/watch.h"
 
 struct planning {
     struct command_context *context;

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/gauge.h"
-#include "cli/json.h"
-#include "cli/labels.h"
-#include "cli/render.h"
-#include "cli/row.h"
-#include "cli/stack_roster.h"
+#include "cli/stack/ask.h"
+#include "cli/stack/gauge.h"
+#include "cli/show/json.h"
+#include "cli/host/labels.h"
+#include "cli/show/render.h"
+#include "cli/show/row.h"
+#include "cli/host/stack_roster.h"
 #include "core/health.h"
 
 #define CELL_MAX ROW_TEXT_MAX

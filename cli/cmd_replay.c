@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
-#include "cli/event_text.h"
+#include "cli/stack/ask.h"
+#include "cli/history/event_text.h"
 #include "core/paths.h"
 #include "core/replay.h"
 

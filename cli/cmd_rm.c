@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
+#include "cli/stack/ask.h"
 #include "cli/commands.h"
-#include "cli/row.h"
+#include "cli/show/row.h"
 #include "core/paths.h"
 
 /* Who is chosen and rests; the others are told of. */

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
+#include "cli/stack/ask.h"
 #include "cli/commands.h"
-#include "cli/launching.h"
+#include "cli/stack/launching.h"
 #include "cli/override.h"
-#include "cli/row.h"
-#include "cli/session.h"
+#include "cli/show/row.h"
+#include "cli/stack/session.h"
 #include "core/health.h"
 #include "core/paths.h"
 

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/gauge.h"
-#include "cli/json.h"
-#include "cli/render.h"
-#include "cli/row.h"
-#include "cli/series.h"
-#include "cli/stack_roster.h"
+#include "cli/stack/ask.h"
+#include "cli/stack/gauge.h"
+#include "cli/show/json.h"
+#include "cli/show/render.h"
+#include "cli/show/row.h"
+#include "cli/show/series.h"
+#include "cli/host/stack_roster.h"
 
 #define INTERVAL_NS NSEC_PER_SEC
 #define CELL_MAX    128

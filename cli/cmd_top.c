@@ -9,9 +9,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
-#include "cli/screen.h"
-#include "cli/stack_roster.h"
+#include "cli/stack/ask.h"
+#include "cli/show/screen.h"
+#include "cli/host/stack_roster.h"
 #include "cli/top_log.h"
 #include "cli/top_view.h"
 

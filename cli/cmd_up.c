@@ -8,15 +8,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cli/attend.h"
-#include "cli/client.h"
-#include "cli/ending.h"
-#include "cli/files.h"
-#include "cli/follow.h"
-#include "cli/launching.h"
-#include "cli/leftovers.h"
-#include "cli/reconciling.h"
-#include "cli/show_faults.h"
+#include "cli/stack/attend.h"
+#include "cli/stack/client.h"
+#include "cli/stack/ending.h"
+#include "cli/host/files.h"
+#include "cli/history/follow.h"
+#include "cli/stack/launching.h"
+#include "cli/stack/leftovers.h"
+#include "cli/stack/reconciling.h"
+#include "cli/show/show_faults.h"
 #include "core/event.h"
 
 #define NAMES_AT_ONCE 256 // in one request

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/json.h"
+#include "cli/host/command.h"
+#include "cli/show/json.h"
 
 static int print_json(void)
 {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/ending.h"
-#include "cli/leftovers.h"
-#include "cli/row.h"
+#include "cli/stack/ask.h"
+#include "cli/stack/ending.h"
+#include "cli/stack/leftovers.h"
+#include "cli/show/row.h"
 #include "core/event.h"
 
 struct waiting {

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/ask.h"
-#include "cli/journal_reader.h"
-#include "cli/last_words.h"
-#include "cli/stack_roster.h"
+#include "cli/stack/ask.h"
+#include "cli/history/journal_reader.h"
+#include "cli/history/last_words.h"
+#include "cli/host/stack_roster.h"
 
 #define HISTORY_WINDOW (3600 * NSEC_PER_SEC)
 

@@ -2,7 +2,7 @@
 #ifndef BULKHEAD_CLI_COMMANDS_H
 #define BULKHEAD_CLI_COMMANDS_H
 
-#include "cli/command.h"
+#include "cli/host/command.h"
 
 /* Every verb, in the order of the help; ends with NULL. */
 extern const struct command *const commands[];

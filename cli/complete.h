@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "cli/command.h"
+#include "cli/host/command.h"
 
 enum complete_kind {
     COMPLETE_VERB,

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/launching.h"
-#include "cli/wanted.h"
+#include "cli/stack/launching.h"
+#include "cli/stack/wanted.h"
 
 static int refuse(const struct command_context *context, const struct fault *fault)
 {

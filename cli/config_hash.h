@@ -2,8 +2,8 @@
 #ifndef BULKHEAD_CLI_CONFIG_HASH_H
 #define BULKHEAD_CLI_CONFIG_HASH_H
 
-#include "cli/command.h"
-#include "cli/files.h"
+#include "cli/host/command.h"
+#include "cli/host/files.h"
 
 /* Prints "web 9a3c…" for every service of `names`: "*", or "web,db". Users, programs and passed
  * variables are looked up on this host, as `up` does. An exit status. */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/files.h"
-#include "cli/json.h"
-#include "cli/render.h"
+#include "cli/host/files.h"
+#include "cli/show/json.h"
+#include "cli/show/render.h"
 
 /* A row of a list; the texts are owned. */
 struct row {

@@ -3,7 +3,7 @@
 #define BULKHEAD_CLI_CONFIG_LISTS_H
 
 #include "core/spec.h"
-#include "cli/command.h"
+#include "cli/host/command.h"
 
 /* Standard output goes to what --output names, if it is given. To be called when all is known to be
  * good: a file that is there is not lost for nothing. 0 or an exit status. */

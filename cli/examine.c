@@ -15,12 +15,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "cli/cgfile.h"
-#include "cli/files.h"
-#include "cli/host.h"
-#include "cli/launch.h"
-#include "cli/seccomp.h"
-#include "cli/skeleton.h"
+#include "cli/host/cgfile.h"
+#include "cli/host/files.h"
+#include "cli/host/host.h"
+#include "cli/stack/launch.h"
+#include "cli/plan/seccomp.h"
+#include "cli/host/skeleton.h"
 #include "core/paths.h"
 
 #define NOFILE_WANTED 4096 // about six files a service and some to spare

@@ -2,7 +2,7 @@
 #ifndef BULKHEAD_CLI_HELP_H
 #define BULKHEAD_CLI_HELP_H
 
-#include "cli/command.h"
+#include "cli/host/command.h"
 
 void help_all(const struct command *const *verbs); // ends with NULL
 void help_verb(const struct command *command);

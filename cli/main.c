@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/folders.h"
+#include "cli/host/folders.h"
 #include "cli/help.h"
 #include "cli/options.h"
 

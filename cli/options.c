@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/fault.h"
-#include "cli/name.h"
+#include "cli/host/name.h"
 
 const struct command_option options_global[] = {
     {'f', "file", "FILE", "the stack file; - is standard input; several are merged in order"},

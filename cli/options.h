@@ -2,7 +2,7 @@
 #ifndef BULKHEAD_CLI_OPTIONS_H
 #define BULKHEAD_CLI_OPTIONS_H
 
-#include "cli/command.h"
+#include "cli/host/command.h"
 
 /* What the command line asks for besides what goes into the context. */
 struct options {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/program.h"
-#include "cli/surroundings.h"
-#include "cli/users.h"
+#include "cli/host/program.h"
+#include "cli/host/surroundings.h"
+#include "cli/host/users.h"
 
 static const struct mark nowhere; // the command line has no lines
 

@@ -2,7 +2,7 @@
 #ifndef BULKHEAD_CLI_OVERRIDE_H
 #define BULKHEAD_CLI_OVERRIDE_H
 
-#include "cli/command.h"
+#include "cli/host/command.h"
 #include "core/arena.h"
 #include "core/fault.h"
 #include "core/plan.h"

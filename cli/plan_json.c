@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/budget.h"
-#include "cli/json.h"
+#include "cli/host/budget.h"
+#include "cli/show/json.h"
 #include "cli/plan_view.h"
 
 static void append_need(void *context, const char *service, const char *condition, bool optional)

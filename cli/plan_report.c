@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/budget.h"
+#include "cli/host/budget.h"
 #include "cli/plan_view.h"
-#include "cli/render.h"
+#include "cli/show/render.h"
 #include "core/paths.h"
 
 static const char *const heads[] = {"STAGE", "MEMBER", "ACTION", "AFTER",   "MEMORY",

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "core/plan.h"
-#include "cli/reconcile.h"
+#include "cli/stack/reconcile.h"
 
 struct plan_report {
     const struct plan *plan;

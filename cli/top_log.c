@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/log_reader.h"
-#include "cli/safe_text.h"
+#include "cli/history/log_reader.h"
+#include "cli/show/safe_text.h"
 #include "core/paths.h"
 
 #define LINE_BYTES_MAX 2048

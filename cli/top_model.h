@@ -3,8 +3,8 @@
 #ifndef BULKHEAD_CLI_TOP_MODEL_H
 #define BULKHEAD_CLI_TOP_MODEL_H
 
-#include "cli/gauge.h"
-#include "cli/series.h"
+#include "cli/stack/gauge.h"
+#include "cli/show/series.h"
 #include "core/wire.h"
 
 #define TOP_FILTER_MAX 40

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/render.h"
-#include "cli/row.h"
+#include "cli/show/render.h"
+#include "cli/show/row.h"
 
 #define TEXT_MAX  640
 #define BAR_MAX   24

@@ -2,7 +2,7 @@
 #ifndef BULKHEAD_CLI_TOP_VIEW_H
 #define BULKHEAD_CLI_TOP_VIEW_H
 
-#include "cli/screen.h"
+#include "cli/show/screen.h"
 #include "cli/top_model.h"
 
 /* What is drawn on: `put` is screen_put(), or a test's. */

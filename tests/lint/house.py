@@ -15,13 +15,22 @@ ARROWS = {
     "cli": ("core", "stackfile"),
 }
 
+# Rooms within a room, in the same way: what is above sees what is below. The verbs, which lie in cli/ itself, see all.
+INNER_ARROWS = {
+    "cli/show": (),
+    "cli/host": ("cli/show",),
+    "cli/history": ("cli/host", "cli/show"),
+    "cli/plan": ("cli/host", "cli/show"),
+    "cli/stack": ("cli/history", "cli/host", "cli/plan", "cli/show"),
+}
+
 # One .c for each library: whoever wants to replace it reads one file.
 DOORS = {
-    "libcgroup.h": "cli/skeleton.c",
-    "seccomp.h": "cli/seccomp.c",
+    "libcgroup.h": "cli/host/skeleton.c",
+    "seccomp.h": "cli/plan/seccomp.c",
     "yaml.h": "stackfile/yaml.c",
-    "jansson.h": "cli/json.c",
-    "curses.h": "cli/screen.c",
+    "jansson.h": "cli/show/json.c",
+    "curses.h": "cli/show/screen.c",
 }
 
 # What decides; a file that only touches the kernel has no use for it.
@@ -49,8 +58,19 @@ def arrows(tree):
             their_room = target.split("/")[0]
             if their_room != room and their_room not in ARROWS[room]:
                 yield name, f"{name}:{line}: {room} does not see {their_room} ({target})"
+            elif not inner_may_include(name, target):
+                yield name, f"{name}:{line}: {inner_room(name)} does not see {target}"
             elif name.startswith("supervisor/sys/") and not sys_may_include(name, target):
                 yield name, f"{name}:{line}: a file of sys/ sees core without its policies, not {target}"
+
+
+def inner_room(name):
+    return name.rpartition("/")[0]
+
+
+def inner_may_include(name, target):
+    allowed = INNER_ARROWS.get(inner_room(name))
+    return allowed is None or not target.startswith("cli/") or inner_room(target) in (inner_room(name), *allowed)
 
 
 def sys_may_include(name, target):

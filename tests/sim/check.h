@@ -6,7 +6,6 @@
 #include "core/health.h"
 
 struct sim;
-
 #define RESULTS_KEPT   16
 #define DECISIONS_KEPT 64
 

@@ -1,5 +1,5 @@
 /* What may come at the end of an unfinished command line. */
-// links: cli/complete.o cli/options.o cli/command.o cli/name.o core
+// links: cli/complete.o cli/options.o cli/host/command.o cli/host/name.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// links: cli/controls.o core -lm
+// links: cli/plan/controls.o core -lm
 /* Limits as cgroup files: the conversions against vectors made from the container runtimes' code,
  * and which files come of which keys. */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cli/controls.h"
+#include "cli/plan/controls.h"
 
 #define VECTORS "../shared/data/vectors/"
 

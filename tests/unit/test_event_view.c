@@ -1,5 +1,5 @@
 /* Journals to user events, to deaths, to advice: what people are told happened. */
-// links: cli/event_view.o cli/deaths.o cli/advice.o cli/render.o core
+// links: cli/history/event_view.o cli/history/deaths.o cli/history/advice.o cli/show/render.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cli/advice.h"
+#include "cli/history/advice.h"
 #include "core/fleet.h"
 
 /* A stack of one that is really decided by the fleet: its journal is what the view is fed with. */

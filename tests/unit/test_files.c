@@ -1,7 +1,8 @@
 // clang-format off
-// links: cli/files.o cli/show_faults.o cli/render.o cli/cgfile.o cli/command.o stackfile core -lyaml
+// links: cli/host/files.o cli/show/show_faults.o cli/show/render.o cli/host/cgfile.o cli/host/command.o stackfile core -lyaml
 // clang-format on
-/* cli/files: which stack files and files of variables are read, and where their paths start. */
+/* cli/host/files: which stack files and files of variables are read, and where their paths start.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "cli/files.h"
+#include "cli/host/files.h"
 
 static char folder[64], before[4096];
 static struct command_context context;

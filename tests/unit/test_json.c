@@ -1,5 +1,5 @@
 /* JSON out: order of keys, hostile text, memory handed over. */
-// links: cli/json.o core -ljansson
+// links: cli/show/json.o core -ljansson
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/json.h"
+#include "cli/show/json.h"
 #include "core/nsec.h"
 
 static void expect(struct json *object, const char *expected)

@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/lint_stack.o cli/lint_limits.o cli/lint_budgets.o cli/lint_life.o cli/lint_health.o cli/lint_command.o cli/planner_policy.o cli/controls.o cli/render.o cli/times.o cli/table.o core -lm
+// links: cli/plan/lint_stack.o cli/plan/lint_limits.o cli/plan/lint_budgets.o cli/plan/lint_life.o cli/plan/lint_health.o cli/plan/lint_command.o cli/plan/planner_policy.o cli/plan/controls.o cli/show/render.o cli/show/times.o cli/show/table.o core -lm
 // clang-format on
 /* What the linter says of a service, and what it leaves alone. Specs are written by hand. */
 #include <setjmp.h>
@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "cli/lint_stack.h"
-#include "cli/host.h"
+#include "cli/plan/lint_stack.h"
+#include "cli/host/host.h"
 
 #define AT(number) ((struct mark){"a.yaml", number, 5})
 #define MIB        ((int64_t)1 << 20)

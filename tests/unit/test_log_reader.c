@@ -1,5 +1,5 @@
 /* Logs read across rotations, while they are written and rotated. */
-// links: cli/log_reader.o cli/rotated.o cli/logline.o cli/times.o core
+// links: cli/history/log_reader.o cli/history/rotated.o cli/history/logline.o cli/show/times.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "cli/log_reader.h"
+#include "cli/history/log_reader.h"
 
 struct place {
     char path[64];

@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/difference.o cli/merge_plan.o cli/merge_groups.o cli/reconcile.o cli/planner_hash.o cli/explain.o core
+// links: cli/plan/difference.o cli/stack/merge_plan.o cli/stack/merge_groups.o cli/stack/reconcile.o cli/plan/planner_hash.o cli/show/explain.o core
 // clang-format on
 /* Two plans into one: whose record counts, whose dependencies are found again, and in what order.
  */
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "cli/difference.h"
-#include "cli/merge_plan.h"
+#include "cli/plan/difference.h"
+#include "cli/stack/merge_plan.h"
 
 static struct plan merged;
 static struct fault fault;

@@ -1,4 +1,4 @@
-// links: cli/options.o cli/command.o cli/name.o core
+// links: cli/options.o cli/host/command.o cli/host/name.o core
 /* The command line: global options before and after the verb, clusters, values, refusals. */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cli/name.h"
+#include "cli/host/name.h"
 #include "cli/options.h"
 
 static const struct command_option log_options[] = {

@@ -1,4 +1,4 @@
-// links: cli/outcome.o cli/row.o cli/progress.o cli/render.o core
+// links: cli/stack/outcome.o cli/show/row.o cli/stack/progress.o cli/show/render.o core
 /* When `up` is done, when `--wait` has failed, and what is said. */
 #include <errno.h>
 #include <setjmp.h>
@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "cli/outcome.h"
-#include "cli/progress.h"
-#include "cli/row.h"
+#include "cli/stack/outcome.h"
+#include "cli/stack/progress.h"
+#include "cli/show/row.h"
 #include "core/health.h"
 
 static struct wire_row rows[3];

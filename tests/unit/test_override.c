@@ -1,5 +1,5 @@
 /* What exec and run change about a launch: identity, folder, environment, program, limits. */
-// links: cli/override.o cli/command.o cli/program.o cli/surroundings.o cli/users.o core
+// links: cli/override.o cli/host/command.o cli/host/program.o cli/host/surroundings.o cli/host/users.o core
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "cli/override.h"
-#include "cli/surroundings.h"
+#include "cli/host/surroundings.h"
 
 static const struct command_option options[] = {
     {'e', "env", "NAME=VALUE", ""},   {'u', "user", "USER", ""}, {'w', "workdir", "FOLDER", ""},

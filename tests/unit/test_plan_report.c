@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/plan_report.o cli/plan_json.o cli/budget.o cli/plan_view.o cli/reconcile.o cli/json.o cli/render.o cli/times.o cli/table.o core -ljansson
+// links: cli/plan_report.o cli/plan_json.o cli/host/budget.o cli/plan_view.o cli/stack/reconcile.o cli/show/json.o cli/show/render.o cli/show/times.o cli/show/table.o core -ljansson
 // clang-format on
 /* A plan and what would be done with it, as people and programs see it. */
 #include <setjmp.h>

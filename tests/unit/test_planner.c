@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/planner.o cli/planner_groups.o cli/planner_order.o cli/planner_policy.o cli/planner_aides.o cli/planner_hash.o cli/planner_launch.o cli/selection.o cli/explain.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
+// links: cli/plan/planner.o cli/plan/planner_groups.o cli/plan/planner_order.o cli/plan/planner_policy.o cli/plan/planner_aides.o cli/plan/planner_hash.o cli/plan/planner_launch.o cli/plan/selection.o cli/show/explain.o cli/plan/controls.o cli/host/program.o cli/host/surroundings.o cli/host/users.o cli/host/cgfile.o core -lm
 // clang-format on
 /* Spec to plan: order, defaults, the environment, the PATH look-up, and what is refused. Specs are
  * written by hand here, so that the planner is tested without the stack file. */
@@ -17,9 +17,9 @@
 
 #include <cmocka.h>
 
-#include "cli/planner.h"
-#include "cli/program.h"
-#include "cli/surroundings.h"
+#include "cli/plan/planner.h"
+#include "cli/host/program.h"
+#include "cli/host/surroundings.h"
 
 #define AT(number) ((struct mark){"a.yaml", number, 5})
 

@@ -1,5 +1,5 @@
 // clang-format off
-// links: cli/budget.o cli/planner.o cli/planner_groups.o cli/planner_order.o cli/planner_policy.o cli/planner_aides.o cli/planner_hash.o cli/planner_launch.o cli/selection.o cli/explain.o cli/controls.o cli/program.o cli/surroundings.o cli/users.o cli/cgfile.o core -lm
+// links: cli/host/budget.o cli/plan/planner.o cli/plan/planner_groups.o cli/plan/planner_order.o cli/plan/planner_policy.o cli/plan/planner_aides.o cli/plan/planner_hash.o cli/plan/planner_launch.o cli/plan/selection.o cli/show/explain.o cli/plan/controls.o cli/host/program.o cli/host/surroundings.o cli/host/users.o cli/host/cgfile.o core -lm
 // clang-format on
 /* From the groups of a stack file to budgets. */
 #include <setjmp.h>
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "cli/budget.h"
-#include "cli/planner.h"
+#include "cli/host/budget.h"
+#include "cli/plan/planner.h"
 
 #define AT(number)   ((struct mark){"a.yaml", number, 5})
 #define TRUE_COMMAND .command = {true, 1, true_words, {"a.yaml", 3, 5}}

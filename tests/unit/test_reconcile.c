@@ -1,4 +1,4 @@
-// links: cli/reconcile.o cli/selection.o cli/explain.o core
+// links: cli/stack/reconcile.o cli/plan/selection.o cli/show/explain.o core
 /* A plan against the table of a running stack: what is to be done with each. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/reconcile.h"
+#include "cli/stack/reconcile.h"
 
 /* The file has web, db and debug (in a profile that is not active). */
 static const char *const profile[] = {"debug"};

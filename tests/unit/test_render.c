@@ -1,5 +1,5 @@
 /* Values to text, and the times that people write. */
-// links: cli/render.o cli/times.o cli/table.o core
+// links: cli/show/render.o cli/show/times.o cli/show/table.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cli/render.h"
+#include "cli/show/render.h"
 #include "core/nsec.h"
 
 static void expect_bytes(int64_t bytes, const char *expected)

@@ -1,5 +1,5 @@
 /* What a service wrote, on its way to a terminal. */
-// links: cli/safe_text.o core
+// links: cli/show/safe_text.o core
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/safe_text.h"
+#include "cli/show/safe_text.h"
 
 static void expect(const char *text, size_t columns, bool utf8, const char *expected)
 {

@@ -1,5 +1,5 @@
 /* Samples of memory over time: growth, forecast, processors, sparkline. */
-// links: cli/series.o core
+// links: cli/show/series.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/series.h"
+#include "cli/show/series.h"
 
 #define MIB INT64_C(1048576)
 

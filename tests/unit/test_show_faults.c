@@ -1,4 +1,4 @@
-// links: cli/show_faults.o cli/render.o core
+// links: cli/show/show_faults.o cli/show/render.o core
 /* Findings on the screen: the line, the caret under the right character, hostile bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "cli/show_faults.h"
+#include "cli/show/show_faults.h"
 
 static struct faults faults;
 

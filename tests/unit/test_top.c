@@ -1,5 +1,5 @@
 /* The live screen without a screen: what is listed, in which order, and how a page of it looks. */
-// links: cli/top_model.o cli/top_view.o cli/series.o cli/row.o cli/render.o core -lm
+// links: cli/top_model.o cli/top_view.o cli/show/series.o cli/show/row.o cli/show/render.o core -lm
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,0 +1,86 @@
+/* Journal records to the events that people and programs follow: each thing that happened to a
+ * service once, in Compose's words. Pure. */
+#ifndef BULKHEAD_CLI_HISTORY_EVENT_VIEW_H
+#define BULKHEAD_CLI_HISTORY_EVENT_VIEW_H
+
+#include "core/health.h"
+#include "core/record.h"
+
+/* X(id, name) */
+#define ACTIONS(X)                                                                                 \
+    X(CREATE, "create")         /* an incarnation begins: its compartment is made */               \
+    X(START, "start")           /* its process is born */                                          \
+    X(READY, "ready")           /* it has become the program; dependents may start */              \
+    X(OOM, "oom")               /* the kernel killed in it for memory; `die` follows if it died */ \
+    X(DIE, "die")               /* once a death */                                                 \
+    X(KILL, "kill")             /* we sent a signal to it while it lived */                        \
+    X(STOP, "stop")             /* it has ended because it was asked to */                         \
+    X(RESTART, "restart")       /* it begins again, by policy or on request; `create` follows */   \
+    X(HOLD, "hold")             /* its restarts are used up */                                     \
+    X(QUARANTINE, "quarantine") /* it will not end: left behind */                                 \
+    X(HEALTH, "health_status")  /* what its probes say has changed */
+
+enum action {
+#define X(id, name) ACTION_##id,
+    ACTIONS(X)
+#undef X
+        ACTIONS_COUNT
+};
+
+/* A member as the view knows it. */
+struct view_member {
+    char name[INSTANCE_NAME_MAX];
+    uint32_t service_length;
+    uint32_t number;
+    struct policy policy;
+    uint32_t generation;
+    uint32_t judged; // the generation whose death has been told
+    bool alive;
+    bool asked;      // a restart was requested
+    bool will_again; // the last verdict said so
+    uint64_t restarts;
+};
+
+struct user_event {
+    enum action action;
+    int64_t wall_ns;
+    instant at;
+    uint32_t index;                   // of the member
+    const struct view_member *member; // valid until the next record
+    uint32_t generation;
+    int64_t pid;            // START
+    int32_t signal;         // KILL
+    bool requested;         // RESTART: on request
+    enum health health;     // HEALTH: from now on
+    struct verdict verdict; // OOM, DIE, QUARANTINE
+};
+
+#define EVENT_VIEW_MAX 3 // events of one record
+
+struct event_view {
+    char stack[NAME_BYTES_MAX + 1];
+    struct view_member *members; // owned
+    uint32_t members_count;
+    uint32_t members_capacity;
+    int64_t wall_ns; // of the last event record
+    instant at;
+    bool finished; // the supervisor said that it ends
+};
+
+void event_view_init(struct event_view *view);
+void event_view_finish(struct event_view *view);
+
+/* What the record means. Returns how many events are in `events`, or -ENOMEM. */
+int event_view_feed(struct event_view *view, const struct record *record,
+                    struct user_event events[EVENT_VIEW_MAX]);
+
+const char *action_name(enum action action);
+
+/* Is the member one of the words: services ("web") or members ("web-1")? No words: yes. */
+bool view_member_is(const struct view_member *member, char *const *words, size_t count);
+bool view_name_is(const char *name, size_t service_length, char *const *words, size_t count);
+
+/* The exit code that people expect: 128 + signal for a death by one; -1: unknown. */
+int verdict_exit_code(const struct verdict *verdict);
+
+#endif

@@ -1,9 +1,0 @@
-/* See seccomp.h. */
-#include "cli/seccomp.h"
-
-#include <seccomp.h>
-
-unsigned int seccomp_level(void)
-{
-    return seccomp_api_get();
-}

@@ -1,0 +1,22 @@
+/* Handing a plan over: the keeper is born into its cgroup with the files of core/handover.h. */
+#ifndef BULKHEAD_CLI_STACK_LAUNCH_H
+#define BULKHEAD_CLI_STACK_LAUNCH_H
+
+#include "core/fault.h"
+#include "core/plan.h"
+
+struct launch_request {
+    const struct plan *plan;
+    const char *self_dir; // our own programs are looked for here first; may be NULL
+    int lock;             // the stack's lock, taken
+};
+
+/* The stack's folders and cgroups exist. 0: the supervisor has said that it is ready; 1: it is not,
+ * nothing of it is alive, and *ret_fault says why. */
+int launch_stack(const struct launch_request *request, struct fault *ret_fault);
+
+/* Bears a child in a cgroup that ends at once, to see whether that can be: 0, a negative errno, or
+ * the wait status of a child that was killed. */
+int launch_trial(const char *cgroup_dir);
+
+#endif
