@@ -23,7 +23,7 @@
 
 #define CGROUP_GROUP "g-" // and the group's name, in its parent's or svc/
 
-#define GROUP_PATH_MAX       ((ENCLOSING_MAX - 1) * (NAME_BYTES_MAX + 3))
+#define GROUP_PATH_MAX       ((size_t)(ENCLOSING_MAX - 1) * (NAME_BYTES_MAX + 3))
 #define COMPARTMENT_NAME_MAX (GROUP_PATH_MAX + INSTANCE_NAME_MAX + 16)
 
 /* "g-backend/g-workers", below svc/; "" for the stack itself. */

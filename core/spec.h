@@ -225,6 +225,8 @@ struct spec_service {
     struct spec_healthcheck healthcheck;
     enum spec_on_unhealthy on_unhealthy;
     bool on_unhealthy_set;
+    bool tty;        // stdin, stdout and stderr are a terminal
+    bool stdin_open; // stdin stays open
     struct mark on_unhealthy_at;
     struct spec_hooks hooks[SPEC_HOOK_KINDS];
 
@@ -233,8 +235,6 @@ struct spec_service {
     size_t labels_count;
     const char *const *profiles; // as written; none: always enabled
     size_t profiles_count;
-    bool tty;        // stdin, stdout and stderr are a terminal
-    bool stdin_open; // stdin stays open
 };
 
 /* A group of services with a memory limit that they share. */

@@ -41,11 +41,11 @@ struct wire_row {
     int64_t enclosing;       // OOM_GROUP: the level whose limit it was, innermost 0; else -1
     int64_t waits_for;       // WAITING: member index, else -1
     int64_t sequence;        // of its last change
-    uint32_t health;         // enum health
     uint64_t hash; // of the running incarnation, as it was launched; else of the plan's member
     uint64_t limits_hash; // the same, of what can be changed live
     char name[INSTANCE_NAME_MAX];
     char group[NAME_BYTES_MAX + 1]; // OOM_GROUP: that level's name; "": the stack itself
+    uint32_t health;                // enum health
 };
 
 struct wire_exec {

@@ -14,7 +14,7 @@
 #define DRAIN_READS 16           // of one FIFO at the end: its default capacity is one read
 #define HOLD        span_ms(250) // a service waits for the disk no longer than this
 #define NOTE_BYTES  512
-#define KEYS_MAX    (STORE_SLOTS_MAX * STREAMS)
+#define KEYS_MAX    ((size_t)STORE_SLOTS_MAX * STREAMS)
 
 enum turn { TURN_EMPTY, TURN_MORE, TURN_HELD };
 

@@ -13,8 +13,8 @@
 #include "recorder/ring.h"
 #include "recorder/rotate.h"
 
-#define STORE_SLOTS_MAX   ((uint32_t)INSTANCES_MAX * 2) // those that are gone have one until written
-#define STORE_OWN         0                             // slot of our own programs' log
+enum { STORE_SLOTS_MAX = INSTANCES_MAX * 2 }; // those that are gone have one until written
+#define STORE_OWN         0                   // slot of our own programs' log
 #define STORE_OWN_NAME    "bulkhead"
 #define STORE_BATCH_BYTES (LINE_FORMAT_MAX * 2)
 

@@ -426,7 +426,10 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
     case YAML_STREAM_END_EVENT:
         break;
     case YAML_DOCUMENT_END_EVENT: // libyaml gives every document a root
-        builder->documents->root[builder->documents->count - 1]->dollars_done = !builder->dollars;
+        if (builder->documents->count > 0 &&
+            builder->documents->root[builder->documents->count - 1])
+            builder->documents->root[builder->documents->count - 1]->dollars_done =
+                !builder->dollars;
         break;
     }
     return 0;

@@ -62,7 +62,6 @@ struct supervisor {
     struct journal journal;
     struct control_socket control;
     struct reaper reaper;
-    bool reap_again; // the last look at exit records did not see their end
     struct recording recording;
     struct graves graves;
     struct aides aides;
@@ -73,11 +72,9 @@ struct supervisor {
     int fifos;
     int services;            // svc/
     struct levels levels;    // of the roster's groups
-    bool counted;            // compartments have memory counters
     int signals;             // signalfd
     int files_max;           // file numbers from here on are not for members
     int files_end;           // the limit
-    bool files_raised;       // over `files`
     struct rlimit files;     // RLIMIT_NOFILE as we found it: children get it back
     uint32_t births_left;    // that this turn may still bring
     uint32_t births_waiting; // awaited by the slots
@@ -88,8 +85,11 @@ struct supervisor {
     instant leisure_at;    // for what is not urgent; INSTANT_NEVER: there is nothing
     instant finish_by;     // INSTANT_NEVER: not finishing
     uint64_t markers_lost; // cause-of-death lines that a full FIFO did not take
-    bool overflow_told;    // effects.overflowed was told
     const char *libexec_dir;
+    bool reap_again;    // the last look at exit records did not see their end
+    bool counted;       // compartments have memory counters
+    bool files_raised;  // the limit of files, over `files`
+    bool overflow_told; // effects.overflowed was told
 };
 
 /* Opens everything for the plan behind HANDOVER_PLAN. 0, or 1 with the reason in `why`. */

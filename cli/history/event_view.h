@@ -43,15 +43,15 @@ struct view_member {
 
 struct user_event {
     enum action action;
+    uint32_t index; // of the member
     int64_t wall_ns;
     instant at;
-    uint32_t index;                   // of the member
     const struct view_member *member; // valid until the next record
+    int64_t pid;                      // START
     uint32_t generation;
-    int64_t pid;            // START
     int32_t signal;         // KILL
-    bool requested;         // RESTART: on request
     enum health health;     // HEALTH: from now on
+    bool requested;         // RESTART: on request
     struct verdict verdict; // OOM, DIE, QUARANTINE
 };
 

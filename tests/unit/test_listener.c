@@ -1,5 +1,6 @@
 /* Somebody whom there is no file for waits, and costs nothing meanwhile. */
 // links: supervisor/listener.o supervisor/sys/sock.o supervisor/sys/loop.o core
+// native: valgrind keeps file numbers for itself
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

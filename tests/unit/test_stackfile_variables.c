@@ -102,7 +102,7 @@ typedef void row_fn(char *column[5]);
 static void each_row(const char *path, row_fn *row, int least)
 {
     FILE *file = fopen(path, "r");
-    char *line = NULL, *column[5];
+    char none[] = "", *line = NULL, *column[5] = {none, none, none, none, none};
     size_t room = 0;
     int rows = 0;
 

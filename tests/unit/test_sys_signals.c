@@ -1,5 +1,6 @@
 /* What was ignored when we were started is not when our children are. */
 // links: supervisor/sys/signals.o
+// native: valgrind has signals of its own
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
