@@ -105,7 +105,7 @@ ssize_t sock_receive_files(int fd, void *packet, size_t size, int *files, size_t
     for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at))
         if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_RIGHTS)
             whole &= take_files(at, files, room, &taken);
-    while (!whole && taken > 0)
+    while (!whole && files && taken > 0)
         close(files[--taken]);
     *count = taken;
     return whole ? length : -EMSGSIZE;
