@@ -11,6 +11,7 @@
 #define PATH_PLAN    "plan"    // the plan file
 #define PATH_CONTROL "control" // the control socket, 0600
 #define PATH_JOURNAL "journal" // core/record.h; the one before: "journal.1"
+#define PATH_SAMPLES "samples" // core/sample.h
 #define PATH_FIFO    "fifo" // folder: <member>.out, <member>.err, bulkhead.err (our own programs)
 /* State folder: */
 #define PATH_LOGS "logs" // folder: <member>.log, the ones before: <member>.log.1 …; bulkhead.log
