@@ -36,6 +36,20 @@ static enum cause cause_of(enum verdict_kind kind)
     return CAUSE_ANY;
 }
 
+void spent_clear(struct spent *spent)
+{
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        if (spent->at_ns[cause][0] != 0)
+            memset(spent->at_ns[cause], 0, sizeof(spent->at_ns[cause]));
+}
+
+void spent_copy(struct spent *to, const struct spent *from)
+{
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        if (to->at_ns[cause][0] != 0 || from->at_ns[cause][0] != 0)
+            memcpy(to->at_ns[cause], from->at_ns[cause], sizeof(to->at_ns[cause]));
+}
+
 /* Counts the restart; true: it is one too many. */
 static bool spend(const struct intensity *intensity, int64_t at_ns[BUDGET_RESTARTS_MAX],
                   instant now)

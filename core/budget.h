@@ -44,6 +44,10 @@ struct spent {
     int64_t at_ns[CAUSES_COUNT][BUDGET_RESTARTS_MAX];
 };
 
+/* Writes only what is not so already: of members that never died nothing is to be touched. */
+void spent_clear(struct spent *spent);
+void spent_copy(struct spent *to, const struct spent *from);
+
 bool intensity_is_valid(const struct intensity *intensity);
 
 /* A death is to be followed by a restart: counts it in the budgets that it falls into. The cause

@@ -38,14 +38,15 @@ int fleet_init(struct fleet *fleet, const struct roster *roster)
 
     *fleet = (struct fleet){.roster = roster, .culprit = UINT32_MAX};
     fleet->members = calloc((size_t)count + 1, sizeof(*fleet->members));
+    fleet->spent = calloc((size_t)count + 1, sizeof(*fleet->spent));
     fleet->effects.capacity = count * EFFECTS_PER_MEMBER + EFFECTS_PER_MEMBER;
     fleet->effects.item = calloc((size_t)fleet->effects.capacity + 1, sizeof(*fleet->effects.item));
     fleet->signs = calloc((size_t)count + 1, sizeof(*fleet->signs));
     fleet->deadlines = calloc((size_t)count + 1, sizeof(*fleet->deadlines));
     fleet->needed = calloc((size_t)count + 1, sizeof(*fleet->needed));
     fleet->queue = calloc((size_t)count + 1, sizeof(*fleet->queue));
-    if (!fleet->members || !fleet->effects.item || !fleet->signs || !fleet->deadlines ||
-        !fleet->needed || !fleet->queue) {
+    if (!fleet->members || !fleet->spent || !fleet->effects.item || !fleet->signs ||
+        !fleet->deadlines || !fleet->needed || !fleet->queue) {
         fleet_finish(fleet);
         return -ENOMEM;
     }
@@ -59,6 +60,7 @@ int fleet_init(struct fleet *fleet, const struct roster *roster)
 void fleet_finish(struct fleet *fleet)
 {
     free(fleet->members);
+    free(fleet->spent);
     free(fleet->effects.item);
     free(fleet->signs);
     free(fleet->deadlines);
@@ -97,6 +99,7 @@ void fleet_step_member(struct fleet *fleet, uint32_t index, int kind, const stru
         .random = &fleet->random,
         .sequence = &fleet->sequence,
         .culprit = &fleet->culprit,
+        .spent = &fleet->spent[index],
         .stop_stack = &fleet->stop_stack,
         .effects = &fleet->effects,
     };
@@ -306,9 +309,11 @@ instant fleet_deadline(const struct fleet *fleet)
     return (instant){earliest};
 }
 
-void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnation *incarnation)
+void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnation *incarnation,
+                   const struct spent *spent)
 {
     fleet->members[member] = *incarnation;
+    spent_copy(&fleet->spent[member], spent);
     look_at(fleet, member);
 }
 
@@ -316,7 +321,7 @@ void fleet_reload(struct fleet *fleet, const struct fleet *old, const int32_t *o
 {
     for (uint32_t i = 0; i < fleet->roster->members_count; i++)
         if (old_index[i] >= 0 && (uint32_t)old_index[i] < old->roster->members_count)
-            fleet_restore(fleet, i, &old->members[old_index[i]]);
+            fleet_restore(fleet, i, &old->members[old_index[i]], &old->spent[old_index[i]]);
     fleet->random = old->random;
     fleet->sequence = old->sequence;
     fleet->now = old->now;

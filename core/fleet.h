@@ -12,6 +12,7 @@
 struct fleet {
     const struct roster *roster; // borrowed, outlives the fleet
     struct incarnation *members; // one a member of the roster
+    struct spent *spent;         // the same; apart, for most never need it
     uint16_t *signs;             // what gates and counts look at (gates.h), one a member
     int64_t *deadlines;          // the next of each member
     bool *needed;                // scratch: by somebody who leaves and goes first
@@ -37,7 +38,8 @@ int fleet_init(struct fleet *fleet, const struct roster *roster);
 void fleet_finish(struct fleet *fleet);
 
 /* Puts a member where a journal says that it stood. */
-void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnation *incarnation);
+void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnation *incarnation,
+                   const struct spent *spent);
 
 /* `fleet` is new, for another roster of the same stack; it goes on where `old` is. old_index[i]
  * says which member of the old roster the new one's member i is, -1: none. Such a member keeps its

@@ -2,7 +2,6 @@
 #ifndef BULKHEAD_CORE_INCARNATION_H
 #define BULKHEAD_CORE_INCARNATION_H
 
-#include "core/budget.h"
 #include "core/verdict.h"
 
 /* X(id, name): name is what people see. */
@@ -79,7 +78,6 @@ struct incarnation {
 #define X(field) int64_t field;
     MEMBER_FIELDS(X)
 #undef X
-    struct spent spent;  // since the last start request
     struct reading base; // last accounted counters
     struct reading seen; // last read; what is left when a death comes without counters
     struct reading paid; // enclosing_oom: what was told as other members' deaths

@@ -5,6 +5,7 @@
 #ifndef BULKHEAD_CORE_LIFECYCLE_H
 #define BULKHEAD_CORE_LIFECYCLE_H
 
+#include "core/budget.h"
 #include "core/effect.h"
 #include "core/event.h"
 #include "core/incarnation.h"
@@ -31,6 +32,7 @@ struct context {
     uint64_t *random;        // state of the fleet's generator
     int64_t *sequence;       // counts changes
     uint32_t *culprit;       // set to the first member with which others are to be restarted
+    struct spent *spent;     // the member's restarts since the last start request
     bool *stop_stack;        // set when all others are to be stopped
     struct effects *effects; // appended to
     /* For memory that was not its own limit's, it died: what the groups around it had counted then

@@ -78,6 +78,7 @@ struct record {
     struct member roster_member;    // MEMBER: name, service_length, number, group, policy
     struct need need;               // NEED
     struct incarnation state;       // STATE
+    struct spent spent;             // STATE
     int64_t sequence;               // STATE: fleet->sequence
     bool ending;                    // STATE: fleet->ending
     bool finished;                  // STATE: fleet->finished

@@ -93,7 +93,7 @@ static const struct field event_fields[] = {
 };
 
 #define MEMBER_STATE_FIELD(field) FIELD_OF(incarnation, field)
-#define SPENT(cause, name, n) {"spent_" name #n, offsetof(struct incarnation, spent.at_ns[cause][n])},
+#define SPENT(cause, name, n) {"spent_" name #n, offsetof(struct spent, at_ns[cause][n])},
 #define EACH_RESTART(X, cause, name) \
     X(cause, name, 0) X(cause, name, 1) X(cause, name, 2) X(cause, name, 3) \
     X(cause, name, 4) X(cause, name, 5) X(cause, name, 6) X(cause, name, 7) \
@@ -106,8 +106,12 @@ static const struct field event_fields[] = {
 #define SPENT_FIELDS(id, name) EACH_RESTART(SPENT, CAUSE_##id, name)
 static const struct field state_fields[] = {
     MEMBER_FIELDS(MEMBER_STATE_FIELD)
+};
+static const struct field spent_fields[] = {
     CAUSES(SPENT_FIELDS)
 };
+_Static_assert(sizeof(struct spent) == COUNT(spent_fields) * sizeof(int64_t),
+               "every restart is in the journal");
 _Static_assert(offsetof(struct incarnation, base) == COUNT(state_fields) * sizeof(int64_t),
                "every number of a member is in the journal");
 
@@ -199,6 +203,7 @@ const struct field_table record_policy = {policy_fields, COUNT(policy_fields)};
 const struct field_table record_reading = {reading_fields, COUNT(reading_fields)};
 const struct field_table record_event = {event_fields, COUNT(event_fields)};
 const struct field_table record_state = {state_fields, COUNT(state_fields)};
+const struct field_table record_spent = {spent_fields, COUNT(spent_fields)};
 const struct field_table record_verdict = {verdict_fields, COUNT(verdict_fields)};
 
 static bool reading_is_valid(const struct reading *reading)
@@ -243,7 +248,7 @@ static bool aide_state_is_valid(const struct incarnation *self)
            is_within(self->blame_error, 0, ERRNO_MAX);
 }
 
-static bool spent_is_valid(const struct spent *spent)
+bool record_spent_is_valid(const struct spent *spent)
 {
     for (int cause = 0; cause < CAUSES_COUNT; cause++)
         for (int i = 0; i < BUDGET_RESTARTS_MAX; i++)
@@ -265,6 +270,6 @@ bool record_state_is_valid(const struct incarnation *self)
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
            is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) &&
-           spent_is_valid(&self->spent) && self->paid_ns >= 0 && reading_is_valid(&self->base) &&
+           self->paid_ns >= 0 && reading_is_valid(&self->base) &&
            reading_is_valid(&self->seen) && reading_is_valid(&self->paid);
 }

@@ -210,7 +210,7 @@ static int take_state(struct replay *replay, const struct record *record, const 
     *ret_why = "a state line out of place";
     if (replay->have_event || record->member >= replay->roster.members_count)
         return 1;
-    fleet_restore(&replay->fleet, record->member, &record->state);
+    fleet_restore(&replay->fleet, record->member, &record->state, &record->spent);
     replay->fleet.sequence = record->sequence;
     replay->fleet.random = record->seed;
     replay->fleet.ending = record->ending;

@@ -108,7 +108,7 @@ void step_count_anew(struct step *step)
 {
     step->self->failures = 0;
     step->self->restarts = 0;
-    step->self->spent = (struct spent){0};
+    spent_clear(step->context->spent);
 }
 
 void step_kill(struct step *step)
@@ -175,7 +175,7 @@ static void spend(struct step *step)
     struct verdict *last = &step->self->last;
     const struct intensity *intensity = step->context->policy->intensity;
     enum cause exceeded =
-        budget_spend(intensity, last->kind, step->context->now, &step->self->spent);
+        budget_spend(intensity, last->kind, step->context->now, step->context->spent);
 
     if (exceeded == CAUSES_COUNT)
         return;

@@ -226,8 +226,9 @@ static void heads_come_through(void **state)
     same_bytes(&record.need, &need, sizeof(need));
 }
 
-static void random_state(struct fleet *fleet, struct incarnation *self)
+static void random_state(struct fleet *fleet, struct incarnation *self, struct spent *spent)
 {
+    *spent = (struct spent){.at_ns = {{number(), number()}, {0}, {[31] = number()}}};
     *self = (struct incarnation){.state = below(STATES_COUNT),
                                  .want = below(2),
                                  .again = below(2),
@@ -270,11 +271,11 @@ static void random_state(struct fleet *fleet, struct incarnation *self)
                                  .blame_code = below(256) - 1,
                                  .blame_signal = below(65),
                                  .blame_error = below(4096),
-                                 .spent.at_ns = {{number(), number()}, {0}, {[31] = number()}},
                                  .base = random_reading(),
                                  .seen = random_reading(),
                                  .last = random_verdict()};
     *fleet = (struct fleet){.members = self,
+                            .spent = spent,
                             .random = random_next(&dice),
                             .sequence = below(99),
                             .ending = below(2),
@@ -289,14 +290,17 @@ static void states_come_through(void **state)
     (void)state;
     for (int round = 0; round < 1000; round++) {
         struct incarnation self;
+        struct spent spent;
         struct fleet fleet;
-        random_state(&fleet, &self);
+        random_state(&fleet, &self, &spent);
         record_write_state(&fleet, 0, line);
         assert_int_equal(read_line(line, &record), 0);
         assert_true(record.seed == fleet.random && record.sequence == fleet.sequence &&
                     record.ending == fleet.ending && record.finished == fleet.finished);
         same_bytes(&record.state, &self, offsetof(struct incarnation, last));
+        same_bytes(&record.spent, &spent, sizeof(spent));
         fleet.members = &record.state;
+        fleet.spent = &record.spent;
         record_write_state(&fleet, 0, again);
         assert_string_equal(again, line);
     }
@@ -306,7 +310,9 @@ static void states_come_through(void **state)
 static void the_longest_state_fits(void **state)
 {
     struct incarnation self;
+    struct spent spent;
     struct fleet fleet = {.members = &self,
+                          .spent = &spent,
                           .random = UINT64_MAX,
                           .sequence = INT64_MAX / 2,
                           .ending = true,
@@ -316,6 +322,7 @@ static void the_longest_state_fits(void **state)
 
     (void)state;
     memset(&self, 0x3f, offsetof(struct incarnation, last)); // numbers of 19 digits
+    memset(&spent, 0x3f, sizeof(spent));
     self.last = (struct verdict){.kind = VERDICT_SPAWN_FAILED,
                                  .confidence = CONFIDENCE_PROBABLE,
                                  .next = NEXT_RESTART,
@@ -438,6 +445,7 @@ static void too_long_a_line(void **state)
 static void every_truncation_and_damage_is_survived(void **state)
 {
     struct incarnation self;
+    struct spent spent;
     struct fleet fleet;
     char line[RECORD_LINE_MAX];
 
@@ -448,7 +456,7 @@ static void every_truncation_and_damage_is_survived(void **state)
         struct record record;
         const char *why;
         if (round % 2) {
-            random_state(&fleet, &self);
+            random_state(&fleet, &self, &spent);
             length = record_write_state(&fleet, 0, line);
         }
         for (size_t cut = 0; cut < length; cut++) {
