@@ -34,12 +34,13 @@ LDFLAGS := $(LDFLAGS_$(CONF))
 STATIC  := $(if $(filter asan,$(CONF)),,-static-pie -fPIE)
 PIC     := -fPIE
 
-ROOMS   := core stackfile supervisor recorder cli
+ROOMS   := core history stackfile supervisor recorder cli
 sources  = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 objects  = $(patsubst %.c,$(B)/%.o,$(1))
 
 CORE       := $(B)/core.a
 STACKFILE  := $(B)/stackfile.a
+HISTORY    := $(B)/history.a
 RESIDENT   := $(B)/bulkheadd $(B)/bulkhead-keeper $(B)/bulkhead-recorder
 PROGRAMS   := $(B)/bulkhead $(RESIDENT)
 
@@ -78,21 +79,26 @@ $(STACKFILE): $(call objects,$(call sources,stackfile))
 	$(call say,AR)
 	$(Q)ar rcs $@ $^
 
+$(HISTORY): $(call objects,$(call sources,history))
+	@rm -f $@
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
+
 $(B)/bulkheadd: $(call objects,$(call sources,supervisor)) $(CORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
 # One executable under two names: the text of both is in memory once.
 $(B)/bulkhead-keeper: $(B)/bulkheadd
 	ln -sf $(<F) $@
-$(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(CORE)
+$(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(HISTORY) $(CORE)
 	$(call say,LINK)
-	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
-$(B)/bulkhead: $(call objects,$(call sources,cli)) $(STACKFILE) $(CORE)
+	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lm
+$(B)/bulkhead: $(call objects,$(call sources,cli)) $(HISTORY) $(STACKFILE) $(CORE)
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lyaml -lcgroup -lseccomp -ljansson -lncursesw -ltinfo -lm
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lyaml -lcgroup -lseccomp -ljansson -lncursesw -ltinfo -lm
 
 # --- unit tests: tests/unit/test_NAME.c; a line "// links: A B" in it names what it may see
-# (archives core, stackfile; or objects such as cli/show/render.o). core alone is the default.
+# (archives core, history, stackfile; or objects such as cli/show/render.o). core alone is the default.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNITS        := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES))
 link_words    = $(shell sed -n 's,^// links: ,,p' $(1) | head -1)

@@ -6,7 +6,7 @@
 
 #include "cli/stack/ask.h"
 #include "cli/history/event_text.h"
-#include "cli/history/journal_reader.h"
+#include "history/journal_reader.h"
 #include "cli/host/labels.h"
 
 #define HOUR_MS 3600000 // the longest wait without a look at the clock

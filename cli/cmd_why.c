@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/stack/ask.h"
-#include "cli/history/journal_reader.h"
+#include "history/journal_reader.h"
 #include "cli/history/last_words.h"
 #include "cli/host/stack_roster.h"
 

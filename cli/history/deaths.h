@@ -2,7 +2,7 @@
 #ifndef BULKHEAD_CLI_HISTORY_DEATHS_H
 #define BULKHEAD_CLI_HISTORY_DEATHS_H
 
-#include "cli/history/event_view.h"
+#include "history/event_view.h"
 
 #define DEATH_OTHERS_MAX 3
 

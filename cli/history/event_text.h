@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "cli/history/event_view.h"
+#include "history/event_view.h"
 
 /* "2026-11-22T08:51:00.123Z web-1 die verdict=oom exitCode=137 …". False: `to` failed. */
 bool event_print_text(const struct user_event *event, bool colour, FILE *to);

@@ -1,9 +1,9 @@
-/* The log of one member, line by line, across its rotated files (cli/history/rotated.h). */
+/* The log of one member, line by line, across its rotated files (history/rotated.h). */
 #ifndef BULKHEAD_CLI_HISTORY_LOG_READER_H
 #define BULKHEAD_CLI_HISTORY_LOG_READER_H
 
 #include "cli/history/logline.h"
-#include "cli/history/rotated.h"
+#include "history/rotated.h"
 
 /* `folder` is the descriptor of the folder of the logs, borrowed; `member` is "web-1". Starts at
  * the oldest line. To be finished by rotated_finish. */

@@ -9,10 +9,11 @@ from tree import code_of, functions, includes, line_of
 # Who may include whom; a room always sees itself. Tests see everything.
 ARROWS = {
     "core": (),
+    "history": ("core",),
     "stackfile": ("core",),
     "supervisor": ("core",),
-    "recorder": ("core",),
-    "cli": ("core", "stackfile"),
+    "recorder": ("core", "history"),
+    "cli": ("core", "history", "stackfile"),
 }
 
 # Rooms within a room, in the same way: what is above sees what is below. The verbs, which lie in cli/ itself, see all.
@@ -30,6 +31,7 @@ DOORS = {
     "seccomp.h": "cli/plan/seccomp.c",
     "yaml.h": "stackfile/yaml.c",
     "jansson.h": "cli/show/json.c",
+    "sqlite3.h": "history/sqlite.c",
     "curses.h": "cli/show/screen.c",
 }
 

@@ -76,7 +76,7 @@ def no_state(tree):
 
 def only_main_exits(tree):
     """Nothing but a main and the child's path to its program ends a process."""
-    for name, path in tree.objects("core", "stackfile", "supervisor", "recorder", "cli"):
+    for name, path in tree.objects("core", "history", "stackfile", "supervisor", "recorder", "cli"):
         defined, undefined = symbols(tree, path)
         if "main" in defined:
             continue
@@ -86,7 +86,7 @@ def only_main_exits(tree):
 
 def no_locale(tree):
     """No program leaves the C locale: a number reads the same everywhere."""
-    for name, path in tree.objects("core", "stackfile", "supervisor", "recorder", "cli"):
+    for name, path in tree.objects("core", "history", "stackfile", "supervisor", "recorder", "cli"):
         for symbol in sorted(symbols(tree, path)[1] & {"setlocale", "newlocale", "uselocale"}):
             yield f"{name}:{symbol}", f"{name}: calls {symbol}"
 

@@ -1,5 +1,5 @@
 /* Journals to user events, to deaths, to advice: what people are told happened. */
-// links: cli/history/event_view.o cli/history/deaths.o cli/history/advice.o cli/show/render.o core
+// links: history/event_view.o cli/history/deaths.o cli/history/advice.o cli/show/render.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* Logs read across rotations, while they are written and rotated. */
-// links: cli/history/log_reader.o cli/history/rotated.o cli/history/logline.o cli/show/times.o core
+// links: cli/history/log_reader.o history/rotated.o cli/history/logline.o cli/show/times.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

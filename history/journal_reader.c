@@ -1,5 +1,5 @@
 /* See journal_reader.h. */
-#include "cli/history/journal_reader.h"
+#include "history/journal_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>

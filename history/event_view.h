@@ -1,7 +1,7 @@
 /* Journal records to the events that people and programs follow: each thing that happened to a
  * service once, in Compose's words. Pure. */
-#ifndef BULKHEAD_CLI_HISTORY_EVENT_VIEW_H
-#define BULKHEAD_CLI_HISTORY_EVENT_VIEW_H
+#ifndef BULKHEAD_HISTORY_EVENT_VIEW_H
+#define BULKHEAD_HISTORY_EVENT_VIEW_H
 
 #include "core/health.h"
 #include "core/record.h"

@@ -1,5 +1,5 @@
 /* See event_view.h. */
-#include "cli/history/event_view.h"
+#include "history/event_view.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -2,8 +2,8 @@
  *
  * Holds no descriptor between calls, so that a stack may have more members than a process may have
  * open files. A file is known by its inode, wherever a rotation has moved it. */
-#ifndef BULKHEAD_CLI_HISTORY_ROTATED_H
-#define BULKHEAD_CLI_HISTORY_ROTATED_H
+#ifndef BULKHEAD_HISTORY_ROTATED_H
+#define BULKHEAD_HISTORY_ROTATED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* The journal of a stack: of the running one, else the one kept when it ended. Lines across
  * journal.1 and journal, oldest first, and what is added while it is read. */
-#ifndef BULKHEAD_CLI_HISTORY_JOURNAL_READER_H
-#define BULKHEAD_CLI_HISTORY_JOURNAL_READER_H
+#ifndef BULKHEAD_HISTORY_JOURNAL_READER_H
+#define BULKHEAD_HISTORY_JOURNAL_READER_H
 
-#include "cli/history/rotated.h"
+#include "history/rotated.h"
 #include "core/record.h"
 
 struct journal_reader {

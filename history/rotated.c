@@ -1,5 +1,5 @@
 /* See rotated.h. */
-#include "cli/history/rotated.h"
+#include "history/rotated.h"
 
 #include <errno.h>
 #include <fcntl.h>
