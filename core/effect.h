@@ -19,7 +19,8 @@
     X(HOOK, "hook")       /* start a hook -> HOOKED; hook, index, serial */                       \
     X(END_AIDE,                                                                                   \
       "end-aide")       /* kill the probe or hook `serial`; its PROBED or HOOKED still comes */   \
-    X(HEALTH, "health") /* told: what its probes say changed; from, to: enum health */
+    X(HEALTH, "health") /* told: what its probes say changed; from, to: enum health */            \
+    X(REPORT, "report") /* tell a hook of the last verdict; nobody waits for it; hook */
 
 enum effect_kind {
 #define X(id, name) EFFECT_##id,
@@ -34,7 +35,7 @@ struct effect {
     uint32_t generation;
     int32_t signal;   // SIGNAL
     uint32_t serial;  // PROBE, HOOK, END_AIDE: with the generation it names one run of an aide
-    uint16_t hook;    // HOOK: enum aide_kind
+    uint16_t hook;    // HOOK, REPORT: enum aide_kind
     uint16_t index;   // HOOK: which of its kind, from 0
     uint16_t from;    // SHIFT: enum state; HEALTH: enum health
     uint16_t to;      //

@@ -8,9 +8,9 @@
 #include "core/gates.h"
 
 /* Most effects that one step can produce for one member: a death that is followed at once by the
- * next birth (VERDICT, MARK, END_AIDE, SHIFT, SPAWN, BURY) or by an opened gate (SHIFT, HOOK), with
- * room to spare. */
-#define EFFECTS_PER_MEMBER 12
+ * next birth (VERDICT, REPORT, MARK, END_AIDE, SHIFT, SPAWN, BURY) or by an opened gate (SHIFT,
+ * HOOK), with room to spare. */
+#define EFFECTS_PER_MEMBER 14
 
 /* After every change of a member. */
 static void look_at(struct fleet *fleet, uint32_t index)

@@ -271,7 +271,7 @@ static void memory_changed(struct step *step)
         step_account(step, &verdict, &before);
         step_tell(step, &verdict);
         self->told_ns = step->context->now.ns;
-        step_emit(step, EFFECT_VERDICT);
+        step_explain(step);
     }
 }
 
@@ -336,7 +336,7 @@ static void quarantine(struct step *step)
         step_decide_next(step);
     }
     self->last.kind = VERDICT_UNKILLABLE;
-    step_emit(step, EFFECT_VERDICT);
+    step_explain(step);
     step_shift(step, STATE_QUARANTINED, INSTANT_NEVER);
 }
 

@@ -47,5 +47,6 @@ void compartment_name(const struct roster *roster, uint32_t member, uint32_t gen
     "\x1e\x1e"        \
     "bulkhead: "
 #define MARKER_TEXT "bulkhead: " // what remains of it in the log
+#define MARKER_HOOK "hook "      // follows where it is about a hook and not the end of anybody
 
 #endif

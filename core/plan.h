@@ -46,6 +46,7 @@ struct launch {
 
 struct plan_aide {
     enum aide_kind kind;
+    int64_t timeout_ns; // see struct aide
     struct launch launch;
 };
 

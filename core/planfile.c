@@ -65,6 +65,7 @@ static void pack_member(struct packer *packer, const struct plan_member *member,
     pack_u32(packer, (uint32_t)member->aides_count);
     for (size_t i = 0; i < member->aides_count; i++) {
         pack_u32(packer, member->aides[i].kind);
+        pack_i64(packer, member->aides[i].timeout_ns);
         pack_place(packer, &member->aides[i].launch, offset);
     }
 }
@@ -256,6 +257,9 @@ static int unpack_aides(struct unpacker *unpacker, const struct planfile_header 
         for (uint32_t i = 0; i < count; i++) {
             struct aide *aide = &aides[roster->aides_count++];
             aide->kind = unpack_count(unpacker, AIDE_KINDS - 1);
+            aide->timeout_ns = unpack_i64(unpacker);
+            if (aide->timeout_ns < 0 || (aide_is_told(aide->kind) && aide->timeout_ns == 0))
+                unpacker->failed = true;
             unpack_place(unpacker, header, &aide->launch_offset, &aide->launch_bytes);
             found[aide->kind]++;
         }

@@ -37,13 +37,14 @@ static bool hooks_are_valid(const struct policy *policy)
 {
     int64_t sum = 0;
 
-    for (int kind = AIDE_PRE_START; kind < AIDE_KINDS; kind++) {
+    for (int kind = AIDE_PRE_START; kind <= AIDE_PRE_STOP; kind++) {
         int64_t count = policy_aides(policy, (enum aide_kind)kind);
         if (count < 0 || count > HOOKS_MAX)
             return false;
         sum += count;
     }
-    return sum <= HOOKS_MAX;
+    return sum <= HOOKS_MAX && policy->on_oom >= 0 && policy->on_oom <= 1 && policy->on_hold >= 0 &&
+           policy->on_hold <= 1;
 }
 
 static bool intensities_are_valid(const struct policy *policy)
@@ -78,10 +79,19 @@ int64_t policy_aides(const struct policy *policy, enum aide_kind kind)
         return policy->post_start;
     case AIDE_PRE_STOP:
         return policy->pre_stop;
+    case AIDE_ON_OOM:
+        return policy->on_oom;
+    case AIDE_ON_HOLD:
+        return policy->on_hold;
     case AIDE_KINDS:
         break;
     }
     return 0;
+}
+
+bool aide_is_told(enum aide_kind kind)
+{
+    return kind == AIDE_ON_OOM || kind == AIDE_ON_HOLD;
 }
 
 const char *aide_name(enum aide_kind kind)

@@ -29,7 +29,9 @@ enum restart {
     X(PROBE, "probe")           /* is it well? */                                            \
     X(PRE_START, "pre_start")   /* each ends with success before the program starts */       \
     X(POST_START, "post_start") /* once it runs; who depends on the member waits for them */ \
-    X(PRE_STOP, "pre_stop")     /* before the stop signal, within the grace period */
+    X(PRE_STOP, "pre_stop")     /* before the stop signal, within the grace period */        \
+    X(ON_OOM, "on_oom")         /* told of a kill for memory; nobody waits for it */         \
+    X(ON_HOLD, "on_hold")       /* told that the member is held; likewise */
 
 enum aide_kind {
 #define X(id, name) AIDE_##id,
@@ -61,6 +63,8 @@ struct policy {
     int64_t pre_start;    // numbers of hooks
     int64_t post_start;
     int64_t pre_stop;
+    int64_t on_oom; // 0 or 1
+    int64_t on_hold;
     struct exits success; // ends that are no failure, besides code 0
     struct exits prevent; // ends of its own after which it is not restarted, whatever `restart` is
     struct intensity intensity[CAUSES_COUNT];
@@ -89,6 +93,9 @@ bool policy_is_valid(const struct policy *policy);
 
 /* How many hooks of the kind the policy has; of a probe: 0 or 1. */
 int64_t policy_aides(const struct policy *policy, enum aide_kind kind);
+
+/* Is it told what happened, and nobody waits for it? */
+bool aide_is_told(enum aide_kind kind);
 
 const char *aide_name(enum aide_kind kind);
 const char *restart_name(enum restart restart);

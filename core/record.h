@@ -1,6 +1,6 @@
 /* The journal: one line of text for everything that happened, was decided and was told.
  *
- *   journal version=3 stack=shop seed=… groups=2
+ *   journal version=4 stack=shop seed=… groups=2
  *   group i=1 name=backend parent=0 limit=…                      0 is the stack itself
  *   member i=0 name=web-1 service=web number=1 restart=1 …       numbers of struct policy
  *   need i=1 on=0 condition=0 optional=0
@@ -10,6 +10,7 @@
  *   effect kind=shift i=0 g=8 from=BACKOFF to=STARTING deadline=…
  *   effect kind=hook i=0 g=8 hook=pre_start index=0 serial=1
  *   effect kind=health i=0 g=8 from=STARTING to=HEALTHY
+ *   effect kind=report i=0 g=7 hook=on_oom
  *   verdict i=0 g=7 kind=oom confidence=certain …                the payload of the VERDICT effect
  *   other i=0 g=7 of=2 current=… peak=…                          who else is in that group:
  * evidence note text…                                                   for people (free text to
@@ -24,7 +25,7 @@
 
 #include "core/fleet.h"
 
-#define RECORD_VERSION  3
+#define RECORD_VERSION  4
 #define RECORD_LINE_MAX 9216 // bytes of a line, with its newline and a NUL
 
 /* A member beside one that its group's limit has killed, at that moment. */

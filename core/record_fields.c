@@ -38,6 +38,8 @@ static const struct field policy_fields[] = {
     POLICY_FIELD(pre_start)
     POLICY_FIELD(post_start)
     POLICY_FIELD(pre_stop)
+    POLICY_FIELD(on_oom)
+    POLICY_FIELD(on_hold)
     {"success_codes0", offsetof(struct policy, success.codes[0])},
     {"success_codes1", offsetof(struct policy, success.codes[1])},
     {"success_codes2", offsetof(struct policy, success.codes[2])},

@@ -152,6 +152,8 @@ size_t record_write_effect(const struct effect *effect, char *line)
     if (effect->kind == EFFECT_HOOK)
         put(&writer, " hook=%s index=%u", aide_name((enum aide_kind)effect->hook),
             (unsigned)effect->index);
+    if (effect->kind == EFFECT_REPORT)
+        put(&writer, " hook=%s", aide_name((enum aide_kind)effect->hook));
     if (effect->serial)
         put(&writer, " serial=%" PRIu32, effect->serial);
     if (effect->kind == EFFECT_HEALTH)

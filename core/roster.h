@@ -33,6 +33,7 @@ struct aide {
     uint32_t kind; // enum aide_kind
     uint32_t launch_bytes;
     uint64_t launch_offset; // in the plan file
+    int64_t timeout_ns;     // on_oom, on_hold: the longest that it may run; else 0
 };
 
 struct member {

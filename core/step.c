@@ -34,6 +34,20 @@ void step_shift(struct step *step, enum state to, instant deadline)
     step_changed(step);
 }
 
+/* A hook that nobody waits for: what comes of it is no event. */
+static void report(struct step *step, enum aide_kind hook)
+{
+    if (policy_aides(step->context->policy, hook) > 0)
+        step_emit(step, EFFECT_REPORT)->hook = (uint16_t)hook;
+}
+
+void step_explain(struct step *step)
+{
+    step_emit(step, EFFECT_VERDICT);
+    if (verdict_is_oom(step->self->last.kind))
+        report(step, AIDE_ON_OOM);
+}
+
 void step_changed(struct step *step)
 {
     step->self->changed = ++*step->context->sequence;
@@ -322,7 +336,7 @@ void step_judge(struct step *step)
     step_account(step, &verdict, &self->base);
     step_tell(step, &verdict);
     step_decide_next(step);
-    step_emit(step, EFFECT_VERDICT);
+    step_explain(step);
 }
 
 static bool gives_up(const struct verdict *last)
@@ -353,6 +367,8 @@ void step_rest(struct step *step)
     } else {
         self->want = 0;
         step_shift(step, gives_up(&self->last) ? STATE_HELD : STATE_EXITED, INSTANT_NEVER);
+        if (gives_up(&self->last))
+            report(step, AIDE_ON_HOLD);
     }
     step_emit(step, EFFECT_BURY)->generation = buried;
 }

@@ -36,6 +36,8 @@ instant step_or_oom_deadline(const struct step *step, instant deadline);
 void step_decide_next(struct step *step);
 /* Makes it the last verdict, with limit and uptime filled in. */
 void step_tell(struct step *step, const struct verdict *verdict);
+/* Tells the last verdict, and the hook that wants to hear of such a one. */
+void step_explain(struct step *step);
 /* Keeps the counters that the event brings. */
 void step_read(struct step *step);
 /* The main process is dead; step->event is DEAD, SPAWN_FAILED or NULL (nobody could say how). Gives

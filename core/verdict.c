@@ -55,10 +55,21 @@ const char *confidence_name(enum confidence confidence)
     return "?";
 }
 
+bool verdict_is_oom(enum verdict_kind kind)
+{
+    return kind == VERDICT_OOM || kind == VERDICT_OOM_GROUP || kind == VERDICT_OOM_OUTSIDE ||
+           kind == VERDICT_OOM_CHILD;
+}
+
 bool verdict_is_failure(enum verdict_kind kind)
 {
     return kind != VERDICT_NONE && kind != VERDICT_DONE && kind != VERDICT_STOPPED &&
            kind != VERDICT_OOM_CHILD;
+}
+
+int verdict_exit_code(const struct verdict *verdict)
+{
+    return verdict->signal > 0 ? 128 + verdict->signal : verdict->exit_code;
 }
 
 bool verdict_is_own_end(const struct verdict *verdict)

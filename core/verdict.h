@@ -144,11 +144,17 @@ const char *next_name(enum next next);
  * delay. */
 struct verdict verdict_decide(const struct obituary *obituary);
 
+/* True for every kill by the kernel for memory, whosever limit it was. */
+bool verdict_is_oom(enum verdict_kind kind);
+
 /* True for what `restart: on-failure` restarts. */
 bool verdict_is_failure(enum verdict_kind kind);
 
 /* True when the main process ended by itself: its exit code or signal is its own word. */
 bool verdict_is_own_end(const struct verdict *verdict);
+
+/* The exit code that people expect: 128 + signal for a death by one; -1: unknown. */
+int verdict_exit_code(const struct verdict *verdict);
 
 /* True when the limit cannot hold the program: an OOM that came at once, or soon in a compartment
  * so small that nothing lives in it (a slow host may need a while to get even there). */

@@ -16,11 +16,6 @@ const char *action_name(enum action action)
     return action < ACTIONS_COUNT ? names[action] : "?";
 }
 
-int verdict_exit_code(const struct verdict *verdict)
-{
-    return verdict->signal > 0 ? 128 + verdict->signal : verdict->exit_code;
-}
-
 bool view_name_is(const char *name, size_t service_length, char *const *words, size_t count)
 {
     size_t i;

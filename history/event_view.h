@@ -80,7 +80,4 @@ const char *action_name(enum action action);
 bool view_member_is(const struct view_member *member, char *const *words, size_t count);
 bool view_name_is(const char *name, size_t service_length, char *const *words, size_t count);
 
-/* The exit code that people expect: 128 + signal for a death by one; -1: unknown. */
-int verdict_exit_code(const struct verdict *verdict);
-
 #endif

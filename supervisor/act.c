@@ -13,6 +13,7 @@
 #include "supervisor/facts.h"
 #include "supervisor/loaded.h"
 #include "supervisor/marker.h"
+#include "supervisor/report.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/fifo.h"
 #include "supervisor/sys/pty.h"
@@ -428,6 +429,9 @@ void act(struct supervisor *supervisor, const struct effect *effect)
         break;
     case EFFECT_HEALTH:
         attend_health(supervisor, effect);
+        break;
+    case EFFECT_REPORT:
+        report(supervisor, effect);
         break;
     case EFFECT_SHIFT: // told by the journal and to those who watch
     case EFFECTS_COUNT:

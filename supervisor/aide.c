@@ -11,11 +11,12 @@
 
 #include "supervisor/act.h"
 #include "supervisor/attend.h"
+#include "supervisor/report.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/spawn.h"
 
-#define PLACES_A_MEMBER  2            // a probe and a hook
+#define PLACES_A_MEMBER  4            // a probe, a hook, and two that are told of deaths
 #define PROGRAM_PATIENCE span_sec(30) // from birth to the program
 #define EMPTY_PATIENCE   span_sec(10) // from the kill to an empty compartment
 #define RECORD_PATIENCE  span_sec(1)  // from an empty compartment to the exit record
@@ -139,6 +140,8 @@ static void tell(struct supervisor *supervisor, struct aide_process *aide)
     aide->told = true;
     if (is_for_client(aide->role)) {
         tell_client(supervisor, aide);
+    } else if (aide->role == AIDE_ROLE_REPORT) {
+        report_ended(supervisor, aide);
     } else if (aide->member != AIDE_NO_MEMBER) {
         attend_heard(supervisor, aide);
         tell_fleet(supervisor, aide);
@@ -306,7 +309,7 @@ void aide_report(struct supervisor *supervisor, uint32_t place)
         return;
     close_watched(supervisor, &aide->report);
     if (!aide->killed)
-        aide->deadline = INSTANT_NEVER;
+        aide->deadline = aide->until;
     if (result == 1) {
         aide->step = failure.step;
         aide->error = failure.error;
@@ -321,10 +324,8 @@ static void name_compartment(struct supervisor *supervisor, const struct aide_or
                              char name[COMPARTMENT_NAME_MAX])
 {
     static const char *const prefixes[] = {
-        [AIDE_ROLE_EXEC] = "exec",
-        [AIDE_ROLE_RUN] = "run",
-        [AIDE_ROLE_PROBE] = "probe",
-        [AIDE_ROLE_HOOK] = "hook",
+        [AIDE_ROLE_EXEC] = "exec", [AIDE_ROLE_RUN] = "run",     [AIDE_ROLE_PROBE] = "probe",
+        [AIDE_ROLE_HOOK] = "hook", [AIDE_ROLE_REPORT] = "hook",
     };
     const struct member *member = &supervisor->roster.members[order->member];
 
@@ -345,13 +346,17 @@ static int bear(struct supervisor *supervisor, const struct aide_order *order, i
         .errors = order->errors,
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .files_max = supervisor->files_max,
-        .pass_count = order->stdio ? 3 : 0,
+        .pass_count = order->stdio   ? 3
+                      : order->input ? 1
+                                     : 0,
         .terminal = order->stdio != NULL,
     };
     int result;
 
     for (int i = 0; order->stdio && i < 3; i++)
         birth.pass[i] = (struct spawn_pass){order->stdio[i], i};
+    if (order->input)
+        birth.pass[0] = (struct spawn_pass){*order->input, STDIN_FILENO};
     *step = SPAWN_STEP_LIMIT;
     result = cgroup_limit(cgroup, launch->controls, launch->controls_count);
     if (result < 0)
@@ -369,6 +374,9 @@ static int take_place(struct supervisor *supervisor, uint32_t place, const struc
 {
     struct aides *aides = &supervisor->aides;
     struct aide_process *aide = &aides->item[place];
+    bool is_told = order->role == AIDE_ROLE_REPORT;
+    instant program = instant_add(supervisor->now, PROGRAM_PATIENCE);
+    instant until = is_told ? instant_add(supervisor->now, order->longest) : INSTANT_NEVER;
     int result;
 
     *aide = (struct aide_process){
@@ -385,7 +393,8 @@ static int take_place(struct supervisor *supervisor, uint32_t place, const struc
         .populated = -1,
         .hearing = *hearing,
         .own = supervisor->reaper.channel < 0,
-        .deadline = instant_add(supervisor->now, PROGRAM_PATIENCE),
+        .deadline = instant_min(program, until),
+        .until = until,
     };
     memcpy(aide->name, name, sizeof(aide->name));
     aides->count++;

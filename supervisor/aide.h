@@ -1,4 +1,5 @@
-/* Auxiliary processes, born beside a member: for a client (exec, run), as its probe, as its hook.
+/* Auxiliary processes, born beside a member: for a client (exec, run), as its probe, as its hook,
+ * to be told of a death. For whom they live, and end: aide_bonds.h.
  *
  * Each has a compartment of its own in svc/, made, limited and removed like a service's and never
  * used again. It is killed as a whole, also when its main process has ended and something is left
@@ -29,6 +30,7 @@ enum aide_role {
     AIDE_ROLE_RUN,  // for a client, whatever the member does
     AIDE_ROLE_PROBE,
     AIDE_ROLE_HOOK,
+    AIDE_ROLE_REPORT, // on_oom, on_hold: whatever the member does, and nobody waits for it
 };
 
 struct aide_process {
@@ -56,6 +58,7 @@ struct aide_process {
     enum spawn_step step; // that failed on the way to the program, with the errno
     int error;
     instant deadline; // INSTANT_NEVER: none
+    instant until;    // REPORT: that of the program; else INSTANT_NEVER
     char name[COMPARTMENT_NAME_MAX];
 };
 
@@ -79,7 +82,9 @@ struct aide_order {
     int32_t client; // or -1
     const struct launch *launch;
     const int *stdio;            // EXEC, RUN: three files
-    const char *output, *errors; // HOOK: names in the folder of the FIFOs
+    const int *input;            // REPORT: stdin
+    span longest;                // REPORT
+    const char *output, *errors; // HOOK, REPORT: names in the folder of the FIFOs
 };
 
 /* Room for what that many members can need, and for clients. 0 or -ENOMEM. */
@@ -100,19 +105,8 @@ void aide_output(struct supervisor *supervisor, uint32_t place);
 bool aide_record(struct supervisor *supervisor, const struct exit_record *record);
 /* The keeper is gone: only a pidfd tells of the death of what it bore. */
 void aides_disown(struct supervisor *supervisor);
-/* To its main process. */
-void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal);
-void aide_client_gone(struct supervisor *supervisor, uint32_t client);
-/* A probe or hook is to end. */
-void aide_end(struct supervisor *supervisor, uint32_t member, uint32_t generation, uint32_t serial);
 /* The probe beside that incarnation whose end was not told; NULL: none. */
 struct aide_process *aide_probe(struct supervisor *supervisor, const struct effect *effect);
-
-/* The member's incarnation is over: what lives for it ends. */
-void aides_end_of(struct supervisor *supervisor, uint32_t member);
-void aides_end_all(struct supervisor *supervisor);
-/* Another plan: new_index says where each member is, -1: gone, and so is what lives beside it. */
-void aides_moved(struct supervisor *supervisor, const int32_t *new_index);
 
 void aides_turn(struct supervisor *supervisor); // those whose time is up
 instant aides_deadline(const struct aides *aides);

@@ -1,9 +1,11 @@
-/* See aide.h: for whom auxiliary processes live, and that they end with them. */
-#include "supervisor/aide.h"
+/* See aide_bonds.h. */
+#include "supervisor/aide_bonds.h"
 
 #include <sys/pidfd.h>
 
 #include "supervisor/supervisor.h"
+
+#define LAST_REPORT span_sec(5) // from the end of the stack to that of its hooks
 
 static struct aide_process *find_client(const struct aides *aides, uint32_t client)
 {
@@ -52,9 +54,35 @@ void aides_end_of(struct supervisor *supervisor, uint32_t member)
 
 void aides_end_all(struct supervisor *supervisor)
 {
-    for (uint32_t i = 0; i < supervisor->aides.end; i++)
-        if (supervisor->aides.item[i].role != AIDE_ROLE_NONE)
-            aide_kill(supervisor, &supervisor->aides.item[i]);
+    instant last = instant_add(supervisor->now, LAST_REPORT);
+
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role == AIDE_ROLE_REPORT && !aide->killed) {
+            aide->until = instant_min(aide->until, last);
+            aide->deadline = instant_min(aide->deadline, last);
+        } else if (aide->role != AIDE_ROLE_NONE) {
+            aide_kill(supervisor, aide);
+        }
+    }
+}
+
+bool aide_is_told_of(const struct aides *aides, uint32_t member, enum aide_kind kind)
+{
+    for (uint32_t i = 0; i < aides->end; i++) {
+        const struct aide_process *aide = &aides->item[i];
+        if (aide->role == AIDE_ROLE_REPORT && aide->member == member && aide->kind == kind)
+            return true;
+    }
+    return false;
+}
+
+bool aides_are_told(const struct aides *aides)
+{
+    for (uint32_t i = 0; i < aides->end; i++)
+        if (aides->item[i].role == AIDE_ROLE_REPORT && !aides->item[i].told)
+            return true;
+    return false;
 }
 
 void aides_moved(struct supervisor *supervisor, const int32_t *new_index)

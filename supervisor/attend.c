@@ -8,6 +8,7 @@
 #include "core/handover.h"
 #include "core/health.h"
 #include "core/probe_note.h"
+#include "supervisor/aide_bonds.h"
 #include "supervisor/loaded.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/fifo.h"

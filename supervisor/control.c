@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/paths.h"
-#include "supervisor/aide.h"
+#include "supervisor/aide_bonds.h"
 #include "supervisor/request.h"
 #include "supervisor/row.h"
 #include "supervisor/supervisor.h"

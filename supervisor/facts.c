@@ -9,6 +9,7 @@
 
 #include "core/memev.h"
 #include "core/paths.h"
+#include "supervisor/aide_bonds.h"
 #include "supervisor/sys/cgroup.h"
 
 /* From a change of memory.events to a look at it: an OOM kill is mostly followed by an exit record,

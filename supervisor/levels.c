@@ -79,12 +79,13 @@ static void take(struct record_other *told, uint32_t *count, const struct record
     told[at] = *other;
 }
 
-void levels_tell_others(struct supervisor *supervisor, uint32_t member)
+uint32_t levels_others(const struct supervisor *supervisor, uint32_t member,
+                       struct record_other told[LEVELS_TOLD_MAX])
 {
     const struct roster *roster = &supervisor->roster;
     const struct verdict *verdict = &supervisor->fleet.members[member].last;
     ptrdiff_t group = group_find(roster->groups, roster->groups_count, verdict->group);
-    struct record_other told[LEVELS_TOLD_MAX], other;
+    struct record_other other;
     uint32_t count = 0, looked = 0;
 
     for (uint32_t i = 0; group >= 0 && i < roster->members_count && looked < LEVELS_READ_MAX; i++) {
@@ -99,6 +100,14 @@ void levels_tell_others(struct supervisor *supervisor, uint32_t member)
         if (cgroup_memory(supervisor->services, name, &other.current_bytes, &other.peak_bytes) == 0)
             take(told, &count, &other);
     }
+    return count;
+}
+
+void levels_tell_others(struct supervisor *supervisor, uint32_t member)
+{
+    struct record_other told[LEVELS_TOLD_MAX];
+    uint32_t count = levels_others(supervisor, member, told);
+
     for (uint32_t i = 0; i < count; i++)
         journal_other(&supervisor->journal, member, supervisor->slots[member].generation, &told[i]);
 }

@@ -2,7 +2,7 @@
 #ifndef BULKHEAD_SUPERVISOR_LEVELS_H
 #define BULKHEAD_SUPERVISOR_LEVELS_H
 
-#include "core/roster.h"
+#include "core/record.h"
 
 struct supervisor;
 
@@ -19,10 +19,13 @@ void levels_close(struct levels *levels); // may be zeroed
 uint32_t levels_around(const struct levels *levels, const struct roster *roster, uint32_t member,
                        int events[ENCLOSING_MAX]);
 
-/* A group's limit has killed the member: who holds most of the memory beside it, for the journal.
- * At most LEVELS_READ_MAX others are looked at, LEVELS_TOLD_MAX told. */
+/* A group's limit has killed the member: who holds most of the memory beside it, the largest first;
+ * how many they are. At most LEVELS_READ_MAX others are looked at. */
 #define LEVELS_READ_MAX 64
 #define LEVELS_TOLD_MAX 3
+uint32_t levels_others(const struct supervisor *supervisor, uint32_t member,
+                       struct record_other told[LEVELS_TOLD_MAX]);
+/* The same, into the journal. */
 void levels_tell_others(struct supervisor *supervisor, uint32_t member);
 
 /* Removes the cgroups of the old roster's groups that the new one does not have. */

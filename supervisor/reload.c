@@ -12,6 +12,7 @@
 #include "core/handover.h"
 #include "core/paths.h"
 #include "supervisor/act.h"
+#include "supervisor/aide_bonds.h"
 #include "supervisor/planned.h"
 #include "supervisor/slot.h"
 #include "supervisor/supervisor.h"

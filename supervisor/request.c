@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/aide.h"
+#include "supervisor/aide_bonds.h"
 #include "supervisor/exec.h"
 #include "supervisor/supervisor.h"
 

@@ -63,6 +63,10 @@ void slot_finish(struct slot *slot)
     slot_close_fifos(slot);
     free(slot->heard.said);
     slot->heard = (struct hearing){.fd = -1};
+    for (int i = 0; i < 2; i++) {
+        free(slot->reports[i]);
+        slot->reports[i] = NULL;
+    }
 }
 
 void slot_moved(struct supervisor *supervisor, struct slot *slot, uint32_t index)

@@ -32,6 +32,7 @@ struct slot {
     int errors;
     struct terminal terminal;
     struct hearing heard; // from its last probe; no file
+    char *reports[2];     // for on_oom and on_hold, to be started soon; owned; NULL: none
     int64_t oom_kills;    // as last seen in memory.events
     uint64_t hash;        // of what was launched last
     uint64_t limits_hash; // and of the limits that it has by now

@@ -13,7 +13,9 @@
 #include "core/handover.h"
 #include "core/paths.h"
 #include "supervisor/act.h"
+#include "supervisor/aide_bonds.h"
 #include "supervisor/facts.h"
+#include "supervisor/report.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/clock.h"
 
@@ -106,6 +108,7 @@ static void take_leisure(struct supervisor *supervisor)
     supervisor->leisure_at = INSTANT_NEVER;
     reaper_acknowledge(&supervisor->reaper);
     act_on_markers(supervisor);
+    report_turn(supervisor);
 }
 
 /* --- sources ------------------------------------------------------------------------------ */
@@ -261,16 +264,33 @@ static int turn(struct supervisor *supervisor)
 void supervisor_finish(struct supervisor *supervisor)
 {
     supervisor->finish_by = instant_add(supervisor->now, DRAIN_PATIENCE);
+    report_rest(supervisor);
     aides_end_all(supervisor);
     act_on_markers(supervisor);
+    if (supervisor->recording.ending || !aides_are_told(&supervisor->aides))
+        recording_finish(supervisor);
+}
+
+/* What the last hooks say is to be kept, too. False: they still may say something. */
+static bool have_hooks_ended(struct supervisor *supervisor)
+{
+    if (supervisor->recording.ending)
+        return true;
+    if (aides_are_told(&supervisor->aides))
+        return false;
+    supervisor->finish_by = instant_add(supervisor->now, DRAIN_PATIENCE);
     recording_finish(supervisor);
+    return true;
 }
 
 /* Everybody has been told, and the recorder has kept what there was: or they had their time. */
 static bool is_finished(struct supervisor *supervisor)
 {
-    instant late = supervisor->finish_by;
+    instant late;
 
+    if (!have_hooks_ended(supervisor))
+        return false;
+    late = supervisor->finish_by;
     if (!supervisor->recording.pid && control_idle(&supervisor->control) &&
         supervisor->graves.count == 0 && supervisor->aides.count == 0)
         return true;

@@ -82,6 +82,7 @@ static int take_aides(struct running_plan *running, const struct member *from,
     for (uint32_t i = 0; result == 0 && i < from->aides_count; i++) {
         const struct aide *aide = &running->roster.aides[from->first_aide + i];
         aides[i].kind = (enum aide_kind)aide->kind;
+        aides[i].timeout_ns = aide->timeout_ns;
         result = take_record(running, aide->launch_offset, aide->launch_bytes, &aides[i].launch);
     }
     to->aides = aides;

@@ -328,7 +328,6 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
     }
     if (effect->to == STATE_RUNNING)
         note_program(sim, effect->member);
-
     if (effect->to == STATE_KILLING)
         shadow->killing = sim->now;
     if (was_up && (effect->to == STATE_STOPPING || effect->to == STATE_KILLING ||
@@ -399,6 +398,7 @@ static void check_effect(struct sim *sim, const struct event *event, const struc
     case EFFECT_HEALTH:
         check_health(sim, effect);
         break;
+    case EFFECT_REPORT: // check_reports
     case EFFECT_MARK:
     case EFFECTS_COUNT:
         break;

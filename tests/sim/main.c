@@ -23,6 +23,7 @@ static void step(struct sim *sim, struct event *event)
     fleet_step(&sim->fleet, event);
     tale_outcome(sim);
     check_after(sim, event);
+    check_reports(sim, event);
     for (uint32_t i = 0; i < sim->fleet.effects.count && !sim->broken; i++)
         world_act(sim, &sim->fleet.effects.item[i]);
     sim->events++;
@@ -69,6 +70,7 @@ static void run(struct sim *sim)
     scenario_draw(sim);
     if (fleet_init(&sim->fleet, &sim->roster) < 0)
         abort();
+    twin_begin(sim);
     tale_begin(sim);
     rotation = chance(sim, 30) ? draw(sim, 300) : UINT64_MAX;
     reloading = chance(sim, 30) ? draw(sim, 300) : UINT64_MAX;
@@ -139,6 +141,7 @@ static bool run_seed(uint64_t seed, const struct options *options, struct covera
         tell_failure(sim);
     *events += sim->events;
     tale_finish(sim);
+    twin_finish(sim);
     fleet_finish(&sim->fleet);
     roster_finish(&sim->roster);
     free(sim->agenda.heap);

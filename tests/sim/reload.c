@@ -161,6 +161,7 @@ void reload(struct sim *sim)
     if (fleet_init(&sim->fleet, &sim->roster) < 0)
         abort();
     fleet_reload(&sim->fleet, &old, change.old_index);
+    twin_reload(sim, change.old_index);
     for (uint32_t i = 0; i < change.count; i++)
         if (change.old_index[i] >= 0 &&
             !is_same(&sim->fleet.members[i], &old.members[change.old_index[i]]))

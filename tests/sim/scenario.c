@@ -29,7 +29,9 @@ static void draw_hooks(struct sim *sim, struct policy *policy)
     policy->pre_start = chance(sim, 20) ? (int64_t)draw(sim, 3) : 0;
     policy->post_start = chance(sim, 20) ? (int64_t)draw(sim, 3) : 0;
     policy->pre_stop = chance(sim, 20) ? (int64_t)draw(sim, 3) : 0;
-    if (policy->pre_stop && chance(sim, 10)) // longer than a hook may take
+    policy->on_oom = chance(sim, 40);
+    policy->on_hold = chance(sim, 40);
+    if (policy->pre_stop && chance(sim, 30)) // longer than a hook may take
         policy->stop_grace_ns = span_sec(900).ns;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/replay.h"
 #include "tests/sim/check.h"
+#include "tests/sim/check_report.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/world.h"
 
@@ -34,6 +35,8 @@ struct sim {
     instant horizon; // until then people ask
     struct roster roster;
     struct fleet fleet;
+    struct roster twin_roster; // the same, but nobody is told of deaths
+    struct fleet twin;
     struct agenda agenda;
     struct box boxes[MEMBERS_MAX];
     struct helper helpers[MEMBERS_MAX][HELPERS];

@@ -49,6 +49,9 @@ static void stack_write(struct stack *stack)
         if (it->kind == EFFECT_HOOK)
             used += (size_t)snprintf(stack->told + used, sizeof(stack->told) - used, " %s %u",
                                      aide_name((enum aide_kind)it->hook), it->index);
+        if (it->kind == EFFECT_REPORT)
+            used += (size_t)snprintf(stack->told + used, sizeof(stack->told) - used, " %s",
+                                     aide_name((enum aide_kind)it->hook));
         if (it->kind == EFFECT_HEALTH)
             used += (size_t)snprintf(stack->told + used, sizeof(stack->told) - used, " %s",
                                      health_name((enum health)it->to));

@@ -21,7 +21,7 @@ static const struct control controls[] = {{"pids.max", "32", false},
                                           {"memory.swap.max", "0", true},
                                           {"memory.max", "67108864", false}};
 static const struct plan_aide aides[] = {
-    {AIDE_PROBE, {.argv = words, .controls = controls, .controls_count = 1}}};
+    {.launch = {.argv = words, .controls = controls, .controls_count = 1}}}; // a probe
 static const struct need needs[] = {{.member = 0, .condition = NEED_HEALTHY},
                                     {.member = 1, .condition = NEED_HEALTHY, .optional = 1}};
 static struct plan_member members[] = {

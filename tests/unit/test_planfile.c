@@ -72,11 +72,13 @@ static void add_aides(struct plan_member *member, struct plan_aide *aides)
     policy->pre_start = (int64_t)below(3);
     policy->post_start = (int64_t)below(2);
     policy->pre_stop = (int64_t)below(2);
+    policy->on_oom = (int64_t)below(2);
+    policy->on_hold = (int64_t)below(2);
     member->aides = aides;
     for (int kind = 0; kind < AIDE_KINDS; kind++)
         for (int64_t i = 0; i < policy_aides(policy, (enum aide_kind)kind); i++)
             aides[member->aides_count++] =
-                (struct plan_aide){(enum aide_kind)kind, random_launch()};
+                (struct plan_aide){(enum aide_kind)kind, 1 + (int64_t)below(99), random_launch()};
 }
 
 #define TREE 4
@@ -176,6 +178,7 @@ static void same_aides(const struct roster *roster, uint32_t i, const struct pla
         enum aide_kind kind = sent->aides[j].kind;
         const struct aide *got = roster_aide(roster, i, kind, next[kind]++);
         assert_non_null(got);
+        assert_int_equal(got->timeout_ns, sent->aides[j].timeout_ns);
         same_record(bytes + got->launch_offset, got->launch_bytes, &sent->aides[j].launch);
     }
     for (int kind = 0; kind < AIDE_KINDS; kind++)

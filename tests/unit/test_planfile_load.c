@@ -47,27 +47,45 @@ static int load(struct slow_file *file, struct roster *roster)
     return result;
 }
 
-static void a_file_is_loaded(void **state)
+static const char *const words[] = {"sleep", NULL};
+static const struct launch launch = {.program = "/bin/sleep",
+                                     .argv = (char *const *)words,
+                                     .envp = (char *const *)words + 1,
+                                     .directory = "/"};
+
+/* A plan of this one member. */
+static unsigned char *encode(struct plan_member *member, size_t *ret_size)
 {
-    static const char *const words[] = {"sleep", NULL};
-    struct plan_member member = {
-        .service = "web", .number = 1, .policy = policy_default(), .logging = LOGGING_DEFAULT};
     struct plan plan = {.stack = "shop",
                         .cgroup_dir = "/c",
                         .runtime_dir = "/r",
                         .state_dir = "/s",
-                        .members = &member,
+                        .members = member,
                         .members_count = 1};
+    unsigned char *bytes;
+
+    assert_int_equal(planfile_encode(&plan, &bytes, ret_size), 0);
+    return bytes;
+}
+
+static struct plan_member plain(void)
+{
+    return (struct plan_member){.service = "web",
+                                .number = 1,
+                                .policy = policy_default(),
+                                .launch = launch,
+                                .logging = LOGGING_DEFAULT};
+}
+
+static void a_file_is_loaded(void **state)
+{
+    struct plan_member member = plain();
     struct slow_file file = {0};
     unsigned char *bytes;
     struct roster roster;
 
     (void)state;
-    member.launch = (struct launch){.program = "/bin/sleep",
-                                    .argv = (char *const *)words,
-                                    .envp = (char *const *)words + 1,
-                                    .directory = "/"};
-    assert_int_equal(planfile_encode(&plan, &bytes, &file.size), 0);
+    bytes = encode(&member, &file.size);
     file.bytes = bytes;
     file.ends = file.size;
     assert_int_equal(load(&file, &roster), 0);
@@ -91,9 +109,33 @@ static void a_file_is_loaded(void **state)
     free(bytes);
 }
 
+static void who_is_told_has_a_timeout(void **state)
+{
+    struct plan_aide aide = {.kind = AIDE_ON_HOLD, .launch = launch};
+    struct plan_member member = plain();
+    struct roster roster;
+
+    (void)state;
+    member.policy.on_hold = 1;
+    member.aides = &aide;
+    member.aides_count = 1;
+    for (int64_t timeout_ns = -1; timeout_ns <= 1; timeout_ns++) {
+        struct slow_file file = {0};
+        unsigned char *bytes;
+        aide.timeout_ns = timeout_ns;
+        file.bytes = bytes = encode(&member, &file.size);
+        file.ends = file.size;
+        assert_int_equal(load(&file, &roster), timeout_ns == 1 ? 0 : 1);
+        if (timeout_ns == 1)
+            roster_finish(&roster);
+        free(bytes);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_file_is_loaded)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_file_is_loaded),
+                                       cmocka_unit_test(who_is_told_has_a_timeout)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
