@@ -7,6 +7,9 @@
  * way (pread(2)) and may meet one that is being written: it fails its checksum and is read as gone.
  * All bytes are hostile to who reads them. Pure. Integers are little-endian.
  *
+ * A member that has used no processor since its last sample gets no new one for up to ten minutes
+ * (sampling.h): its last one holds, and at the next one nothing happened in between.
+ *
  *   head    magic, version, places, bytes of a place, epoch, next, checksum
  *   place   checksum of the rest, number, times, generation, name, numbers
  *
@@ -37,7 +40,7 @@
     X(kernel_bytes, "kernel")               /* all the kernel's own; with slab */   \
     X(slab_bytes, "slab")                   /* slab_unreclaimable */                \
     X(unreclaimable_bytes, "unreclaimable") /* what only its owner can give back */ \
-    X(limit_bytes, "limit")                 /* memory.max, as last read */          \
+    X(limit_bytes, "limit")                 /* memory.max of the plan */            \
     X(processes, "processes")               /* pids.current */                      \
     X(cpu_usec, "cpu")                      /* used since birth, us */              \
     X(psi_some_usec, "psi_some")            /* memory.pressure: totals, us */       \

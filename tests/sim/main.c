@@ -93,6 +93,8 @@ static void run(struct sim *sim)
     tale_end(sim);
     if (!sim->broken)
         check_end(sim);
+    if (!sim->broken)
+        check_cadence(sim);
 }
 
 static void tell_failure(const struct sim *sim)

@@ -2,7 +2,8 @@
  *
  * scenario.c draws a stack and what people ask of it, reload.c another plan for it; world*.c are
  * the kernel and its processes, budget.c its groups; tale.c writes the journal and replays it as it
- * is written; check*.c watch every step and know what must never happen; main.c turns the crank. */
+ * is written; check*.c watch every step and know what must never happen; cadence.c is a world of
+ * its own, of one member's memory; main.c turns the crank. */
 #ifndef BULKHEAD_TESTS_SIM_SIM_H
 #define BULKHEAD_TESTS_SIM_SIM_H
 
@@ -79,6 +80,8 @@ bool budget_moved(const struct sim *sim, uint32_t member);
 bool budget_late(const struct sim *sim, uint32_t member);
 void note_budget(struct sim *sim, const struct event *event, uint32_t member);
 void check_budget(struct sim *sim, const struct event *event, uint32_t member);
+
+void check_cadence(struct sim *sim);
 
 void tale_begin(struct sim *sim);
 void tale_event(struct sim *sim, const struct event *event);
