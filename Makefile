@@ -33,6 +33,9 @@ LDFLAGS := $(LDFLAGS_$(CONF))
 # What stays resident is linked statically: fewer private pages, a quicker fork, no library to lose.
 STATIC  := $(if $(filter asan,$(CONF)),,-static-pie -fPIE)
 PIC     := -fPIE
+comma   := ,
+# Nothing is loaded by what is static: recorder/no_extensions.c.
+NO_LOADER := $(addprefix -Wl$(comma)--wrap=,dlopen dlsym dlclose dlerror)
 
 ROOMS   := core history stackfile supervisor recorder cli
 sources  = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
@@ -92,7 +95,7 @@ $(B)/bulkhead-keeper: $(B)/bulkheadd
 	ln -sf $(<F) $@
 $(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(HISTORY) $(CORE)
 	$(call say,LINK)
-	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^ -lsqlite3 -lm
+	$(Q)$(CC) $(STATIC) $(NO_LOADER) $(LDFLAGS) -o $@ $^ -lsqlite3 -lm
 $(B)/bulkhead: $(call objects,$(call sources,cli)) $(HISTORY) $(STACKFILE) $(CORE)
 	$(call say,LINK)
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lyaml -lcgroup -lseccomp -ljansson -lncursesw -ltinfo -lm

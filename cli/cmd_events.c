@@ -154,7 +154,7 @@ static int run(struct command_context *context, int argc, char **argv)
     if (failed != 0)
         return command_failed("cannot open the journal of stack \"%s\": %s", context->stack,
                               strerror(-failed));
-    event_view_init(&events.view);
+    event_view_init(&events.view, false);
     labels_init(&events.labels, context->runtime_dir);
     status = show(&events);
     labels_finish(&events.labels);

@@ -167,7 +167,7 @@ static int run(struct command_context *context, int argc, char **argv)
 
     if (argc > 2)
         return usage_error(context, "one journal at a time");
-    event_view_init(&view);
+    event_view_init(&view, false);
     if (argc == 1)
         status = play_stack(context, &view, &total);
     else if (strcmp(argv[1], "-") == 0)

@@ -249,7 +249,7 @@ static int run(struct command_context *context, int argc, char **argv)
     if (failed != 0)
         return command_failed("cannot open the journal of stack \"%s\": %s", context->stack,
                               strerror(-failed));
-    event_view_init(&why.view);
+    event_view_init(&why.view, false);
     failed = read_journal(&why);
     status = failed != 0 ? command_failed("cannot read the journal: %s", strerror(-failed))
                          : check_words(&why);

@@ -14,7 +14,8 @@
 #define PATH_SAMPLES "samples" // core/sample.h
 #define PATH_FIFO    "fifo" // folder: <member>.out, <member>.err, bulkhead.err (our own programs)
 /* State folder: */
-#define PATH_LOGS "logs" // folder: <member>.log, the ones before: <member>.log.1 …; bulkhead.log
+#define PATH_HISTORY "history.db" // history/schema.h
+#define PATH_LOGS    "logs" // folder: <member>.log, the ones before: <member>.log.1 …; bulkhead.log
 
 /* Compartments, below the stack's cgroup: */
 #define CGROUP_KEEPER     "keeper"

@@ -16,6 +16,15 @@ const char *action_name(enum action action)
     return action < ACTIONS_COUNT ? names[action] : "?";
 }
 
+enum action action_from_name(const char *name)
+{
+    enum action action = 0;
+
+    while (action < ACTIONS_COUNT && strcmp(action_name(action), name) != 0)
+        action++;
+    return action;
+}
+
 bool view_name_is(const char *name, size_t service_length, char *const *words, size_t count)
 {
     size_t i;
@@ -32,14 +41,16 @@ bool view_member_is(const struct view_member *member, char *const *words, size_t
     return view_name_is(member->name, member->service_length, words, count);
 }
 
-void event_view_init(struct event_view *view)
+void event_view_init(struct event_view *view, bool lean)
 {
     memset(view, 0, sizeof(*view));
+    view->lean = lean;
 }
 
 void event_view_finish(struct event_view *view)
 {
     free(view->members);
+    free(view->policies);
     memset(view, 0, sizeof(*view));
 }
 
@@ -62,9 +73,31 @@ static struct user_event *tell(struct telling *telling, enum action action)
         .at = telling->view->at,
         .index = telling->record->member,
         .member = telling->member,
+        .policy =
+            telling->view->policies ? &telling->view->policies[telling->record->member] : NULL,
         .generation = telling->record->generation,
     };
     return event;
+}
+
+/* Room for one more. 0 or -ENOMEM. */
+static int grow(struct event_view *view)
+{
+    uint32_t capacity = view->members_capacity > 0 ? view->members_capacity * 2 : 16;
+    struct view_member *members = reallocarray(view->members, capacity, sizeof(struct view_member));
+    struct policy *policies;
+
+    if (!members)
+        return -ENOMEM;
+    view->members = members;
+    if (!view->lean) {
+        policies = reallocarray(view->policies, capacity, sizeof(struct policy));
+        if (!policies)
+            return -ENOMEM;
+        view->policies = policies;
+    }
+    view->members_capacity = capacity;
+    return 0;
 }
 
 /* The head names every member again after a rotation: those that are known keep what is known,
@@ -76,15 +109,8 @@ static int add_member(struct event_view *view, const struct record *record)
 
     if (record->member > view->members_count || record->member >= INSTANCES_MAX)
         return 0; // out of order: the replay of this journal says so
-    if (record->member == view->members_capacity) {
-        uint32_t capacity = view->members_capacity > 0 ? view->members_capacity * 2 : 16;
-
-        member = reallocarray(view->members, capacity, sizeof(*member));
-        if (!member)
-            return -ENOMEM;
-        view->members = member;
-        view->members_capacity = capacity;
-    }
+    if (record->member == view->members_capacity && grow(view) != 0)
+        return -ENOMEM;
     member = &view->members[record->member];
     if (record->member == view->members_count || strcmp(member->name, from->name) != 0)
         memset(member, 0, sizeof(*member)); // another plan has another one in this place
@@ -93,7 +119,8 @@ static int add_member(struct event_view *view, const struct record *record)
     memcpy(member->name, from->name, sizeof(member->name));
     member->service_length = from->service_length;
     member->number = from->number;
-    member->policy = from->policy;
+    if (view->policies)
+        view->policies[record->member] = from->policy;
     return 0;
 }
 

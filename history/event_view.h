@@ -32,7 +32,6 @@ struct view_member {
     char name[INSTANCE_NAME_MAX];
     uint32_t service_length;
     uint32_t number;
-    struct policy policy;
     uint32_t generation;
     uint32_t judged; // the generation whose death has been told
     bool alive;
@@ -46,7 +45,8 @@ struct user_event {
     uint32_t index; // of the member
     int64_t wall_ns;
     instant at;
-    const struct view_member *member; // valid until the next record
+    const struct view_member *member; // valid until the next record, as is
+    const struct policy *policy;      // the member's; NULL where the view keeps none
     int64_t pid;                      // START
     uint32_t generation;
     int32_t signal;         // KILL
@@ -60,14 +60,16 @@ struct user_event {
 struct event_view {
     char stack[NAME_BYTES_MAX + 1];
     struct view_member *members; // owned
+    struct policy *policies;     // owned, of the same members; NULL: not kept
     uint32_t members_count;
     uint32_t members_capacity;
+    bool lean;       // without policies: for who stays and does not need them
     int64_t wall_ns; // of the last event record
     instant at;
     bool finished; // the supervisor said that it ends
 };
 
-void event_view_init(struct event_view *view);
+void event_view_init(struct event_view *view, bool lean);
 void event_view_finish(struct event_view *view);
 
 /* What the record means. Returns how many events are in `events`, or -ENOMEM. */
@@ -75,6 +77,7 @@ int event_view_feed(struct event_view *view, const struct record *record,
                     struct user_event events[EVENT_VIEW_MAX]);
 
 const char *action_name(enum action action);
+enum action action_from_name(const char *name); // ACTIONS_COUNT: unknown
 
 /* Is the member one of the words: services ("web") or members ("web-1")? No words: yes. */
 bool view_member_is(const struct view_member *member, char *const *words, size_t count);

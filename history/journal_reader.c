@@ -64,12 +64,18 @@ int journal_reader_open(const char *runtime_dir, const char *state_dir, bool fol
             return notices;
         }
     }
-    memset(ret, 0, sizeof(*ret));
-    rotated_init(&ret->file, folder, PATH_JOURNAL);
-    ret->folder = folder;
+    journal_reader_begin(ret, folder);
     ret->notices = notices;
     ret->archived = archived;
     return 0;
+}
+
+void journal_reader_begin(struct journal_reader *reader, int folder)
+{
+    memset(reader, 0, sizeof(*reader));
+    rotated_init(&reader->file, folder, PATH_JOURNAL);
+    reader->folder = folder;
+    reader->notices = -1;
 }
 
 void journal_reader_close(struct journal_reader *reader)

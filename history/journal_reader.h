@@ -20,6 +20,8 @@ struct journal_reader {
  * running journal can be waited for. */
 int journal_reader_open(const char *runtime_dir, const char *state_dir, bool follow,
                         struct journal_reader *ret);
+/* Reads what is in that folder, which is borrowed; nothing is to be closed but the file. */
+void journal_reader_begin(struct journal_reader *reader, int folder);
 void journal_reader_close(struct journal_reader *reader); // once after a successful open
 
 /* 1 with the next record (its text leads into reader->line); 0: none at present; a negative errno.

@@ -39,6 +39,12 @@ void rotated_move(struct rotated *reader, ino_t inode, off_t offset)
     reader->offset = offset;
 }
 
+void rotated_place(const struct rotated *reader, ino_t *ret_inode, off_t *ret_offset)
+{
+    *ret_inode = reader->inode;
+    *ret_offset = reader->offset - (off_t)(reader->end - reader->start);
+}
+
 int rotated_open(const struct rotated *reader, int age, struct stat *ret_status)
 {
     char path[ROTATED_NAME_MAX + 16];
@@ -83,6 +89,7 @@ static int open_at_hand(struct rotated *reader, int *ret_age)
             return fd;
     }
     if (oldest >= 0 && fstat(oldest, &status) == 0) {
+        reader->gaps += reader->inode != 0;
         reader->inode = status.st_ino;
         reader->offset = 0;
         reader->end = reader->start; // the rest of an unfinished line is gone with its file

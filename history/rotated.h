@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -25,6 +26,7 @@ struct rotated {
     size_t start;
     size_t end;
     size_t capacity;
+    uint64_t gaps; // files that were gone before they were read to their end
 };
 
 /* Starts at the oldest line. */
@@ -41,5 +43,8 @@ int rotated_open(const struct rotated *reader, int age, struct stat *ret_status)
 
 /* Goes on at an offset of the file with that inode. */
 void rotated_move(struct rotated *reader, ino_t inode, off_t offset);
+
+/* Where the next line begins. */
+void rotated_place(const struct rotated *reader, ino_t *ret_inode, off_t *ret_offset);
 
 #endif

@@ -18,6 +18,9 @@
 #include "core/planfile.h"
 #include "recorder/archive.h"
 #include "recorder/fanin.h"
+#include "recorder/history.h"
+
+#define HISTORY_PATIENCE_MS 2000 // of the supervisor's with all of us, at the end
 
 static ssize_t read_some(void *self, void *bytes, size_t size, uint64_t offset)
 {
@@ -88,6 +91,7 @@ static void follow(struct fanin *fanin, struct roster *roster)
 static int record(struct roster *roster)
 {
     int buffer = fcntl(HANDOVER_BUFFER, F_GETFD) < 0 ? -1 : HANDOVER_BUFFER;
+    struct history *history;
     struct fanin *fanin = NULL;
     const char *what;
     int failed = fanin_create(roster, buffer, &fanin, &what);
@@ -96,15 +100,18 @@ static int record(struct roster *roster)
         fprintf(stderr, "bulkhead-recorder: cannot %s: %s\n", what, strerror(-failed));
         return EXIT_FAILURE;
     }
+    history = history_start(roster->runtime_dir, roster->state_dir);
     while ((failed = fanin_run(fanin, HANDOVER_RECORDER)) == 1)
         follow(fanin, roster);
     if (failed != 0)
         fanin_note(fanin, "recorder: cannot wait for output: %s", strerror(-failed));
+    history_end(history);
     fanin_drain(fanin);
     failed = archive_journal(roster->runtime_dir, roster->state_dir);
     if (failed != 0)
         fanin_note(fanin, "recorder: cannot keep the journal in %s: %s", roster->state_dir,
                    strerror(-failed));
+    history_finish(history, HISTORY_PATIENCE_MS);
     fanin_destroy(fanin); // when all is written
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -40,7 +40,8 @@ static int add(struct deaths *deaths, const struct user_event *event)
     death->generation = event->generation;
     memcpy(death->name, event->member->name, sizeof(death->name));
     death->wall_ns = event->wall_ns;
-    death->policy = event->member->policy;
+    if (event->policy)
+        death->policy = *event->policy;
     death->verdict = event->verdict;
     return 0;
 }

@@ -103,7 +103,7 @@ static int raise_stage(void **state)
     stage->roster.members = &stage->member;
     stage->roster.members_count = 1;
     stage->now_ms = 1000;
-    event_view_init(&stage->view);
+    event_view_init(&stage->view, false);
     if (fleet_init(&stage->fleet, &stage->roster) != 0)
         return -1;
     feed_head(stage, false);

@@ -1,0 +1,304 @@
+/* See history.h. */
+#include "recorder/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/paths.h"
+#include "history/follow_journal.h"
+#include "history/follow_samples.h"
+
+#define ROUND_MS    1000
+#define RETRY_MS    10000
+#define IDLE_MS     5000
+#define STACK_BYTES ((size_t)512 * 1024)
+
+struct history {
+    pthread_t thread;
+    int runtime; // folder
+    char *state_dir;
+    int notices;    // inotify of the runtime folder
+    int bell;       // eventfd: come to an end
+    bool open;      // history.db
+    bool following; // journal and samples
+    bool said;      // that it cannot, and why
+    struct keep keep;
+    struct follow_journal journal;
+    struct follow_samples samples;
+};
+
+static int64_t wall_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+/* Our stderr leads into the stack's own log. */
+static void say(struct history *history, int failed)
+{
+    if (!history->said)
+        fprintf(stderr, "recorder: cannot write " PATH_HISTORY ": %s; it is tried again\n",
+                failed == 1 ? "it is not of this version of bulkhead" : strerror(-failed));
+    history->said = true;
+}
+
+/* --- rounds --------------------------------------------------------------------------------- */
+
+static void close_file(struct history *history)
+{
+    if (history->open)
+        keep_close(&history->keep);
+    history->open = false;
+}
+
+static void close_all(struct history *history)
+{
+    if (history->following) {
+        follow_journal_finish(&history->journal);
+        follow_samples_finish(&history->samples);
+    }
+    history->following = false;
+    close_file(history);
+}
+
+/* What is not a history that we can go on with is not lost, but out of the way. */
+static int make_room(struct history *history, int failed)
+{
+    if (failed != 1 && failed != DATABASE_DAMAGED)
+        return failed;
+    fprintf(stderr,
+            "recorder: " PATH_HISTORY " is %s: it is kept as " PATH_HISTORY
+            ".aside, and a new one begins\n",
+            failed == 1 ? "not of this version of bulkhead" : "damaged");
+    return history_set_aside(history->state_dir);
+}
+
+static int open_file(struct history *history)
+{
+    static const struct keep_limits limits = {.age_ns = KEEP_AGE_NS, .bytes = KEEP_BYTES};
+    int failed = keep_open(&history->keep, history->state_dir, &limits);
+
+    if (failed == 1 || failed == DATABASE_DAMAGED) {
+        failed = make_room(history, failed);
+        if (failed == 0)
+            failed = keep_open(&history->keep, history->state_dir, &limits);
+    }
+    history->open = failed == 0;
+    return failed;
+}
+
+static int open_all(struct history *history)
+{
+    int failed = history->open ? 0 : open_file(history);
+
+    if (failed != 0 || history->following)
+        return failed;
+    failed = keep_forget_plans(&history->keep);
+    if (failed == 0)
+        failed = follow_journal_begin(&history->journal, history->runtime, &history->keep);
+    if (failed != 0)
+        return failed;
+    follow_samples_begin(&history->samples);
+    history->following = true;
+    return 0;
+}
+
+static int take_in(struct history *history)
+{
+    int64_t now = wall_ns();
+    int failed = keep_begin(&history->keep);
+
+    if (failed != 0)
+        return failed;
+    failed = follow_journal_turn(&history->journal, &history->keep);
+    if (failed == 0)
+        failed = follow_samples_turn(&history->samples, history->runtime, &history->keep, now);
+    if (failed == 0)
+        failed = keep_retire(&history->keep, now);
+    if (failed == 0)
+        failed = keep_end(&history->keep);
+    if (failed != 0)
+        keep_give_up(&history->keep);
+    return failed;
+}
+
+/* 0, or a negative errno: then it is to be tried again. */
+static int turn(struct history *history)
+{
+    int failed = open_all(history);
+
+    if (failed == 0)
+        failed = take_in(history);
+    if (failed == 0) {
+        if (history->said)
+            fprintf(stderr, "recorder: " PATH_HISTORY " is written again\n");
+        history->said = false;
+        return 0;
+    }
+    close_all(history);
+    if (failed == DATABASE_DAMAGED)
+        failed = make_room(history, failed);
+    if (failed == 0)
+        return -EAGAIN;
+    say(history, failed);
+    return failed;
+}
+
+/* --- the thread ----------------------------------------------------------------------------- */
+
+enum news { NEWS_NONE, NEWS_CHANGED, NEWS_END };
+
+/* Until something has changed, if that is to be waited for, or the time is over. */
+static enum news wait_for_news(struct history *history, bool for_changes, int timeout_ms)
+{
+    struct pollfd files[] = {
+        {.fd = history->bell, .events = POLLIN},
+        {.fd = for_changes ? history->notices : -1, .events = POLLIN},
+    };
+    char bytes[4096];
+
+    (void)poll(files, 2, timeout_ms);
+    if (files[0].revents & POLLIN)
+        return NEWS_END;
+    if (!(files[1].revents & POLLIN))
+        return NEWS_NONE;
+    while (read(history->notices, bytes, sizeof(bytes)) > 0)
+        ;
+    return NEWS_CHANGED;
+}
+
+/* Between two rounds. An open database holds some hundred kilobytes: where nothing happens for a
+ * while it is closed, and the memory given back. */
+static enum news rest(struct history *history, bool failed)
+{
+    enum news news = wait_for_news(history, false, failed ? RETRY_MS : ROUND_MS);
+
+    if (failed || news == NEWS_END)
+        return news;
+    news = wait_for_news(history, true, IDLE_MS);
+    if (news != NEWS_NONE)
+        return news;
+    close_file(history);
+    (void)malloc_trim(0);
+    return wait_for_news(history, true, -1);
+}
+
+static void *run(void *context)
+{
+    struct history *history = context;
+    int failed;
+
+    do {
+        failed = turn(history);
+        if (failed == -EAGAIN)
+            failed = turn(history);
+    } while (rest(history, failed != 0) != NEWS_END);
+    (void)turn(history);
+    close_all(history);
+    return NULL;
+}
+
+static int watch(int runtime)
+{
+    int notices = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    char path[64];
+
+    if (notices < 0)
+        return -errno;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", runtime);
+    if (inotify_add_watch(notices, path, IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+        int error = errno;
+
+        close(notices);
+        return -error;
+    }
+    return notices;
+}
+
+/* 0 or a negative errno. */
+static int start_thread(struct history *history)
+{
+    pthread_attr_t attributes;
+    int error;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    error = pthread_create(&history->thread, &attributes, run, history);
+    pthread_attr_destroy(&attributes);
+    return -error;
+}
+
+static void destroy(struct history *history)
+{
+    if (history->runtime >= 0)
+        close(history->runtime);
+    if (history->notices >= 0)
+        close(history->notices);
+    if (history->bell >= 0)
+        close(history->bell);
+    free(history->state_dir);
+    free(history);
+}
+
+static int prepare(struct history *history, const char *runtime_dir, const char *state_dir)
+{
+    history->state_dir = strdup(state_dir);
+    if (!history->state_dir)
+        return -ENOMEM;
+    history->runtime = open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (history->runtime < 0)
+        return -errno;
+    history->bell = eventfd(0, EFD_CLOEXEC);
+    if (history->bell < 0)
+        return -errno;
+    history->notices = watch(history->runtime);
+    return history->notices < 0 ? history->notices : 0;
+}
+
+struct history *history_start(const char *runtime_dir, const char *state_dir)
+{
+    struct history *history = calloc(1, sizeof(*history));
+    int failed;
+
+    if (!history)
+        return NULL;
+    history->runtime = history->notices = history->bell = -1;
+    failed = prepare(history, runtime_dir, state_dir);
+    if (failed == 0)
+        failed = start_thread(history);
+    if (failed == 0)
+        return history;
+    fprintf(stderr, "recorder: there will be no history: %s\n", strerror(-failed));
+    destroy(history);
+    return NULL;
+}
+
+void history_end(struct history *history)
+{
+    if (history)
+        (void)eventfd_write(history->bell, 1);
+}
+
+void history_finish(struct history *history, int patience_ms)
+{
+    struct timespec until;
+
+    if (!history)
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += patience_ms / 1000;
+    if (pthread_timedjoin_np(history->thread, NULL, &until) == 0)
+        destroy(history);
+}
