@@ -124,6 +124,7 @@ static int make_spec(const struct one_off *one_off, const struct override *overr
     service->depends_on_count = 0;
     service->healthcheck = (struct spec_healthcheck){0};
     memset(service->hooks, 0, sizeof(service->hooks));
+    memset(service->report_hooks, 0, sizeof(service->report_hooks));
     service->scale = (struct spec_int){0};
     service->profiles_count = 0;
     service->memory_min = (struct spec_size){0}; // a guarantee is given once

@@ -85,3 +85,10 @@ const char *spec_hook_name(enum spec_hook_kind kind)
 
     return kind < SPEC_HOOK_KINDS ? names[kind] : "?";
 }
+
+const char *spec_report_name(enum spec_report_kind kind)
+{
+    static const char *const names[SPEC_REPORT_KINDS] = {"on_oom", "on_hold"};
+
+    return kind < SPEC_REPORT_KINDS ? names[kind] : "?";
+}

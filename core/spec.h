@@ -154,6 +154,22 @@ struct spec_hooks {
     size_t count;
 };
 
+enum spec_report_kind {
+    SPEC_ON_OOM,  // of a kill for memory
+    SPEC_ON_HOLD, // that the service is held
+    SPEC_REPORT_KINDS,
+};
+
+/* A command that is told of it. What is not set is the service's own, or the planner's default. */
+struct spec_report_hook {
+    bool set;
+    struct spec_words command;
+    struct spec_text user;
+    struct spec_int timeout_ns;
+    struct spec_int mem_limit_bytes;
+    struct mark at; // line 0: not written
+};
+
 /* deploy.restart_policy. Where it is set it goes before `restart`, as in Compose: `restart` and
  * `restart_max` of the service say what it comes to. */
 struct spec_restart_policy {
@@ -229,6 +245,7 @@ struct spec_service {
     bool stdin_open; // stdin stays open
     struct mark on_unhealthy_at;
     struct spec_hooks hooks[SPEC_HOOK_KINDS];
+    struct spec_report_hook report_hooks[SPEC_REPORT_KINDS]; // its own, or else that of the stack
 
     struct spec_int scale;           // instances: scale or deploy.replicas; 0 is allowed
     const struct spec_label *labels; // sorted by name, names unique
@@ -278,6 +295,7 @@ extern const size_t spec_rlimit_names_count;
 
 const char *spec_restart_name(enum spec_restart restart);
 const char *spec_condition_name(enum spec_condition condition);
-const char *spec_hook_name(enum spec_hook_kind kind); // "pre_start", …
+const char *spec_hook_name(enum spec_hook_kind kind);     // "pre_start", …
+const char *spec_report_name(enum spec_report_kind kind); // "on_oom", "on_hold"
 
 #endif

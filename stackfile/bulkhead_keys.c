@@ -68,7 +68,14 @@ static const struct key_row rows[] = {
               "of mem_limit"},
     {"memory_min", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_size,
      .offset = INTO(memory_min), .about = "memory that is never reclaimed; likewise"},
+    {"on_hold", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_on_hold,
+     .read = read_on_hold, .offset = INTO(report_hooks[SPEC_ON_HOLD]),
+     .about = "a command that is told, as JSON on its stdin, that the service is held"},
     {"on_memory_high", .class = KEY_LATER, .remedy = "remove it"},
+    {"on_oom", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_on_oom,
+     .read = read_on_oom, .offset = INTO(report_hooks[SPEC_ON_OOM]),
+     .about = "a command that is told, as JSON on its stdin, of a kill for memory; nothing waits "
+              "for it"},
     {"on_unhealthy", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = on_unhealthy_choices,
      .read = read_on_unhealthy, .offset = offsetof(struct service_draft, service),
      .about = "restart, the default: a service that is unhealthy is stopped and started again; "

@@ -24,6 +24,17 @@ static const struct merge_rule healthcheck_rules[] = {
     {NULL, MERGE_DEEP, 0, NULL},
 };
 
+static const struct merge_rule report_hook_rules[] = {
+    {"command", MERGE_REPLACE, 0, NULL},
+    {NULL, MERGE_DEEP, 0, NULL},
+};
+
+static const struct merge_rule bulkhead_rules[] = {
+    {"on_hold", MERGE_DEEP, 0, report_hook_rules},
+    {"on_oom", MERGE_DEEP, 0, report_hook_rules},
+    {NULL, MERGE_DEEP, 0, NULL},
+};
+
 static const struct merge_rule network_rules[] = {
     {"aliases", MERGE_UNIQUE, ENTRY_NAME, NULL},
     {"link_local_ips", MERGE_UNIQUE, ENTRY_NAME, NULL},
@@ -72,6 +83,7 @@ const struct merge_rule merge_rules_service[] = {
     {"tmpfs", MERGE_UNIQUE, ENTRY_NAME, NULL},
     {"ulimits", MERGE_DEEP, 0, ulimits_rules},
     {"volumes", MERGE_UNIQUE, ENTRY_TARGET, NULL},
+    {"x-bulkhead", MERGE_DEEP, 0, bulkhead_rules},
     {NULL, MERGE_DEEP, 0, NULL},
 };
 
@@ -94,6 +106,7 @@ const struct merge_rule merge_rules_document[] = {
     {"networks", MERGE_DEEP, 0, resources_rules},
     {"services", MERGE_DEEP, 0, services_rules},
     {"volumes", MERGE_DEEP, 0, resources_rules},
+    {"x-bulkhead", MERGE_DEEP, 0, bulkhead_rules},
     {NULL, MERGE_DEEP, 0, NULL},
 };
 

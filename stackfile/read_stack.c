@@ -18,6 +18,7 @@ struct stack_draft {
     const struct node *services;
     struct spec_intensity intensity;
     struct spec_int restart_strategy;
+    struct spec_report_hook report_hooks[SPEC_REPORT_KINDS];
 };
 
 static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -73,6 +74,12 @@ static const struct key_row bulkhead_rows[] = {
     {"mem_limit", .class = KEY_HONOURED, .shape = SHAPE_SIZE, .read = read_bytes,
      .offset = offsetof(struct stack_draft, mem_limit_bytes),
      .about = "what all services, probes and hooks of the stack may have together"},
+    {"on_hold", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_on_hold,
+     .read = read_on_hold, .offset = offsetof(struct stack_draft, report_hooks[SPEC_ON_HOLD]),
+     .about = "the on_hold of each service that has none of its own"},
+    {"on_oom", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_on_oom,
+     .read = read_on_oom, .offset = offsetof(struct stack_draft, report_hooks[SPEC_ON_OOM]),
+     .about = "the on_oom of each service that has none of its own"},
     {"restart_strategy", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = strategy_names,
      .read = read_strategy, .offset = offsetof(struct stack_draft, restart_strategy),
      .about = "who is restarted with a service that failed: one-for-one, the default, nobody; "
@@ -244,6 +251,16 @@ static void settle_name(struct reader *reader, const struct stack_draft *draft, 
 
 /* --- services --- */
 
+/* What the stack says for those that say nothing themselves. */
+static void take_defaults(const struct stack_draft *draft, struct spec_service *service)
+{
+    if (service->intensity.at.line == 0)
+        service->intensity = draft->intensity;
+    for (int kind = 0; kind < SPEC_REPORT_KINDS; kind++)
+        if (service->report_hooks[kind].at.line == 0)
+            service->report_hooks[kind] = draft->report_hooks[kind];
+}
+
 static int read_all(struct reader *reader, const struct stack_draft *draft, struct spec *spec)
 {
     const struct node *map = draft->services;
@@ -257,8 +274,7 @@ static int read_all(struct reader *reader, const struct stack_draft *draft, stru
         const struct node *key = map->pairs[i].key, *value = map->pairs[i].value;
 
         read_service(reader, key, value, &services[i]);
-        if (services[i].intensity.at.line == 0)
-            services[i].intensity = draft->intensity;
+        take_defaults(draft, &services[i]);
         if (service_is_whole(reader, value))
             check_service(reader, &services[i]);
         else

@@ -12,128 +12,8 @@
 #include "core/policy.h"
 #include "stackfile/emit.h"
 #include "stackfile/readers.h"
+#include "stackfile/show_values.h"
 #include "stackfile/value.h"
-
-/* --- values --- */
-
-#define VALUE_MAX 64
-
-static void show_number(struct emit *emit, const char *key, int64_t value)
-{
-    char text[VALUE_MAX];
-
-    snprintf(text, sizeof(text), "%" PRId64, value);
-    emit_literal(emit, key, text);
-}
-
-static void show_integer(struct emit *emit, const char *key, const struct spec_int *value)
-{
-    if (value->set)
-        show_number(emit, key, value->value);
-}
-
-static void show_true(struct emit *emit, const char *key, bool value)
-{
-    if (value)
-        emit_literal(emit, key, "true");
-}
-
-static void show_text(struct emit *emit, const char *key, const struct spec_text *text)
-{
-    if (text->value)
-        emit_text(emit, key, text->value);
-}
-
-/* In the largest unit that divides it. */
-static void show_bytes(struct emit *emit, const char *key, int64_t bytes)
-{
-    static const char units[] = "kmgtp";
-    char text[VALUE_MAX];
-    int unit = -1;
-
-    while (bytes > 0 && bytes % 1024 == 0 && unit < 4) {
-        bytes /= 1024;
-        unit++;
-    }
-    if (unit < 0) {
-        show_number(emit, key, bytes);
-        return;
-    }
-    snprintf(text, sizeof(text), "%" PRId64 "%c", bytes, units[unit]);
-    emit_word(emit, key, text);
-}
-
-static void show_size(struct emit *emit, const char *key, const struct spec_int *value)
-{
-    if (value->set)
-        show_bytes(emit, key, value->value);
-}
-
-/* 1500 is 1.5 */
-static size_t print_thousandths(char text[VALUE_MAX], int64_t value)
-{
-    int digits = value % 1000 == 0 ? 0 : value % 100 == 0 ? 1 : value % 10 == 0 ? 2 : 3;
-    int64_t fraction = value % 1000;
-
-    for (int i = digits; i < 3; i++)
-        fraction /= 10;
-    if (digits)
-        return (size_t)snprintf(text, VALUE_MAX, "%" PRId64 ".%0*" PRId64, value / 1000, digits,
-                                fraction);
-    return (size_t)snprintf(text, VALUE_MAX, "%" PRId64, value / 1000);
-}
-
-static void show_thousandths(struct emit *emit, const char *key, const struct spec_int *value)
-{
-    char text[VALUE_MAX];
-
-    if (!value->set)
-        return;
-    print_thousandths(text, value->value);
-    emit_literal(emit, key, text);
-}
-
-/* 12500 is "12.5%" */
-static void show_percent(struct emit *emit, const char *key, int64_t value)
-{
-    char text[VALUE_MAX];
-
-    size_t used = print_thousandths(text, value);
-
-    snprintf(text + used, sizeof(text) - used, "%%");
-    emit_text(emit, key, text);
-}
-
-static void show_share(struct emit *emit, const char *key, const struct spec_size *value)
-{
-    if (value->set && value->percent)
-        show_percent(emit, key, value->value);
-    else if (value->set)
-        show_bytes(emit, key, value->value);
-}
-
-/* Like 1h5m30s20ms; 0s. */
-static void show_duration(struct emit *emit, const char *key, const struct spec_int *value)
-{
-    static const struct {
-        int64_t ns;
-        const char *name;
-    } units[] = {{3600 * NSEC_PER_SEC, "h"}, {60 * NSEC_PER_SEC, "m"}, {NSEC_PER_SEC, "s"},
-                 {NSEC_PER_MSEC, "ms"},      {NSEC_PER_USEC, "us"},    {1, "ns"}};
-    char text[VALUE_MAX] = "0s";
-    int64_t left = value->value;
-    size_t used = 0;
-
-    if (!value->set)
-        return;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (left >= units[i].ns)
-            used += (size_t)snprintf(text + used, sizeof(text) - used, "%" PRId64 "%s",
-                                     left / units[i].ns, units[i].name);
-        left %= units[i].ns;
-    }
-    emit_word(emit, key, text);
-}
 
 /* --- texts --- */
 
@@ -396,11 +276,29 @@ static void show_exits(struct emit *emit, const char *key, const struct spec_exi
     emit_end(emit);
 }
 
+static void show_report_hook(struct emit *emit, const char *key,
+                             const struct spec_report_hook *hook)
+{
+    if (!hook->set)
+        return;
+    emit_map(emit, key);
+    show_words(emit, "command", &hook->command);
+    show_duration(emit, "timeout", &hook->timeout_ns);
+    show_text(emit, "user", &hook->user);
+    show_size(emit, "mem_limit", &hook->mem_limit_bytes);
+    emit_end(emit);
+}
+
+static bool has_report_hook(const struct spec_service *service)
+{
+    return service->report_hooks[SPEC_ON_OOM].set || service->report_hooks[SPEC_ON_HOLD].set;
+}
+
 static void show_bulkhead(struct emit *emit, const struct spec_service *service)
 {
     if (!service->memory_high.set && !service->memory_min.set && !service->on_unhealthy_set &&
         !service->backoff.set && !service->intensity.set && !service->success_exit_codes.set &&
-        !service->restart_prevent_exit_codes.set)
+        !service->restart_prevent_exit_codes.set && !has_report_hook(service))
         return;
     emit_map(emit, "x-bulkhead");
     if (service->on_unhealthy_set)
@@ -411,6 +309,8 @@ static void show_bulkhead(struct emit *emit, const struct spec_service *service)
     show_intensity(emit, &service->intensity);
     show_exits(emit, "success_exit_codes", &service->success_exit_codes);
     show_exits(emit, "restart_prevent_exit_codes", &service->restart_prevent_exit_codes);
+    for (unsigned kind = 0; kind < SPEC_REPORT_KINDS; kind++)
+        show_report_hook(emit, spec_report_name(kind), &service->report_hooks[kind]);
     emit_end(emit);
 }
 

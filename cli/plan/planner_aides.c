@@ -41,6 +41,11 @@ static int merge_environment(const struct work *work, const struct spec_hook *ho
     return 0;
 }
 
+static int limit(const struct work *work, int64_t memory_bytes, struct plan_aide *aide)
+{
+    return controls_aide(work->request->host, memory_bytes, AIDE_PIDS, work->arena, &aide->launch);
+}
+
 /* One more aide: the service as it is, but with this command. */
 static int add(struct work *work, enum aide_kind kind, struct spec_service *as,
                const struct spec_words *command)
@@ -55,10 +60,7 @@ static int add(struct work *work, enum aide_kind kind, struct spec_service *as,
     as->labels_count = 0;
     aide->kind = kind;
     result = planner_launch(work->request, as, work->arena, &aide->launch, work->faults);
-    if (result == 0)
-        result = controls_aide(work->request->host, AIDE_MEMORY_BYTES, AIDE_PIDS, work->arena,
-                               &aide->launch);
-    return result;
+    return result == 0 ? limit(work, AIDE_MEMORY_BYTES, aide) : result;
 }
 
 static int add_probe(struct work *work)
@@ -109,6 +111,45 @@ static int add_hooks(struct work *work)
     return result;
 }
 
+/* A limit that is written is kept or refused. */
+static void check_limit(const struct work *work, const char *name,
+                        const struct spec_report_hook *hook)
+{
+    char why[320], remedy[320];
+
+    if (!hook->mem_limit_bytes.set ||
+        work->request->host->controllers[CONTROLLER_MEMORY] == CONTROLLER_USABLE)
+        return;
+    host_controller_trouble(work->request->host, CONTROLLER_MEMORY, why, sizeof(why), remedy,
+                            sizeof(remedy));
+    faults_add(work->faults, FAULT_ERROR, hook->mem_limit_bytes.at, remedy,
+               "service \"%s\": the mem_limit of %s cannot be enforced: %s", work->service->name,
+               name, why);
+}
+
+static int add_report_hook(struct work *work, enum spec_report_kind kind)
+{
+    static const enum aide_kind kinds[SPEC_REPORT_KINDS] = {
+        [SPEC_ON_OOM] = AIDE_ON_OOM,
+        [SPEC_ON_HOLD] = AIDE_ON_HOLD,
+    };
+    const struct spec_report_hook *hook = &work->service->report_hooks[kind];
+    struct plan_aide *aide = &work->aides[work->count];
+    struct spec_service as = *work->service;
+    int result;
+
+    if (!hook->set)
+        return 0;
+    check_limit(work, spec_report_name(kind), hook);
+    if (hook->user.value)
+        as.user = hook->user;
+    result = add(work, kinds[kind], &as, &hook->command);
+    if (result == 0 && hook->mem_limit_bytes.set)
+        result = limit(work, hook->mem_limit_bytes.value, aide);
+    aide->timeout_ns = hook->timeout_ns.set ? hook->timeout_ns.value : REPORT_TIMEOUT.ns;
+    return result;
+}
+
 int planner_aides(const struct planner_request *request, const struct spec_service *service,
                   struct arena *arena, struct plan_member *member, struct faults *faults)
 {
@@ -122,12 +163,14 @@ int planner_aides(const struct planner_request *request, const struct spec_servi
                    HOOKS_MAX);
         return 0;
     }
-    work.aides = arena_array(arena, hooks + 2, sizeof(*work.aides));
+    work.aides = arena_array(arena, hooks + 1 + SPEC_REPORT_KINDS, sizeof(*work.aides));
     if (!work.aides)
         return -ENOMEM;
     result = add_probe(&work);
     if (result == 0)
         result = add_hooks(&work);
+    for (int kind = 0; result == 0 && kind < SPEC_REPORT_KINDS; kind++)
+        result = add_report_hook(&work, (enum spec_report_kind)kind);
     member->aides = work.aides;
     member->aides_count = work.count;
     return result;

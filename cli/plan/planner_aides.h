@@ -6,6 +6,7 @@
 
 #define AIDE_MEMORY_BYTES ((int64_t)64 << 20) // memory.max of an aide's compartment
 #define AIDE_PIDS         32                  // its pids.max
+#define REPORT_TIMEOUT    span_sec(30)        // of on_oom and on_hold
 
 /* Makes member->aides: the service's launch with another command, what a hook sets for itself over
  * it, and limits of its own. The policy says how many of a kind. 0, also when faults were added;

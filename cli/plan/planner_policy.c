@@ -113,6 +113,8 @@ struct policy planner_policy(const struct spec_service *service, const struct ho
     policy.pre_start = (int64_t)service->hooks[SPEC_PRE_START].count;
     policy.post_start = (int64_t)service->hooks[SPEC_POST_START].count;
     policy.pre_stop = (int64_t)service->hooks[SPEC_PRE_STOP].count;
+    policy.on_oom = service->report_hooks[SPEC_ON_OOM].set;
+    policy.on_hold = service->report_hooks[SPEC_ON_HOLD].set;
     take_int(&policy.stop_signal, &service->stop_signal);
     take_int(&policy.stop_grace_ns, &service->stop_grace_period_ns);
     policy.mem_limit_bytes = 0;

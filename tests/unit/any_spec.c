@@ -192,6 +192,22 @@ static void add_hooks(struct arena *arena, struct spec_service *service)
     }
 }
 
+static void add_report_hooks(struct arena *arena, struct spec_service *service)
+{
+    for (int kind = 0; kind < SPEC_REPORT_KINDS; kind++) {
+        struct spec_report_hook *hook = &service->report_hooks[kind];
+
+        if (!now_and_then())
+            continue;
+        hook->set = true;
+        hook->command = any_words(arena, 1);
+        hook->timeout_ns = any_int(NSEC_PER_MSEC, INT64_MAX);
+        hook->mem_limit_bytes = any_int(1, INT64_MAX);
+        if (now_and_then())
+            hook->user.value = "root";
+    }
+}
+
 static void add_restart(struct spec_service *service)
 {
     struct spec_restart_policy *policy = &service->restart_policy;
@@ -335,6 +351,7 @@ static void fill_service(struct arena *arena, struct spec_service *services, siz
     else
         service->healthcheck.set = service->healthcheck.disabled = now_and_then();
     add_hooks(arena, service);
+    add_report_hooks(arena, service);
 }
 
 static const struct spec_group groups[] = {

@@ -141,6 +141,52 @@ static void test_aides(void **state)
     assert_int_equal(plan.members[0].aides[0].launch.controls_count, 1);
 }
 
+static void test_who_is_told(void **state)
+{
+    struct spec_service service = {
+        .name = "a",
+        .command = WORDS("true", "main"),
+        .entrypoint = WORDS("true"),
+        .user = {"7:7", AT(3)},
+        .tty = true,
+        .report_hooks = {[SPEC_ON_OOM] = {.set = true,
+                                          .command = WORDS("true", "oom"),
+                                          .at = AT(5)},
+                         [SPEC_ON_HOLD] = {.set = true,
+                                           .command = WORDS("true", "hold"),
+                                           .user = {"1:1", AT(6)},
+                                           .timeout_ns = {true, 5, AT(6)},
+                                           .mem_limit_bytes = {true, 4096, AT(6)},
+                                           .at = AT(6)}},
+    };
+    const struct plan_aide *aides;
+
+    (void)state;
+    assert_int_equal(make(&service, 1), 0);
+    assert_int_equal(plan.members[0].policy.on_oom, 1);
+    assert_int_equal(plan.members[0].policy.on_hold, 1);
+    assert_int_equal(plan.members[0].aides_count, 2);
+    aides = plan.members[0].aides;
+    assert_int_equal(aides[0].kind, AIDE_ON_OOM);
+    assert_int_equal(aides[0].timeout_ns, 30 * NSEC_PER_SEC);
+    assert_string_equal(aides[0].launch.argv[1], "oom");
+    assert_int_equal(aides[0].launch.uid, 7);
+    assert_false(aides[0].launch.tty);
+    assert_string_equal(aides[0].launch.controls[3].value, "67108864");
+    assert_int_equal(aides[1].kind, AIDE_ON_HOLD);
+    assert_int_equal(aides[1].timeout_ns, 5);
+    assert_int_equal(aides[1].launch.uid, 1);
+    assert_string_equal(aides[1].launch.controls[3].file, "memory.max");
+    assert_string_equal(aides[1].launch.controls[3].value, "4096");
+
+    host.controllers[CONTROLLER_MEMORY] = CONTROLLER_ON_V1; // a written limit is kept or refused
+    assert_int_equal(make(&service, 1), 1);
+    assert_int_equal(faults.errors, 1);
+    assert_int_equal(faults.item[0].at.line, 6);
+    service.report_hooks[SPEC_ON_HOLD].mem_limit_bytes.set = false;
+    assert_int_equal(make(&service, 1), 0);
+}
+
 static void test_what_a_hook_makes_may_be_missing(void **state)
 {
     struct spec_hook hook = {.command = WORDS("/absent/hook")};
@@ -194,6 +240,8 @@ static void test_hash(void **state)
     service.restart_set = true;
     service.restart = SPEC_RESTART_ALWAYS;
     service.hooks[SPEC_PRE_STOP] = (struct spec_hooks){&hook, 1};
+    service.report_hooks[SPEC_ON_OOM] =
+        (struct spec_report_hook){.set = true, .command = WORDS("true")};
     hash_of(&service, &hash2, &limits2);
     assert_int_equal(hash2, hash);
     assert_int_equal(limits2, limits);
@@ -237,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_aides, tear_down),
+        cmocka_unit_test_teardown(test_who_is_told, tear_down),
         cmocka_unit_test_teardown(test_what_a_hook_makes_may_be_missing, tear_down),
         cmocka_unit_test_teardown(test_healthy_needs_a_probe, tear_down),
         cmocka_unit_test_teardown(test_hash, tear_down),

@@ -211,6 +211,18 @@ static void test_depends_on(void **state)
            "b: {condition: service_healthy, required: true}, c: {restart: true}}}}\n");
 }
 
+/* A command is one thing, wherever it stands. */
+static void test_commands_are_replaced(void **state)
+{
+    (void)state;
+    expect("x-bulkhead: {on_hold: {command: [a, b], user: u}}\n"
+           "services: {w: {command: [a, b], x-bulkhead: {on_oom: {command: [a, b], user: u}}}}\n",
+           "x-bulkhead: {on_hold: {command: [c]}}\n"
+           "services: {w: {command: [c], x-bulkhead: {on_oom: {command: [c]}}}}\n",
+           "x-bulkhead: {on_hold: {command: [c], user: u}}\n"
+           "services: {w: {command: [c], x-bulkhead: {on_oom: {command: [c], user: u}}}}\n");
+}
+
 static void test_entries(void **state)
 {
     (void)state;
@@ -324,6 +336,7 @@ int main(void)
         WITH_SETUP(test_kinds),
         WITH_SETUP(test_order_is_kept),
         WITH_SETUP(test_depends_on),
+        WITH_SETUP(test_commands_are_replaced),
         WITH_SETUP(test_entries),
         WITH_SETUP(test_tags),
         WITH_SETUP(test_kept_tags_work_once_more),

@@ -108,6 +108,15 @@ static void same_hooks(const struct spec_hooks *a, const struct spec_hooks *b)
     }
 }
 
+static void same_report_hook(const struct spec_report_hook *a, const struct spec_report_hook *b)
+{
+    assert_int_equal(a->set, b->set);
+    same_words(&a->command, &b->command);
+    same_int(&a->timeout_ns, &b->timeout_ns);
+    same_int(&a->mem_limit_bytes, &b->mem_limit_bytes);
+    same_text(a->user.value, b->user.value);
+}
+
 static void same_restart(const struct spec_service *a, const struct spec_service *b)
 {
     const struct spec_restart_policy *policy = &a->restart_policy, *other = &b->restart_policy;
@@ -188,6 +197,8 @@ static void same_service(const struct spec_service *a, const struct spec_service
     same_healthcheck(&a->healthcheck, &b->healthcheck);
     for (int kind = 0; kind < SPEC_HOOK_KINDS; kind++)
         same_hooks(&a->hooks[kind], &b->hooks[kind]);
+    for (int kind = 0; kind < SPEC_REPORT_KINDS; kind++)
+        same_report_hook(&a->report_hooks[kind], &b->report_hooks[kind]);
     same_lists(a, b);
     same_numbers(a, b);
 }
