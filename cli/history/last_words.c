@@ -52,6 +52,8 @@ static int search(struct rotated *log, int64_t death_wall_ns, struct last_words 
     while ((got = log_reader_next(log, &line)) == 1) {
         bool marker = logline_is_marker(&line);
 
+        if (logline_is_of_hook(&line))
+            continue;
         if (line.wall_ns > death_wall_ns + MARKER_LATEST ||
             (marker && line.wall_ns >= death_wall_ns))
             return 0;

@@ -40,9 +40,19 @@ struct logline logline_read(const char *line, size_t length)
     return read;
 }
 
+static bool begins_with(const struct logline *line, const char *text)
+{
+    const size_t length = strlen(text);
+
+    return line->error && line->length >= length && memcmp(line->text, text, length) == 0;
+}
+
 bool logline_is_marker(const struct logline *line)
 {
-    const size_t length = sizeof(MARKER_TEXT) - 1;
+    return begins_with(line, MARKER_TEXT);
+}
 
-    return line->error && line->length >= length && memcmp(line->text, MARKER_TEXT, length) == 0;
+bool logline_is_of_hook(const struct logline *line)
+{
+    return begins_with(line, MARKER_TEXT MARKER_HOOK);
 }

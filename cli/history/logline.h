@@ -30,4 +30,7 @@ int64_t logline_time(const char *head);
 /* A line that the supervisor put there: a death told, lines lost. */
 bool logline_is_marker(const struct logline *line);
 
+/* A marker that tells of a hook, and so of no end of an incarnation. */
+bool logline_is_of_hook(const struct logline *line);
+
 #endif

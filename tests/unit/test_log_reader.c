@@ -232,6 +232,9 @@ static void test_damaged_lines_are_given_whole(void **state)
     assert_null(read.time);
     read = logline_read("2026-11-22T08:51:01.000000000Z stderr P bulkhead: x", 51);
     assert_true(read.error && read.part && logline_is_marker(&read));
+    assert_false(logline_is_of_hook(&read));
+    read = logline_read("2026-11-22T08:51:01.000000000Z stderr F bulkhead: hook on_oom x", 63);
+    assert_true(logline_is_marker(&read) && logline_is_of_hook(&read));
     read = logline_read("2026-11-22T08:51:01.000000000Z stdout F bulkhead: x", 51);
     assert_false(read.error || read.part || logline_is_marker(&read));
     read = logline_read("2026-11-22T08:51:01.000000000Z stdout F ", 40);
