@@ -126,12 +126,14 @@ bool sampling_take(struct sampling *sampling, int64_t bytes, int64_t cpu_usec, i
     sampling->cpu_usec = cpu_usec;
     if (bytes < sampling->snapshot_bytes)
         sampling->snapshot_bytes = bytes;
-    if (!is_snapshot_due(sampling, limit_bytes, now))
-        return false;
+    return is_snapshot_due(sampling, limit_bytes, now);
+}
+
+void sampling_snapped(struct sampling *sampling, instant now)
+{
     sampling->snapshots++;
     sampling->snapshot_ns = now.ns;
-    sampling->snapshot_bytes = bytes;
-    return true;
+    sampling->snapshot_bytes = sampling->bytes;
 }
 
 void sampling_hurry(struct sampling *sampling, const struct sampling *group, instant now)

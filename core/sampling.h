@@ -48,9 +48,12 @@ bool sampling_is_idle(const struct sampling *sampling, int64_t cpu_usec, instant
 /* A look that found that. */
 void sampling_rest(struct sampling *sampling, int64_t limit_bytes, instant now);
 
-/* Takes in a sample; `limit_bytes` 0: there is none. True: a snapshot of its processes is due. */
+/* Takes in a sample; `limit_bytes` 0: there is none. True: a snapshot of its processes is due, and
+ * will be until it is told to have been taken. */
 bool sampling_take(struct sampling *sampling, int64_t bytes, int64_t cpu_usec, int64_t limit_bytes,
                    instant now);
+
+void sampling_snapped(struct sampling *sampling, instant now);
 
 /* The group around it is sampled faster: so is its member. */
 void sampling_hurry(struct sampling *sampling, const struct sampling *group, instant now);

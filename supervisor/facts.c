@@ -39,6 +39,7 @@ static void close_main(struct supervisor *supervisor, struct slot *slot)
         close(slot->pidfd);
     slot->pidfd = -1;
     slot->look_at = INSTANT_NEVER;
+    sampling_end(&slot->sampling);
     close_watched(supervisor, &slot->report);
     close_watched(supervisor, &slot->memory);
 }
@@ -186,6 +187,7 @@ int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generatio
     slot->silent = false;
     slot->own = supervisor->reaper.channel < 0;
     slot->oom_kills = 0;
+    sampler_born(supervisor, index);
     result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
     if (result < 0 || !supervisor->counted)
         return result;

@@ -160,6 +160,7 @@ static int open_journal_and_socket(struct supervisor *supervisor, const struct c
 
     if (result < 0)
         return complain(complaint, "cannot begin the journal", result);
+    sampler_open(supervisor);
     result = control_open(supervisor);
     return result < 0 ? complain(complaint, "cannot listen at " PATH_CONTROL, result) : 0;
 }
@@ -177,6 +178,7 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, c
     recording_init(&supervisor->recording);
     supervisor->reload = (struct reload){.plan = -1, .client = -1};
     supervisor->limits.client = -1;
+    supervisor->sampler.ring = -1;
     raise_file_limit(supervisor);
     if (read_plan(supervisor, &complaint) != 0 || allocate(supervisor, &complaint) != 0 ||
         open_runtime(supervisor, &complaint) != 0 || open_cgroups(supervisor, &complaint) != 0 ||

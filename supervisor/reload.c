@@ -308,6 +308,7 @@ static void change_over(struct supervisor *supervisor, int plan, struct renewal 
     supervisor->fleet.roster = &supervisor->roster;
     (void)dup3(plan, HANDOVER_PLAN, O_CLOEXEC);
     supervisor_look_at_cgroups(supervisor);
+    sampler_reloaded(supervisor);
     recording_reload(&supervisor->recording);
     control_reloaded(supervisor);
     if (journal_reloaded(&supervisor->journal, &supervisor->fleet, supervisor->now) < 0)

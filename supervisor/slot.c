@@ -22,6 +22,7 @@ void slot_init(struct slot *slot)
         .heard = {.fd = -1},
         .look_at = INSTANT_NEVER,
     };
+    sampling_end(&slot->sampling);
 }
 
 static int open_one(const struct supervisor *supervisor, const struct member *member,

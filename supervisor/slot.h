@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "core/roster.h"
+#include "core/sampling.h"
 #include "supervisor/hearing.h"
 #include "supervisor/terminal.h"
 
@@ -41,6 +42,7 @@ struct slot {
     bool own;             // our child, not the keeper's
     bool muted;           // it changed for no kill: not watched until look_at
     instant look_at;      // at memory.events; INSTANT_NEVER: it is watched
+    struct sampling sampling;
 };
 
 void slot_init(struct slot *slot);

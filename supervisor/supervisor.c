@@ -186,6 +186,9 @@ static void dispatch(struct supervisor *supervisor, const struct loop_ready *rea
     case SOURCE_LIMITS:
         limits_report(supervisor);
         break;
+    case SOURCE_SNAPSHOT:
+        snapshot_report(supervisor);
+        break;
     }
 }
 
@@ -212,6 +215,7 @@ static instant next_deadline(const struct supervisor *supervisor)
     deadline = instant_min(deadline, graves_deadline(&supervisor->graves));
     deadline = instant_min(deadline, aides_deadline(&supervisor->aides));
     deadline = instant_min(deadline, limits_deadline(&supervisor->limits));
+    deadline = instant_min(deadline, sampler_deadline(&supervisor->sampler));
     deadline = instant_min(deadline, supervisor->look_at);
     deadline = instant_min(deadline, supervisor->leisure_at);
     if (supervisor->births_waiting > 0)
@@ -243,6 +247,7 @@ static int turn(struct supervisor *supervisor)
     act_on_graves(supervisor);
     aides_turn(supervisor);
     limits_turn(supervisor);
+    sampler_turn(supervisor);
     take_leisure(supervisor);
     recording_turn(supervisor);
     control_turn(supervisor);

@@ -19,7 +19,9 @@
 #include "supervisor/queue.h"
 #include "supervisor/recording.h"
 #include "supervisor/reload.h"
+#include "supervisor/sampler.h"
 #include "supervisor/slot.h"
+#include "supervisor/source.h"
 #include "supervisor/sys/loop.h"
 #include "supervisor/sys/reap.h"
 
@@ -33,25 +35,6 @@
 
 /* Births a turn: a big stack's start must not keep clients and deaths waiting. */
 #define BIRTHS_PER_TURN 16
-
-/* What can become ready; the index is a member's or a client's. */
-enum source {
-    SOURCE_SIGNAL,
-    SOURCE_KEEPER,
-    SOURCE_CONTROL,
-    SOURCE_CLIENT,
-    SOURCE_MEMORY, // memory.events of a member
-    SOURCE_EMPTY,  // cgroup.events of a member, once its main process is dead
-    SOURCE_REPORT, // pipe of a newborn
-    SOURCE_PIDFD,  // of a child that is the keeper's no more
-    SOURCE_RECORDER,
-    SOURCE_AIDE_REPORT, // of auxiliary processes; the index is a place's
-    SOURCE_AIDE_EMPTY,
-    SOURCE_AIDE_PIDFD,
-    SOURCE_AIDE_OUTPUT,
-    SOURCE_LIMITS,   // the helper's report
-    SOURCE_TERMINAL, // of a member, or the FIFO behind it
-};
 
 struct supervisor {
     struct roster roster;
@@ -67,6 +50,7 @@ struct supervisor {
     struct aides aides;
     struct reload reload;
     struct limits_change limits;
+    struct sampler sampler;
     struct slot *slots; // one a member
     int runtime;        // directories
     int fifos;

@@ -112,6 +112,7 @@ static void check_snapshot(struct sim *sim, struct life *life, instant now)
         break_rule(sim, "snapshots-bounded", "it has not grown since the last");
     if (++life->snapshots > 10) // in two hours, and a doubling between any two
         break_rule(sim, "snapshots-bounded", "%u of one incarnation", life->snapshots);
+    sampling_snapped(&life->sampling, now);
     life->snapped = now;
     life->least = bytes_at(life, now);
     life->leak_snapshots++;
