@@ -12,9 +12,8 @@
  *   effect kind=health i=0 g=8 from=STARTING to=HEALTHY
  *   effect kind=report i=0 g=7 hook=on_oom
  *   verdict i=0 g=7 kind=oom confidence=certain …                the payload of the VERDICT effect
- *   other i=0 g=7 of=2 current=… peak=…                          who else is in that group:
- * evidence note text…                                                   for people (free text to
- * the end)
+ *   other i=0 g=7 of=2 current=… peak=… growth=…              who else is in that group
+ *   note text…                                                  for people; free to the end
  *
  * A journal replays by itself: its head is the roster, its events go to the same fleet, whose
  * effects and verdicts must come out as the same bytes. After a reload another head follows. Zero
@@ -33,6 +32,7 @@ struct record_other {
     uint32_t member;
     int64_t current_bytes;
     int64_t peak_bytes; // 0: the kernel has none
+    int64_t growth;     // bytes a second, by its samples; 0: none, or not known
 };
 
 /* Writers: put one line with its newline into `line` (RECORD_LINE_MAX bytes), return its length. */

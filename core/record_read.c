@@ -316,6 +316,8 @@ static bool take_other(struct record_other *other, const struct pair *pair)
         other->current_bytes = pair->number;
     else if (is(pair, "peak") && is_bytes)
         other->peak_bytes = pair->number;
+    else if (is(pair, "growth") && pair->is_number)
+        other->growth = pair->number;
     else
         return false;
     return true;

@@ -180,6 +180,8 @@ size_t record_write_other(uint32_t member, uint32_t generation, const struct rec
     put(&writer,
         "other i=%" PRIu32 " g=%" PRIu32 " of=%" PRIu32 " current=%" PRId64 " peak=%" PRId64,
         member, generation, other->member, other->current_bytes, other->peak_bytes);
+    if (other->growth)
+        put(&writer, " growth=%" PRId64, other->growth);
     return end_line(&writer);
 }
 

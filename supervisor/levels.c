@@ -79,13 +79,24 @@ static void take(struct record_other *told, uint32_t *count, const struct record
     told[at] = *other;
 }
 
+/* Who grew fastest is told, however little it has yet: it may be the guilty one. */
+static void take_fastest(struct record_other *told, uint32_t count,
+                         const struct record_other *fastest)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (told[i].member == fastest->member)
+            return;
+    if (fastest->growth > 0 && count > 0)
+        told[count - 1] = *fastest;
+}
+
 uint32_t levels_others(const struct supervisor *supervisor, uint32_t member,
                        struct record_other told[LEVELS_TOLD_MAX])
 {
     const struct roster *roster = &supervisor->roster;
     const struct verdict *verdict = &supervisor->fleet.members[member].last;
     ptrdiff_t group = group_find(roster->groups, roster->groups_count, verdict->group);
-    struct record_other other;
+    struct record_other other, fastest = {0};
     uint32_t count = 0, looked = 0;
 
     for (uint32_t i = 0; group >= 0 && i < roster->members_count && looked < LEVELS_READ_MAX; i++) {
@@ -96,10 +107,14 @@ uint32_t levels_others(const struct supervisor *supervisor, uint32_t member,
             continue;
         looked++;
         compartment_name(roster, i, supervisor->slots[i].generation, name);
-        other = (struct record_other){.member = i};
-        if (cgroup_memory(supervisor->services, name, &other.current_bytes, &other.peak_bytes) == 0)
-            take(told, &count, &other);
+        other = (struct record_other){.member = i, .growth = sampler_growth(supervisor, i)};
+        if (cgroup_memory(supervisor->services, name, &other.current_bytes, &other.peak_bytes) < 0)
+            continue;
+        take(told, &count, &other);
+        if (other.growth > fastest.growth)
+            fastest = other;
     }
+    take_fastest(told, count, &fastest);
     return count;
 }
 

@@ -129,6 +129,7 @@ void deaths_other(struct deaths *deaths, const struct event_view *view, const st
     memcpy(other->name, view->members[record->other.member].name, sizeof(other->name));
     other->current_bytes = record->other.current_bytes;
     other->peak_bytes = record->other.peak_bytes;
+    other->growth = record->other.growth;
 }
 
 struct death_history deaths_history(const struct deaths *deaths, size_t last, int64_t window_ns)

@@ -11,6 +11,7 @@ struct death_other {
     char name[INSTANCE_NAME_MAX];
     int64_t current_bytes;
     int64_t peak_bytes; // 0: not known
+    int64_t growth;     // bytes a second; 0: none, or not known
 };
 
 struct death {

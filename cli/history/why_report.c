@@ -111,21 +111,34 @@ static void tell_budget(const struct death *death, char *text, size_t size)
              death->verdict.next == NEXT_STOP_STACK ? "; all other services were stopped" : "");
 }
 
+/* Said of one of them, if any grew. */
+static const struct death_other *fastest_of(const struct death *death)
+{
+    const struct death_other *fastest = NULL;
+
+    for (size_t i = 0; i < death->others_count; i++)
+        if (death->others[i].growth > (fastest ? fastest->growth : 0))
+            fastest = &death->others[i];
+    return fastest;
+}
+
 /* The kernel takes the largest, not the one that grew: who else was there. */
 static void print_others(const struct why_report *report, bool colour, FILE *to)
 {
     const struct death *death = report->death;
-    char text[SENTENCE_MAX], current[RENDER_MAX], peak[RENDER_MAX];
+    char text[SENTENCE_MAX], bytes[RENDER_MAX];
+    const struct death_other *fastest = fastest_of(death);
 
     for (size_t i = 0; i < death->others_count; i++) {
         const struct death_other *other = &death->others[i];
+        size_t used = (size_t)snprintf(text, sizeof(text), "%s held %s", other->name,
+                                       render_bytes(other->current_bytes, bytes));
         if (other->peak_bytes > 0)
-            snprintf(text, sizeof(text), "%s held %s, at most %s so far", other->name,
-                     render_bytes(other->current_bytes, current),
-                     render_bytes(other->peak_bytes, peak));
-        else
-            snprintf(text, sizeof(text), "%s held %s", other->name,
-                     render_bytes(other->current_bytes, current));
+            used += (size_t)snprintf(text + used, sizeof(text) - used, ", at most %s so far",
+                                     render_bytes(other->peak_bytes, bytes));
+        if (other == fastest)
+            snprintf(text + used, sizeof(text) - used, ", and grew fastest: %s a second",
+                     render_bytes(other->growth, bytes));
         print_field(to, colour, i == 0 ? "beside it" : "", text);
     }
 }
@@ -318,6 +331,7 @@ static struct json *list_others(const struct death *death)
         json_text(other, "name", death->others[i].name);
         json_number(other, "memCurrent", death->others[i].current_bytes);
         json_number(other, "memPeak", death->others[i].peak_bytes);
+        json_number(other, "memGrowth", death->others[i].growth);
         json_append(list, other);
     }
     return list;

@@ -3,7 +3,6 @@
 import re
 import struct
 
-import harness
 from harness import MIB, QUICK, Stack, check, equal, read, service, test, wait_until
 
 PLACE = 256

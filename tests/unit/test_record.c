@@ -402,7 +402,7 @@ static void refused(void **state)
 
 static void others_come_through(void **state)
 {
-    const struct record_other other = {7, INT64_C(1) << 40, 4096};
+    const struct record_other other = {7, INT64_C(1) << 40, 4096, -5};
     char line[RECORD_LINE_MAX];
     struct record record;
 
@@ -415,6 +415,7 @@ static void others_come_through(void **state)
     assert_int_equal(record.other.member, other.member);
     assert_int_equal(record.other.current_bytes, other.current_bytes);
     assert_int_equal(record.other.peak_bytes, other.peak_bytes);
+    assert_int_equal(record.other.growth, other.growth);
 }
 
 static void notes_are_for_people(void **state)
