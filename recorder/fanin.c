@@ -59,6 +59,8 @@ static int patience_ms(const struct fanin *fanin)
 {
     if (fanin->intake.ready_count > 0)
         return 0;
+    if (intake_owes_call(&fanin->intake))
+        return INTAKE_CALL_MS;
     return fanin->intake.held > 0 ? HOLD_LOOK_MS : -1;
 }
 
@@ -98,7 +100,10 @@ int fanin_run(struct fanin *fanin, int until_fd)
         }
         if (count == 0)
             intake_retry(&fanin->intake);
+        if (count == 0 && fanin->intake.ready_count == 0 && intake_owes_call(&fanin->intake))
+            intake_call(&fanin->intake);
         intake_turns(&fanin->intake);
+        intake_gather(&fanin->intake);
         if (heard >= 0)
             return heard; // what else is ready is in the queue
     }

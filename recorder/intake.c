@@ -14,6 +14,7 @@
 #define DRAIN_READS 16           // of one FIFO at the end: its default capacity is one read
 #define HOLD        span_ms(250) // a service waits for the disk no longer than this
 #define NOTE_BYTES  512
+#define CALL_BYTES  (INTAKE_BYTES * 4) // so much wakes the writer at once
 #define KEYS_MAX    ((size_t)STORE_SLOTS_MAX * STREAMS)
 
 enum turn { TURN_EMPTY, TURN_MORE, TURN_HELD };
@@ -99,10 +100,28 @@ static struct ring_record *find_room(struct intake *intake, const struct source 
     return ring_reserve(ring, INTAKE_BYTES);
 }
 
+/* With the lock held. */
+static void call(struct intake *intake)
+{
+    intake->called = monotonic();
+    ring_call(&intake->store->ring);
+}
+
+/* The writer's next sleep is deeper than a few reads are apart: waking it for each would cost more
+ * than what it then does. */
+static void call_at_times(struct intake *intake)
+{
+    if (ring_unheard(&intake->store->ring) >= CALL_BYTES ||
+        instant_since(monotonic(), intake->called).ns >= span_ms(INTAKE_CALL_MS).ns)
+        call(intake);
+}
+
 static struct ring_record *wait_for_room(struct intake *intake, const struct source *source)
 {
     struct ring_record *record = find_room(intake, source);
 
+    if (!record && intake_owes_call(intake))
+        call(intake);
     while (!record && intake->ending) {
         pthread_cond_wait(&intake->store->ring.room, &intake->store->ring.lock);
         record = find_room(intake, source);
@@ -130,7 +149,9 @@ static void publish(struct intake *intake, struct source *source, uint32_t key,
     source->lost = 0;
     ring_publish(&intake->store->ring, record, length);
     source->queued += record->size;
+    call_at_times(intake);
     unlock(intake);
+    intake->taken += length;
 }
 
 /* In the ring first, out of the FIFO then: a SIGKILL between the two doubles and loses nothing. */
@@ -179,6 +200,7 @@ static enum turn drop(struct intake *intake, struct source *source, int fd)
     size_t length = whole_lines(fd, intake->waste, there);
 
     tap_take(&intake->tap, fd, length);
+    intake->taken += length;
     if (source->logging.none)
         return length > 0 ? TURN_MORE : TURN_EMPTY;
     lock(intake);
@@ -338,6 +360,32 @@ void intake_turns(struct intake *intake)
             read_stream(intake, key, false) == TURN_MORE)
             intake_ready(intake, key);
     }
+}
+
+bool intake_owes_call(const struct intake *intake)
+{
+    return ring_unheard(&intake->store->ring) > 0;
+}
+
+void intake_call(struct intake *intake)
+{
+    lock(intake);
+    call(intake);
+    unlock(intake);
+}
+
+void intake_gather(struct intake *intake)
+{
+    span nap;
+    struct timespec time = {0};
+
+    if (intake->ready_count > 0)
+        return;
+    nap = pace_nap(&intake->pace, monotonic(), intake->taken);
+    intake->taken = 0;
+    time.tv_nsec = nap.ns;
+    if (nap.ns > 0)
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
 void intake_drain(struct intake *intake, uint32_t slot)

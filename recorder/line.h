@@ -13,6 +13,7 @@
 
 #define LINE_PART_MAX   ((size_t)16 * 1024) // bytes of one line's or part's text
 #define LINE_TIME_MAX   40                  // of line_time's text, with its NUL
+#define LINE_HEAD_BYTES sizeof("2026-11-22T08:51:00.123456789Z stdout F")
 #define LINE_FORMAT_MAX (LINE_PART_MAX * 4 + LINE_TIME_MAX + 16)
 
 enum line_kind {
@@ -36,11 +37,24 @@ typedef void line_fn(void *context, enum line_kind kind, const char *text, size_
 void line_feed(struct line_stream *stream, const char *bytes, size_t length, line_fn *give,
                void *context);
 
+bool line_is_begun(const struct line_stream *stream);
+
 /* Gives out what is unfinished as a line, and frees. */
 void line_end(struct line_stream *stream, line_fn *give, void *context);
 
+/* The short way for what nearly all output is: whole lines of plain text, without a NUL or what a
+ * marker begins with, and not too long. Formats as many of them as `out` has room for, each behind
+ * `head` (line_head), to be called when nothing is left in the stream. Returns how many bytes of
+ * `bytes` are done; what line_feed gives for those would be the same. *ret_used: bytes in `out`. */
+bool line_is_plain(const char *bytes, size_t length);
+size_t line_format_plain(char *out, size_t room, const char head[LINE_HEAD_BYTES],
+                         const char *bytes, size_t length, size_t *ret_used);
+
 /* RFC 3339, UTC, nanoseconds. */
 void line_time(int64_t wall_ns, char text[LINE_TIME_MAX]);
+
+/* What a whole line begins with. */
+void line_head(const char time[LINE_TIME_MAX], const char *stream_name, char head[LINE_HEAD_BYTES]);
 
 /* The line as it stands in the log, newline included; `out` has LINE_FORMAT_MAX bytes, `length` is
  * at most LINE_PART_MAX. `stream_name` is "stdout" or "stderr". Returns the bytes written. */

@@ -96,6 +96,7 @@ int ring_open(struct ring *ring, int fd, bool *ret_fresh)
     ring->shared = memory;
     ring->used_most = RING_BYTES_MAX;
     ring->reserved = false;
+    ring->unheard = 0;
     *ret_fresh = !recover(ring);
     if (*ret_fresh)
         *ring->shared =
@@ -165,7 +166,6 @@ struct ring_record *ring_reserve(struct ring *ring, size_t length)
 void ring_cancel(struct ring *ring)
 {
     ring->reserved = false;
-    ring_shrink(ring);
 }
 
 void ring_publish(struct ring *ring, struct ring_record *record, size_t length)
@@ -179,6 +179,17 @@ void ring_publish(struct ring *ring, struct ring_record *record, size_t length)
     if (shared->head > ring->used_most)
         ring->used_most = shared->head;
     ring->reserved = false;
+    ring->unheard += record->size;
+}
+
+size_t ring_unheard(const struct ring *ring)
+{
+    return ring->unheard;
+}
+
+void ring_call(struct ring *ring)
+{
+    ring->unheard = 0;
     pthread_cond_signal(&ring->work);
 }
 
@@ -226,11 +237,16 @@ struct ring_record *ring_next(struct ring *ring, const struct ring_record *recor
     return offset == shared->head ? NULL : record_at(ring, offset);
 }
 
+bool ring_is_large(const struct ring *ring)
+{
+    return ring->used_most > KEPT_MEMORY / 2;
+}
+
 void ring_shrink(struct ring *ring)
 {
     size_t kept = (sizeof(struct ring_shared) + KEPT_MEMORY) & ~((size_t)64 * 1024 - 1);
 
-    if (ring->shared->used > 0 || ring->reserved || ring->used_most <= KEPT_MEMORY / 2)
+    if (ring->shared->used > 0 || ring->reserved || !ring_is_large(ring))
         return;
     ring->used_most = 0;
     if (madvise((char *)ring->shared + kept, MAPPED - kept, MADV_REMOVE) < 0)

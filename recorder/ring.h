@@ -45,6 +45,7 @@ struct ring {
     pthread_cond_t room; // there is more room
     struct ring_shared *shared;
     size_t used_most; // since memory was last given back
+    size_t unheard;
     bool reserved;
 };
 
@@ -61,10 +62,12 @@ size_t ring_free(const struct ring *ring);
 struct ring_taking *ring_taking(struct ring *ring);
 
 /* A record with room for `length` bytes; NULL: there is no room now. One at a time;
- * it is in the ring from ring_publish on. */
+ * it is in the ring from ring_publish on, and ring_call wakes who waits for it. */
 struct ring_record *ring_reserve(struct ring *ring, size_t length);
 void ring_cancel(struct ring *ring);
 void ring_publish(struct ring *ring, struct ring_record *record, size_t length);
+void ring_call(struct ring *ring);
+size_t ring_unheard(const struct ring *ring); // bytes that were published since ring_call
 
 /* The oldest record, or NULL. It is told that it is at work, which a killed process leaves behind.
  */
@@ -74,7 +77,10 @@ void ring_release(struct ring *ring); // the oldest
 /* The record after this one, the oldest for NULL; NULL at the end. */
 struct ring_record *ring_next(struct ring *ring, const struct ring_record *record);
 
-/* Gives memory back when there is much and nothing in it. */
+/* Memory was touched beyond what stays. */
+bool ring_is_large(const struct ring *ring);
+
+/* Gives that back when nothing is in it. */
 void ring_shrink(struct ring *ring);
 
 #endif

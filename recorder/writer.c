@@ -1,6 +1,7 @@
 /* See writer.h. */
 #include "recorder/writer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,10 @@
 #include "core/paths.h"
 #include "recorder/store.h"
 
-#define TELL_AGAIN  span_sec(10) // of one member in our own log
-#define TRY_AGAIN_S 2            // to tell what was lost, while the disk takes nothing
-#define AGAIN_TEXT  MARKER_TEXT "the recorder was killed: what follows may be here twice"
+#define TELL_AGAIN span_sec(10) // of one member in our own log
+#define TRY_AGAIN  span_sec(2)  // to tell what was lost, while the disk takes nothing
+#define REST       span_sec(1)  // without work, before the memory of a burst is given back
+#define AGAIN_TEXT MARKER_TEXT "the recorder was killed: what follows may be here twice"
 
 static const char *const stream_names[STREAMS] = {"stdout", "stderr"};
 
@@ -111,11 +113,47 @@ static void give_err(void *context, enum line_kind kind, const char *text, size_
     give_line(context, kind, text, length, stream_names[ERR]);
 }
 
+/* Of plain text, as many bytes as fit into a batch. */
+static size_t batch_plain(struct store *store, const char *head, const char *bytes, size_t length)
+{
+    int64_t most = store->at_hand->limits.file_bytes;
+    size_t room = most < (int64_t)STORE_BATCH_BYTES ? (size_t)most : STORE_BATCH_BYTES;
+    size_t used = 0, done = 0;
+
+    if (room > store->batch_used)
+        done = line_format_plain(store->batch + store->batch_used, room - store->batch_used, head,
+                                 bytes, length, &used);
+    store->batch_used += used;
+    return done;
+}
+
+/* Returns how much of the record is done: all, but for lines that are too long. */
+static size_t write_plain(struct store *store, const struct ring_record *record)
+{
+    char head[LINE_HEAD_BYTES];
+    size_t done = 0;
+
+    if (!line_is_plain(record->bytes, record->length))
+        return 0;
+    line_head(store->time, stream_names[record->stream], head);
+    while (done < record->length) {
+        size_t some = batch_plain(store, head, record->bytes + done, record->length - done);
+
+        if (some == 0 && store->batch_used == 0)
+            break;
+        if (some == 0)
+            flush(store);
+        done += some;
+    }
+    return done;
+}
+
 static void write_record(struct store *store, struct source *source,
                          const struct ring_record *record)
 {
     line_fn *give = record->stream == OUT ? give_out : give_err;
     struct line_stream *stream = &source->stream[record->stream];
+    size_t done = 0;
 
     store->at_hand = source;
     line_time(record->time_ns, store->time);
@@ -123,7 +161,9 @@ static void write_record(struct store *store, struct source *source,
         rotate_lose(&source->log, record->lost, ROTATE_TOO_SLOW);
     if (record->again)
         give_err(store, LINE_FULL, AGAIN_TEXT, strlen(AGAIN_TEXT));
-    line_feed(stream, record->bytes, record->length, give, store);
+    if (!line_is_begun(stream))
+        done = write_plain(store, record);
+    line_feed(stream, record->bytes + done, record->length - done, give, store);
     if (record->ends)
         line_end(stream, give, store);
     flush(store);
@@ -208,17 +248,28 @@ static bool tell_rest(struct store *store)
     return untold;
 }
 
+/* 0, or ETIMEDOUT after a `patience`; INSTANT_NEVER: there is none. */
+static int wait_until(struct store *store, instant until)
+{
+    struct timespec time = {until.ns / NSEC_PER_SEC, until.ns % NSEC_PER_SEC};
+
+    if (until.ns == INSTANT_NEVER.ns)
+        return pthread_cond_wait(&store->ring.work, &store->ring.lock);
+    return pthread_cond_clockwait(&store->ring.work, &store->ring.lock, CLOCK_MONOTONIC, &time);
+}
+
+/* The memory of a burst is kept for the next one for a while: to give it back and to take it again
+ * costs more than to write what is in it. */
 static void wait_for_work(struct store *store, bool untold)
 {
-    struct timespec until;
+    instant until = INSTANT_NEVER;
 
-    if (!untold) {
-        pthread_cond_wait(&store->ring.work, &store->ring.lock);
-        return;
-    }
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += TRY_AGAIN_S;
-    pthread_cond_timedwait(&store->ring.work, &store->ring.lock, &until);
+    if (untold)
+        until = instant_add(monotonic(), TRY_AGAIN);
+    else if (ring_is_large(&store->ring))
+        until = instant_add(monotonic(), REST);
+    if (wait_until(store, until) == ETIMEDOUT)
+        ring_shrink(&store->ring);
 }
 
 void *writer_run(void *context)
@@ -236,7 +287,6 @@ void *writer_run(void *context)
             continue;
         if (store->ending)
             break;
-        ring_shrink(&store->ring);
         wait_for_work(store, untold);
     }
     pthread_mutex_unlock(&store->ring.lock);

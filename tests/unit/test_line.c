@@ -222,6 +222,53 @@ static void test_format_of_the_worst_line_fits(void **state)
     free(out);
 }
 
+static void test_plain_lines_come_out_the_same(void **state)
+{
+    static const char text[] = "one\n\ntwo \xff\nthe rest";
+    char time[LINE_TIME_MAX], head[LINE_HEAD_BYTES], out[512], wanted[512];
+    size_t used, length = 0;
+
+    (void)state;
+    line_time(INT64_C(1795337460123456789), time);
+    line_head(time, "stderr", head);
+    length += line_format(wanted, time, "stderr", LINE_FULL, "one", 3);
+    length += line_format(wanted + length, time, "stderr", LINE_FULL, "", 0);
+    /* The third has no room, */
+    assert_int_equal(line_format_plain(out, length + 44, head, text, sizeof(text) - 1, &used), 5);
+    assert_int_equal(used, length);
+    assert_memory_equal(out, wanted, length);
+    /* and what has no end is left. */
+    length += line_format(wanted + length, time, "stderr", LINE_FULL, "two \xff", 5);
+    assert_int_equal(line_format_plain(out, length, head, text, sizeof(text) - 1, &used), 11);
+    assert_int_equal(used, length);
+    assert_memory_equal(out, wanted, length);
+    assert_int_equal(line_format_plain(out, 0, head, text, sizeof(text) - 1, &used), 0);
+}
+
+static void test_what_is_not_plain(void **state)
+{
+    char *longest = malloc(LINE_PART_MAX + 1), *out = malloc(LINE_FORMAT_MAX);
+    char head[LINE_HEAD_BYTES] = {0};
+    size_t used;
+
+    (void)state;
+    assert_true(line_is_plain("a\nb", 3));
+    assert_false(line_is_plain("", 0));
+    assert_false(line_is_plain("a\0b", 3));
+    assert_false(line_is_plain("a" MARKER_PREFIX "b", 3));
+    assert_non_null(longest);
+    assert_non_null(out);
+    memset(longest, 'x', LINE_PART_MAX);
+    longest[LINE_PART_MAX] = '\n';
+    assert_int_equal(
+        line_format_plain(out, LINE_FORMAT_MAX, head, longest, LINE_PART_MAX + 1, &used), 0);
+    longest[LINE_PART_MAX - 1] = '\n';
+    assert_int_equal(line_format_plain(out, LINE_FORMAT_MAX, head, longest, LINE_PART_MAX, &used),
+                     LINE_PART_MAX);
+    free(longest);
+    free(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +281,8 @@ int main(void)
         cmocka_unit_test(test_endless_marker_is_text),
         cmocka_unit_test(test_format),
         cmocka_unit_test(test_format_of_the_worst_line_fits),
+        cmocka_unit_test(test_plain_lines_come_out_the_same),
+        cmocka_unit_test(test_what_is_not_plain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,167 @@
+"""Who takes a service's output: our recorder, `cat`, and the loggers of s6 and runit beside them.
+
+A side has one writer (gush.c) on a pipe of the default size, and its reader in a cgroup of its own,
+which counts the reader's CPU time. All write into the same tmpfs: no side waits for a disk.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from sides import PATIENCE_S, BenchError, Ours, remove_group, wait_until
+
+POLL_S = 0.002
+MEMBER = "s-1"
+
+
+def make_log_folder():
+    parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return pathlib.Path(tempfile.mkdtemp(prefix="bulkhead-bench.", dir=parent))
+
+
+def ends_with(path, line):
+    """Is this the last line of the file?"""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 200))
+            return file.read().endswith(line)
+    except FileNotFoundError:
+        return False
+
+
+def cpu_ns(group):
+    for line in (group / "cpu.stat").read_text().splitlines():
+        if line.startswith("usage_usec "):
+            return int(line.split()[1]) * 1000
+    raise BenchError(f"{group} has no usage_usec")
+
+
+class Log:
+    """One writer and its reader. `gush` is its command, `reader_group` the reader's cgroup."""
+
+    def __init__(self, place, name, gush):
+        self.place = place
+        self.name = name
+        self.gush = [str(place.folder / "gush"), *map(str, gush)]
+        self.folder = make_log_folder()
+        self.rounds = 0
+
+    def __enter__(self):
+        self.up()
+        return self
+
+    def __exit__(self, *_):
+        try:
+            self.down()
+        finally:
+            shutil.rmtree(self.folder)
+
+    def round(self):
+        """(nanoseconds from the first write until all is in the file, the reader's CPU nanoseconds)"""
+        self.rounds += 1
+        last = f"end {self.rounds}\n".encode()
+        cpu, begun = cpu_ns(self.reader_group), time.monotonic_ns()
+        os.kill(self.writer, signal.SIGUSR1)
+        while not ends_with(self.file, last):
+            if time.monotonic_ns() - begun > PATIENCE_S * 10**9:
+                raise BenchError(f"{self.name}: the log is not complete after {PATIENCE_S} s")
+            time.sleep(POLL_S)
+        taken = time.monotonic_ns() - begun
+        found = taken, cpu_ns(self.reader_group) - cpu
+        self.tidy()
+        return found
+
+    def tidy(self):
+        """Makes the next round like this one: nobody's file is there already, nobody rotates."""
+        os.truncate(self.file, 0)
+
+
+class PipedLog(Log):
+    """A bare reader: `argv` reads stdin and writes `file`."""
+
+    def __init__(self, place, name, gush, argv, file="log", environment=None):
+        super().__init__(place, name, gush)
+        self.argv = argv
+        self.file = self.folder / file
+        self._environment = dict(os.environ, **(environment or {}))
+        self._group = place.group / name
+        self.reader_group = self._group / "reader"
+        self._processes = []
+
+    def _start(self, leaf, argv, **pipes):
+        (self._group / leaf).mkdir(parents=True)
+        shell = f'echo $$ > {self._group / leaf}/cgroup.procs && exec "$@"'
+        argv = ["/bin/sh", "-c", shell, "sh", *map(str, argv)]
+        self._processes.append(subprocess.Popen(argv, env=self._environment, cwd=self.folder, **pipes))
+        return self._processes[-1].pid
+
+    def up(self):
+        read_end, write_end = os.pipe()
+        with open(self.folder / "out", "ab") as out:
+            self._start("reader", self.argv, stdin=read_end, stdout=out)
+        self.writer = self._start("writer", self.gush, stdin=subprocess.DEVNULL, stdout=write_end)
+        os.close(read_end)
+        os.close(write_end)
+        wait_until(lambda: b"gush" in pathlib.Path(f"/proc/{self.writer}/cmdline").read_bytes().split(b"\0")[0],
+                   "the writer")
+        time.sleep(0.1)
+
+    def down(self):
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        remove_group(self._group)
+
+
+class CatLog(PipedLog):
+    def __init__(self, place, name, gush):
+        super().__init__(place, name, gush, ["/bin/cat"], "out")
+
+
+class OurLog(Log):
+    def __init__(self, place, name, gush):
+        super().__init__(place, name, gush)
+        self._ours = OursWithLog(place, name, self)
+        self.file = self.folder / "bench" / "logs" / f"{MEMBER}.log"
+
+    def up(self):
+        self._ours.up_log()
+        self.writer = self._ours.writer()
+        self.reader_group = self._ours.recorder_group()
+
+    def down(self):
+        self._ours.down()
+        self._ours.ring.close()
+
+
+class OursWithLog(Ours):
+    def __init__(self, place, name, log):
+        super().__init__(place, name)
+        self._log = log
+        self._environment["BULKHEAD_STATE_DIR"] = str(log.folder)
+
+    def _write_stack(self, count, limit):
+        import json
+        stack = {"name": "bench", "services": {"s": {"command": self._log.gush,
+                 "logging": {"options": {"mode": "blocking", "max-size": "1t"}}}}}
+        self._file.write_text(json.dumps(stack, indent=1))
+
+    def up_log(self):
+        self._write_stack(1, 0)
+        self._is_up = True
+        self._run("up", "-d", "--wait")
+        time.sleep(0.1)
+
+    def writer(self):
+        for folder, _, _ in os.walk(self.services_group):
+            pids = pathlib.Path(folder, "cgroup.procs").read_text().split()
+            if pids:
+                return int(pids[0])
+        raise BenchError("the writer does not run")
+
+    def recorder_group(self):
+        return self._group / "recorder"
