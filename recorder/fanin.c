@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,15 +85,20 @@ int fanin_run(struct fanin *fanin, int until_fd)
 {
     struct epoll_event until = {.events = EPOLLIN, .data.u64 = KEY_UNTIL};
     struct epoll_event events[EVENTS_A_TURN];
+    sigset_t no_signals; // is blocked while we wait: SIGIO interrupts us
 
+    sigemptyset(&no_signals);
     if (epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, until_fd, &until) < 0 && errno != EEXIST)
         return -errno;
     for (;;) {
-        int count = epoll_wait(fanin->epoll, events, EVENTS_A_TURN, patience_ms(fanin));
+        int count =
+            epoll_pwait(fanin->epoll, events, EVENTS_A_TURN, patience_ms(fanin), &no_signals);
         int heard = -EAGAIN, i;
 
         if (count < 0 && errno != EINTR)
             return -errno;
+        if (count < 0)
+            intake_look(&fanin->intake);
         for (i = 0; i < count; i++) {
             int word = take_event(fanin, events[i].data.u64, until_fd);
 
@@ -139,7 +145,7 @@ static int open_fifo(int folder, const char *name, const char *end)
     fd = openat(folder, path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return -errno;
-    if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode)) {
+    if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode) || fcntl(fd, F_SETOWN, getpid()) < 0) {
         close(fd);
         return -EINVAL;
     }

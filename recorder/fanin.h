@@ -18,7 +18,8 @@ int fanin_create(const struct roster *roster, int buffer, struct fanin **ret,
                  const char **ret_what);
 struct fanin *fanin_destroy(struct fanin *fanin); // returns NULL
 
-/* Records until something is to be read from `until_fd`. 0: its end of file; 1: a word, which says
+/* SIGIO has a handler and is blocked in all threads: it is waited for in here.
+ * Records until something is to be read from `until_fd`. 0: its end of file; 1: a word, which says
  * that there is another plan; or a negative errno. Call it again after a word. */
 int fanin_run(struct fanin *fanin, int until_fd);
 

@@ -154,6 +154,17 @@ static void publish(struct intake *intake, struct source *source, uint32_t key,
     intake->taken += length;
 }
 
+/* Who writes more than there is room for wakes a poll only if the FIFO was empty before, and then
+ * waits for somebody to read (pipe_write in the kernel): with an unfinished line left in it, nobody
+ * would. SIGIO is sent in any case. */
+static void set_left(struct source *source, uint32_t stream, bool left)
+{
+    if (source->left[stream] == left)
+        return;
+    source->left[stream] = left;
+    (void)fcntl(source->fd[stream], F_SETFL, O_NONBLOCK | (left ? O_ASYNC : 0));
+}
+
 /* In the ring first, out of the FIFO then: a SIGKILL between the two doubles and loses nothing. */
 static void put(struct intake *intake, struct source *source, uint32_t key,
                 struct ring_record *record, size_t length, bool ends)
@@ -164,6 +175,7 @@ static void put(struct intake *intake, struct source *source, uint32_t key,
     taking->stream = key % STREAMS;
     __atomic_store_n(&taking->length, length, __ATOMIC_RELEASE);
     publish(intake, source, key, record, length, ends);
+    set_left(source, key % STREAMS, false); // our own reading is not to be told of
     tap_take(&intake->tap, source->fd[key % STREAMS], length);
     __atomic_store_n(&taking->length, 0, __ATOMIC_RELEASE);
 }
@@ -193,22 +205,35 @@ static uint64_t count_lines(const char *bytes, size_t length)
     return count;
 }
 
-/* Nobody waits for what nothing has room for. */
-static enum turn drop(struct intake *intake, struct source *source, int fd)
+/* What is there is no whole line. More may have come before it was arranged to be told of that. */
+static enum turn leave(struct source *source, uint32_t stream, size_t there)
 {
-    size_t there = tap_peek(&intake->tap, fd, intake->waste, INTAKE_BYTES);
-    size_t length = whole_lines(fd, intake->waste, there);
+    if (there == 0 || source->left[stream])
+        return TURN_EMPTY;
+    set_left(source, stream, true);
+    return TURN_MORE;
+}
 
+/* Nobody waits for what nothing has room for. */
+static enum turn drop(struct intake *intake, struct source *source, uint32_t stream)
+{
+    int fd = source->fd[stream];
+    size_t there = tap_peek(&intake->tap, fd, intake->waste, INTAKE_BYTES);
+    size_t length = source->logging.none ? there : whole_lines(fd, intake->waste, there);
+
+    if (length == 0)
+        return leave(source, stream, there);
+    set_left(source, stream, false);
     tap_take(&intake->tap, fd, length);
     intake->taken += length;
     if (source->logging.none)
-        return length > 0 ? TURN_MORE : TURN_EMPTY;
+        return TURN_MORE;
     lock(intake);
     source->lost += count_lines(intake->waste, length);
     intake->store->losing++;
     pthread_cond_signal(&intake->store->ring.work);
     unlock(intake);
-    return length > 0 ? TURN_MORE : TURN_EMPTY;
+    return TURN_MORE;
 }
 
 /* Both streams were left alone meanwhile, and nothing else would tell of them. */
@@ -238,7 +263,7 @@ static enum turn no_room(struct intake *intake, uint32_t key)
         (source->logging.blocking || instant_since(monotonic(), source->held_since).ns < HOLD.ns))
         return TURN_HELD;
     set_flow(intake, key / STREAMS, FLOW_DROP);
-    return drop(intake, source, source->fd[key % STREAMS]);
+    return drop(intake, source, key % STREAMS);
 }
 
 static enum turn take_now(struct intake *intake, uint32_t key);
@@ -267,7 +292,7 @@ static enum turn read_stream(struct intake *intake, uint32_t key, bool drained)
     bool marked = false;
 
     if (source->logging.none)
-        return drop(intake, source, fd);
+        return drop(intake, source, key % STREAMS);
     lock(intake);
     record = wait_for_room(intake, source);
     unlock(intake);
@@ -280,13 +305,13 @@ static enum turn read_stream(struct intake *intake, uint32_t key, bool drained)
         marked = cut_at_marker(record->bytes, &length) && !drained;
     if (length > 0 && !marked) {
         put(intake, source, key, record, length, false);
-        return length < there || there == INTAKE_BYTES ? TURN_MORE : TURN_EMPTY;
+        return TURN_MORE; // as only a FIFO that was seen empty tells of the next bytes for certain
     }
     lock(intake);
     ring_cancel(&intake->store->ring);
     unlock(intake);
     if (!marked)
-        return TURN_EMPTY;
+        return leave(source, key % STREAMS, there);
     if (take_now(intake, key - ERR) == TURN_HELD)
         return TURN_HELD;
     return read_stream(intake, key, true);
@@ -346,6 +371,16 @@ void intake_retry(struct intake *intake)
         intake_ready(intake, slot * STREAMS + OUT);
         intake_ready(intake, slot * STREAMS + ERR);
     }
+}
+
+void intake_look(struct intake *intake)
+{
+    uint32_t key;
+
+    for (key = 0; key < intake->store->slots_count * STREAMS; key++)
+        if (intake->store->slots[key / STREAMS] &&
+            intake->store->slots[key / STREAMS]->left[key % STREAMS])
+            intake_ready(intake, key);
 }
 
 void intake_turns(struct intake *intake)

@@ -33,6 +33,7 @@ int intake_init(struct intake *intake, struct store *store); // 0 or a negative 
 void intake_finish(struct intake *intake);
 
 void intake_ready(struct intake *intake, uint32_t key); // there is something to be read
+void intake_look(struct intake *intake);                // after SIGIO: where a line was left
 void intake_retry(struct intake *intake);               // there may be room
 void intake_turns(struct intake *intake);               // one of each that is ready
 

@@ -52,6 +52,23 @@ static void ignore_signals(void)
         signal(ignored[i], SIG_IGN);
 }
 
+static void wake(int number)
+{
+    (void)number;
+}
+
+/* SIGIO is for whoever waits for output (fanin.h). */
+static void take_sigio(void)
+{
+    struct sigaction action = {.sa_handler = wake};
+    sigset_t blocked;
+
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGIO);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    sigaction(SIGIO, &action, NULL);
+}
+
 /* Three descriptors a member. */
 static void raise_descriptor_limit(void)
 {
@@ -136,6 +153,7 @@ int main(int argc, char **argv)
     }
     (void)mallopt(M_ARENA_MAX, 1); // two threads that seldom ask: a second heap is not worth it
     ignore_signals();
+    take_sigio();
     raise_descriptor_limit();
     yield_to_newborn();
     failed = read_roster(HANDOVER_PLAN, &roster, &why);

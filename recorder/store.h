@@ -34,6 +34,7 @@ struct source {
     bool is_ready[STREAMS];   // in the queue of those to be read
     bool unfinished[STREAMS]; // a line that has no end yet was put into the ring
     bool again[STREAMS];      // what is read next may be in the log already
+    bool left[STREAMS];       // an unfinished line was left in the FIFO, and SIGIO tells of more
     enum source_flow flow;
     instant held_since;
 

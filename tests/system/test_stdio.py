@@ -48,3 +48,24 @@ def _():
         wait_until(lambda: "bulkhead: " in log(stack, "last"), "the other's end is told")
         text = log(stack, "last")
         check(text.index("first") < text.index("last") < text.index("bulkhead: "), text)
+
+
+# A beginning of a line that stays in the FIFO, and then more in one write than there is room for.
+GREEDY = """import os, time
+for _ in range(5):
+    os.write(1, b'begun ')
+    time.sleep(0.2)
+    os.write(1, (b'x' * 99 + b'\\n') * 4000)
+os.write(1, b'done\\n')
+time.sleep(1000)"""
+
+
+@test("an unfinished line does not hold up who goes on with more than the FIFO has room for")
+def _():
+    with Stack({"a": {"command": ["/usr/bin/python3", "-c", GREEDY], "logging": {"options": {"mode": "blocking"}}}}) as stack:
+        stack.up()
+        log = stack.state / "logs" / "a-1.log"
+        wait_until(lambda: log.is_file() and " F done\n" in read(log), "all is written")
+        equal(sum(line.endswith("F begun " + "x" * 99) for line in read(log).splitlines()), 5)
+        equal(read(log).count("F " + "x" * 99), 5 * 3999)
+        stack.down()
