@@ -167,6 +167,7 @@ struct spec_report_hook {
     struct spec_text user;
     struct spec_int timeout_ns;
     struct spec_int mem_limit_bytes;
+    bool shared;    // it is the stack's
     struct mark at; // line 0: not written
 };
 

@@ -256,9 +256,14 @@ static void take_defaults(const struct stack_draft *draft, struct spec_service *
 {
     if (service->intensity.at.line == 0)
         service->intensity = draft->intensity;
-    for (int kind = 0; kind < SPEC_REPORT_KINDS; kind++)
-        if (service->report_hooks[kind].at.line == 0)
-            service->report_hooks[kind] = draft->report_hooks[kind];
+    for (int kind = 0; kind < SPEC_REPORT_KINDS; kind++) {
+        struct spec_report_hook *hook = &service->report_hooks[kind];
+
+        if (hook->at.line == 0) {
+            *hook = draft->report_hooks[kind];
+            hook->shared = true;
+        }
+    }
 }
 
 static int read_all(struct reader *reader, const struct stack_draft *draft, struct spec *spec)

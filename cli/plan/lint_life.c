@@ -174,11 +174,32 @@ static void intensities(const struct lint *lint, const struct policy *policy)
             one_intensity(lint, policy, (enum cause)cause);
 }
 
+static bool may_be_held(const struct policy *policy)
+{
+    if (policy->restart == RESTART_NO)
+        return false;
+    for (int cause = 0; cause < CAUSES_COUNT; cause++)
+        if (policy->intensity[cause].window_ns > 0)
+            return true;
+    return policy->restart_max > 0;
+}
+
+static void on_hold(const struct lint *lint, const struct policy *policy)
+{
+    const struct spec_report_hook *hook = &lint->service->report_hooks[SPEC_ON_HOLD];
+
+    if (hook->set && !hook->shared && !may_be_held(policy))
+        lint_say(lint, FAULT_WARNING, hook->at,
+                 "write x-bulkhead.intensity: {max_restarts: 5, window: 1m}, or leave it out",
+                 "on_hold is never told: nothing holds this service");
+}
+
 void lint_restarts(const struct lint *lint)
 {
     struct policy policy = policy_of(lint->service);
 
     budget(lint, &policy);
+    on_hold(lint, &policy);
     if (lint->service->backoff.set)
         backoff(lint, &policy);
     intensities(lint, &policy);

@@ -223,6 +223,25 @@ static void test_backoff(void **state)
     SAYS(service, 5, "backoff without a restart");
 }
 
+static void test_nobody_is_held(void **state)
+{
+    struct spec_service service = {
+        PLAIN, .report_hooks[SPEC_ON_HOLD] = {.set = true, .command = WORDS("true"), .at = AT(7)}};
+
+    (void)state;
+    SAYS(service, 7, "on_hold is never told");
+    service.report_hooks[SPEC_ON_HOLD].shared = true; // there may be others
+    SILENT(service);
+    service.report_hooks[SPEC_ON_HOLD].shared = false;
+    service.intensity.budget[CAUSE_CRASH] = (struct spec_budget){
+        .set = true, .max_restarts = {true, 9, AT(8)}, .window_ns = {true, INT64_MAX, AT(8)}};
+    SILENT(service);
+    service.restart_set = true;
+    service.restart = SPEC_RESTART_NO;
+    service.intensity.budget[CAUSE_CRASH].set = false;
+    SAYS(service, 7, "on_hold is never told");
+}
+
 static void test_stop(void **state)
 {
     struct spec_hook hook = {.command = WORDS("true")};
@@ -416,6 +435,7 @@ int main(void)
         cmocka_unit_test(test_plain),        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_sums),         cmocka_unit_test(test_processes_and_cpu),
         cmocka_unit_test(test_budget),       cmocka_unit_test(test_intensity),
+        cmocka_unit_test(test_backoff),      cmocka_unit_test(test_nobody_is_held),
         cmocka_unit_test(test_backoff),      cmocka_unit_test(test_stop),
         cmocka_unit_test(test_dependencies), cmocka_unit_test(test_health),
         cmocka_unit_test(test_background),   cmocka_unit_test(test_shell),
