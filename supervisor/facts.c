@@ -16,8 +16,10 @@
  * which tells more and is not to be held up by this. The kernel tells of changes as often. */
 #define LOOK_AFTER span_ms(10)
 
-/* A service whose page cache meets its limit changes memory.events for ever. */
-#define MUTE_LENGTH span_sec(1)
+/* A service whose page cache meets its limit changes memory.events for ever: each time without a
+ * kill it is left alone for twice as long, up to this. Not at once: before a kill it changes, too.
+ */
+#define MUTE_MAX span_sec(1)
 
 static void close_watched(struct supervisor *supervisor, int *fd)
 {
@@ -137,22 +139,44 @@ void facts_memory(struct supervisor *supervisor, uint32_t index)
 
     if (slot->memory < 0)
         return;
-    slot->muted = false;
     look_later(supervisor, slot, LOOK_AFTER);
+}
+
+/* It changed for no kill, and again if it was quiet for no longer than we may leave it alone. */
+static void mute(struct supervisor *supervisor, struct slot *slot)
+{
+    bool again = slot->mute.ns > 0 &&
+                 !instant_reached(instant_add(slot->watched_at, MUTE_MAX), supervisor->now);
+    span longer = span_ns(2 * slot->mute.ns);
+
+    slot->mute = !again ? LOOK_AFTER : longer.ns < MUTE_MAX.ns ? longer : MUTE_MAX;
+    slot->muted = true;
+    look_later(supervisor, slot, slot->mute);
+}
+
+static void watch(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+
+    slot->muted = false;
+    slot->watched_at = supervisor->now;
+    (void)loop_change(&supervisor->loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY,
+                      index);
 }
 
 static void look(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
-    bool watch = slot->muted || tell_kills(supervisor, index);
 
     slot->look_at = INSTANT_NEVER;
-    slot->muted = !watch;
-    if (watch)
-        (void)loop_change(&supervisor->loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY,
-                          index);
-    else
-        look_later(supervisor, slot, MUTE_LENGTH);
+    if (slot->muted) {
+        watch(supervisor, index);
+    } else if (tell_kills(supervisor, index)) {
+        slot->mute = span_ns(0);
+        watch(supervisor, index);
+    } else {
+        mute(supervisor, slot);
+    }
 }
 
 void facts_look(struct supervisor *supervisor)
@@ -188,6 +212,8 @@ int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generatio
     slot->own = supervisor->reaper.channel < 0;
     slot->oom_kills = 0;
     sampler_born(supervisor, index);
+    slot->mute = span_ns(0);
+    slot->muted = false;
     result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
     if (result < 0 || !supervisor->counted)
         return result;

@@ -41,6 +41,8 @@ struct slot {
     bool silent;          // its pipe closed without a word: dead, or the program
     bool own;             // our child, not the keeper's
     bool muted;           // it changed for no kill: not watched until look_at
+    span mute;            // for so long the last time; 0: a kill came since
+    instant watched_at;   // watched again since
     instant look_at;      // at memory.events; INSTANT_NEVER: it is watched
     struct sampling sampling;
 };
