@@ -93,7 +93,19 @@ $(B)/bulkheadd: $(call objects,$(call sources,supervisor)) $(CORE)
 # One executable under two names: the text of both is in memory once.
 $(B)/bulkhead-keeper: $(B)/bulkheadd
 	ln -sf $(<F) $@
-$(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(HISTORY) $(CORE)
+# The recorder's system calls, compiled by libseccomp here and now: see recorder/filter.h.
+FILTER := $(B)/generated/recorder_filter
+$(FILTER): $(B)/tools/filter.o $(B)/cli/plan/seccomp.o
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lseccomp
+$(FILTER).c: $(FILTER)
+	$(call say,GEN)
+	$(Q)$< >$@
+$(FILTER).o: $(FILTER).c
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(PIC) -c -o $@ $<
+$(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(FILTER).o $(HISTORY) $(CORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(STATIC) $(NO_LOADER) $(LDFLAGS) -o $@ $^ -lsqlite3 -lm
 $(B)/bulkhead: $(call objects,$(call sources,cli)) $(HISTORY) $(STACKFILE) $(CORE)

@@ -3,7 +3,7 @@
  *
  *   bulkhead --> bulkhead-keeper STACK LIBEXEC_DIR      fds 0-2, PLAN, LOCK, READY, CGROUP
  *   keeper   --> bulkheadd STACK LIBEXEC_DIR            the same and KEEPER
- *   bulkheadd -> bulkhead-recorder STACK                fds 0-2, PLAN, LOCK, RECORDER, BUFFER
+ *   bulkheadd -> bulkhead-recorder STACK                fds 0-2, LOCK, RECORDER, BUFFER
  *
  * stdin is /dev/null; stdout and stderr are the FIFO fifo/bulkhead.err, opened read-write. */
 #ifndef BULKHEAD_CORE_HANDOVER_H
@@ -17,7 +17,7 @@ enum {
     HANDOVER_READY = 5,    // pipe: the supervisor writes "ready\n", or one line that says why not
     HANDOVER_CGROUP = 6,   // directory of the stack's cgroup
     HANDOVER_KEEPER = 7,   // SOCK_SEQPACKET: keeper <-> supervisor, struct keeper_message
-    HANDOVER_RECORDER = 5, // recorder: pipe whose end of file says "drain all, archive, end"
+    HANDOVER_RECORDER = 5, // recorder: SOCK_SEQPACKET, struct recorder_message; see there
     HANDOVER_BUFFER = 6,   // recorder: memfd of what it has read and not written; outlives it
     HANDOVER_END = 8,
 };
@@ -42,6 +42,24 @@ struct keeper_message {
     };
     int32_t code;   // si_code of waitid(2): CLD_EXITED, CLD_KILLED, CLD_DUMPED
     int32_t status; // si_status: exit code or signal
+};
+
+/* The recorder's channel. What it is to record comes as open files, so that it needs no right to
+ * any of them: first a plan without what members are launched with, then the FIFOs of all members
+ * in the plan's order. After the last one it goes on with that plan. The end of file says "drain
+ * all, archive, end". */
+enum recorder_message_kind {
+    RECORDER_PLAN = 1,  // one file: the plan, a sealed memfd
+    RECORDER_FIFOS = 2, // files: stdout and stderr of `count` members from number `first` on
+    RECORDER_ASKED = 3, // comes back as an answer
+};
+
+#define RECORDER_MEMBERS_MAX 100 // of one message
+
+struct recorder_message {
+    uint32_t kind;
+    uint32_t first; // RECORDER_ASKED: the number of the question
+    uint32_t count; // RECORDER_ASKED: in an answer, reads so far: is there anything to do?
 };
 
 #endif

@@ -6,16 +6,18 @@
 
 #include "core/roster.h"
 
-/* Runtime folder (0700, tmpfs): */
+/* Runtime folder (tmpfs; ours, 0700, or searched by the recorder's group, 0710): */
 #define PATH_LOCK    "lock"    // flock'ed by the keeper and its children as long as one lives
 #define PATH_PLAN    "plan"    // the plan file
 #define PATH_CONTROL "control" // the control socket, 0600
-#define PATH_JOURNAL "journal" // core/record.h; the one before: "journal.1"
-#define PATH_SAMPLES "samples" // core/sample.h
+#define PATH_JOURNAL "journal" // core/record.h; the one before: "journal.1"; its group reads it
+#define PATH_SAMPLES "samples" // core/sample.h; its group reads it
 #define PATH_FIFO    "fifo" // folder: <member>.out, <member>.err, bulkhead.err (our own programs)
-/* State folder: */
+/* State folder (0700, the recorder's): */
 #define PATH_HISTORY "history.db" // history/schema.h
 #define PATH_LOGS    "logs" // folder: <member>.log, the ones before: <member>.log.1 …; bulkhead.log
+/* Elsewhere: */
+#define PATH_JOURNALD "/run/systemd/journal/socket" // of the system's journal, native protocol
 
 /* Compartments, below the stack's cgroup: */
 #define CGROUP_KEEPER     "keeper"

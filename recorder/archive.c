@@ -72,20 +72,10 @@ static int mirror_file(int from_dir, int to_dir, const char *name)
     return failed == -ENOSPC ? copy_file(from_dir, to_dir, name) : failed;
 }
 
-int archive_journal(const char *runtime_dir, const char *state_dir)
+int archive_journal(int runtime, int state)
 {
-    int from = open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int to = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = from < 0 || to < 0 ? -errno : 0;
-    int before = 0;
+    int before = mirror_file(runtime, state, PATH_JOURNAL ".1");
+    int failed = mirror_file(runtime, state, PATH_JOURNAL);
 
-    if (failed == 0) {
-        before = mirror_file(from, to, PATH_JOURNAL ".1");
-        failed = mirror_file(from, to, PATH_JOURNAL);
-    }
-    if (from >= 0)
-        close(from);
-    if (to >= 0)
-        close(to);
     return failed != 0 ? failed : before;
 }

@@ -2,9 +2,9 @@
 #ifndef BULKHEAD_RECORDER_ARCHIVE_H
 #define BULKHEAD_RECORDER_ARCHIVE_H
 
-/* Copies journal.1 and journal from one folder to the other, each under a temporary name that is
- * then renamed: a reader never sees half of one. A journal.1 of an earlier run is removed when this
- * run has none. 0 or a negative errno; the files that could be copied are. */
-int archive_journal(const char *runtime_dir, const char *state_dir);
+/* Copies journal.1 and journal from one folder (a descriptor) to the other, each under a temporary
+ * name that is then renamed: a reader never sees half of one. A journal.1 of an earlier run is
+ * removed when this run has none. 0 or a negative errno; the files that could be copied are. */
+int archive_journal(int runtime, int state);
 
 #endif

@@ -23,15 +23,21 @@
 #define KEY_UNTIL     UINT64_MAX
 #define KEY_BELL      (UINT64_MAX - 1)
 #define HOLD_LOOK_MS  50
-#define FIFO_NAME_MAX (INSTANCE_NAME_MAX + 8)
+#define STUCK_AFTER   span_sec(10) // of a processor, for one record
 
 static const char *const stream_ends[STREAMS] = {"out", "err"};
+
+/* The writer, when it was last seen to have come to an end of something. */
+struct watched {
+    uint64_t progress;
+    int64_t used_ns; // of a processor, since it began
+};
 
 struct fanin {
     struct store store;
     struct intake intake;
+    struct watched watched;
     int epoll;
-    int logs; // folder
 };
 
 static void lock(struct fanin *fanin)
@@ -44,17 +50,6 @@ static void unlock(struct fanin *fanin)
     pthread_mutex_unlock(&fanin->store.ring.lock);
 }
 
-/* 0: the end of file, 1: a word, -EAGAIN: nothing. */
-static int hear(int until_fd)
-{
-    char bytes[64];
-    ssize_t got = read(until_fd, bytes, sizeof(bytes));
-
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return -EAGAIN;
-    return got > 0 ? 1 : 0;
-}
-
 /* The time to wait for an event. */
 static int patience_ms(const struct fanin *fanin)
 {
@@ -65,20 +60,20 @@ static int patience_ms(const struct fanin *fanin)
     return fanin->intake.held > 0 ? HOLD_LOOK_MS : -1;
 }
 
-/* -EAGAIN, or what was heard of `until_fd`. */
-static int take_event(struct fanin *fanin, uint64_t key, int until_fd)
+/* True: it is `until_fd`. */
+static bool take_event(struct fanin *fanin, uint64_t key)
 {
     eventfd_t rings;
 
     if (key == KEY_UNTIL)
-        return hear(until_fd);
+        return true;
     if (key != KEY_BELL) {
         intake_ready(&fanin->intake, (uint32_t)key);
-        return -EAGAIN;
+        return false;
     }
     (void)eventfd_read(fanin->store.bell, &rings);
     intake_retry(&fanin->intake);
-    return -EAGAIN;
+    return false;
 }
 
 int fanin_run(struct fanin *fanin, int until_fd)
@@ -86,33 +81,30 @@ int fanin_run(struct fanin *fanin, int until_fd)
     struct epoll_event until = {.events = EPOLLIN, .data.u64 = KEY_UNTIL};
     struct epoll_event events[EVENTS_A_TURN];
     sigset_t no_signals; // is blocked while we wait: SIGIO interrupts us
+    bool heard = false;
 
     sigemptyset(&no_signals);
     if (epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, until_fd, &until) < 0 && errno != EEXIST)
         return -errno;
-    for (;;) {
+    while (!heard) { // what else is ready is in the queue then
         int count =
             epoll_pwait(fanin->epoll, events, EVENTS_A_TURN, patience_ms(fanin), &no_signals);
-        int heard = -EAGAIN, i;
+        int i;
 
         if (count < 0 && errno != EINTR)
             return -errno;
         if (count < 0)
             intake_look(&fanin->intake);
-        for (i = 0; i < count; i++) {
-            int word = take_event(fanin, events[i].data.u64, until_fd);
-
-            heard = word >= 0 ? word : heard;
-        }
+        for (i = 0; i < count; i++)
+            heard |= take_event(fanin, events[i].data.u64);
         if (count == 0)
             intake_retry(&fanin->intake);
         if (count == 0 && fanin->intake.ready_count == 0 && intake_owes_call(&fanin->intake))
             intake_call(&fanin->intake);
         intake_turns(&fanin->intake);
         intake_gather(&fanin->intake);
-        if (heard >= 0)
-            return heard; // what else is ready is in the queue
     }
+    return 0;
 }
 
 void fanin_drain(struct fanin *fanin)
@@ -134,82 +126,52 @@ void fanin_note(struct fanin *fanin, const char *format, ...)
     va_end(arguments);
 }
 
-/* Opened read-write: never at its end of file, and no writer gets SIGPIPE while we live. */
-static int open_fifo(int folder, const char *name, const char *end)
-{
-    char path[FIFO_NAME_MAX];
-    struct stat status;
-    int fd;
-
-    snprintf(path, sizeof(path), "%s.%s", name, end);
-    fd = openat(folder, path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return -errno;
-    if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode) || fcntl(fd, F_SETOWN, getpid()) < 0) {
-        close(fd);
-        return -EINVAL;
-    }
-    return fd;
-}
-
-static void open_stream(struct fanin *fanin, int fifos, uint32_t slot, uint32_t stream)
+/* The file is the source's from now on. It is shared with the supervisor, which holds it open: it
+ * is never at its end, and no writer gets SIGPIPE when we are gone. */
+static void begin_stream(struct fanin *fanin, uint32_t slot, uint32_t stream, int fd)
 {
     struct source *source = fanin->store.slots[slot];
     struct epoll_event event = {.events = EPOLLIN | EPOLLET,
                                 .data.u64 = (uint64_t)slot * STREAMS + stream};
-    int fd;
+    struct stat status;
+    int error = 0;
 
-    if (source->fd[stream] >= 0)
-        return;
-    fd = open_fifo(fifos, source->name, stream_ends[stream]);
-    if (fd >= 0 && epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-        int error = errno;
-
+    if (source->fd[stream] >= 0) {
         close(fd);
-        fd = -error;
+        return;
     }
-    source->fd[stream] = fd < 0 ? -1 : fd;
-    if (fd < 0)
-        fanin_note(fanin, "recorder: cannot read fifo/%s.%s: %s; its output is not recorded",
-                   source->name, stream_ends[stream], strerror(-fd));
+    if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode) || fcntl(fd, F_SETOWN, getpid()) < 0)
+        error = EINVAL;
+    else if (epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        error = errno;
+    if (error == 0) {
+        source->fd[stream] = fd;
+        return;
+    }
+    close(fd);
+    fanin_note(fanin, "recorder: cannot read fifo/%s.%s: %s; its output is not recorded",
+               source->name, stream_ends[stream], strerror(error));
 }
 
-/* Folder <dir>/<name>, or -errno. */
-static int open_folder(const char *dir, const char *name, bool make)
+static void begin_source(struct fanin *fanin, struct handed *handed, uint32_t member)
 {
-    int parent = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int fd;
-
-    if (parent < 0)
-        return -errno;
-    if (make)
-        mkdirat(parent, name, 0700);
-    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        fd = -errno;
-    close(parent);
-    return fd;
-}
-
-static void open_source(struct fanin *fanin, int fifos, const struct member *member)
-{
+    const struct member *from = &handed->roster.members[member];
     uint32_t slot;
 
-    if (!store_add(&fanin->store, member->name, &member->logging, &slot)) {
-        fanin_note(fanin, "recorder: no memory for %s; its output is not recorded", member->name);
+    if (!store_add(&fanin->store, from->name, &from->logging, &slot)) {
+        fanin_note(fanin, "recorder: no memory for %s; its output is not recorded", from->name);
         return;
     }
-    open_stream(fanin, fifos, slot, OUT);
-    open_stream(fanin, fifos, slot, ERR);
+    begin_stream(fanin, slot, OUT, handed_take(handed, member, OUT));
+    begin_stream(fanin, slot, ERR, handed_take(handed, member, ERR));
 }
 
-static void open_sources(struct fanin *fanin, const struct roster *roster, int fifos)
+static void begin_sources(struct fanin *fanin, struct handed *handed)
 {
     uint32_t i;
 
-    open_stream(fanin, fifos, STORE_OWN, ERR);
-    for (i = 0; i < roster->members_count; i++)
-        open_source(fanin, fifos, &roster->members[i]);
+    for (i = 0; i < handed->roster.members_count; i++)
+        begin_source(fanin, handed, i);
 }
 
 /* What a recorder before this one had read, and was killed before it had written. */
@@ -256,51 +218,41 @@ static int watch_bell(const struct fanin *fanin)
     return epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, fanin->store.bell, &event) < 0 ? -errno : 0;
 }
 
-static int open_store(struct fanin *fanin, int buffer)
+/* Our own programs' log is what our stderr leads to. */
+static int begin_own(struct fanin *fanin)
 {
-    bool fresh;
     uint32_t slot;
-    int failed = store_init(&fanin->store, fanin->logs, buffer, &fresh);
+    int fd;
 
-    if (failed != 0)
-        return failed;
     if (!store_add(&fanin->store, STORE_OWN_NAME, &LOGGING_DEFAULT, &slot))
         return -ENOMEM;
-    failed = watch_bell(fanin);
-    return failed != 0 ? failed : intake_init(&fanin->intake, &fanin->store);
+    fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+        begin_stream(fanin, slot, ERR, fd);
+    return 0;
 }
 
 /* 0 or a negative errno. */
-static int open_all(struct fanin *fanin, const struct roster *roster, int buffer,
+static int open_all(struct fanin *fanin, const struct place *place, int buffer,
                     const char **ret_what)
 {
-    int failed, fifos;
+    bool fresh;
+    int failed;
 
     *ret_what = "make an epoll instance";
     fanin->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (fanin->epoll < 0)
         return -errno;
-    *ret_what = "open the folder of the logs";
-    fanin->logs = open_folder(roster->state_dir, PATH_LOGS, true);
-    if (fanin->logs < 0)
-        return fanin->logs;
     *ret_what = "make the buffer";
-    failed = open_store(fanin, buffer);
-    if (failed != 0)
-        return failed;
-    *ret_what = "open the folder of the FIFOs";
-    fifos = open_folder(roster->runtime_dir, PATH_FIFO, false);
-    if (fifos < 0)
-        return fifos;
-    open_sources(fanin, roster, fifos);
-    close(fifos);
-    add_strangers(fanin);
-    recover(fanin);
-    *ret_what = "start a thread";
-    return store_start(&fanin->store);
+    failed = store_init(&fanin->store, place, buffer, &fresh);
+    if (failed == 0)
+        failed = watch_bell(fanin);
+    if (failed == 0)
+        failed = intake_init(&fanin->intake, &fanin->store);
+    return failed == 0 ? begin_own(fanin) : failed;
 }
 
-int fanin_create(const struct roster *roster, int buffer, struct fanin **ret, const char **ret_what)
+int fanin_create(const struct place *place, int buffer, struct fanin **ret, const char **ret_what)
 {
     struct fanin *fanin = calloc(1, sizeof(*fanin));
     int failed;
@@ -308,9 +260,9 @@ int fanin_create(const struct roster *roster, int buffer, struct fanin **ret, co
     *ret_what = "get memory";
     if (!fanin)
         return -ENOMEM;
-    fanin->epoll = fanin->logs = fanin->store.bell = -1;
+    fanin->epoll = fanin->store.bell = -1;
     fanin->intake.tap = (struct tap){{-1, -1}, -1};
-    failed = open_all(fanin, roster, buffer, ret_what);
+    failed = open_all(fanin, place, buffer, ret_what);
     if (failed != 0) {
         fanin_destroy(fanin);
         return failed;
@@ -319,13 +271,23 @@ int fanin_create(const struct roster *roster, int buffer, struct fanin **ret, co
     return 0;
 }
 
+int fanin_begin(struct fanin *fanin, struct handed *handed)
+{
+    begin_sources(fanin, handed);
+    add_strangers(fanin);
+    recover(fanin);
+    return store_start(&fanin->store);
+}
+
 static void close_source(struct fanin *fanin, struct source *source)
 {
     int stream;
 
     for (stream = OUT; stream < STREAMS; stream++) {
-        if (source->fd[stream] >= 0)
-            close(source->fd[stream]); // and epoll forgets it: nobody else has this one open
+        if (source->fd[stream] < 0)
+            continue;
+        (void)epoll_ctl(fanin->epoll, EPOLL_CTL_DEL, source->fd[stream], NULL);
+        close(source->fd[stream]);
         source->fd[stream] = -1;
     }
     intake_stop(&fanin->intake, source);
@@ -379,21 +341,42 @@ static bool is_read(struct fanin *fanin, uint32_t slot)
     return yes;
 }
 
-int fanin_follow(struct fanin *fanin, const struct roster *roster, const char **ret_what)
+void fanin_follow(struct fanin *fanin, struct handed *handed)
 {
-    int fifos = open_folder(roster->runtime_dir, PATH_FIFO, false);
     uint32_t slot;
 
-    *ret_what = "open the folder of the FIFOs";
-    if (fifos < 0)
-        return fifos;
     bury_gone(fanin);
     for (slot = STORE_OWN + 1; slot < fanin->store.slots_count; slot++)
-        if (is_read(fanin, slot) && !has_member(roster, fanin->store.slots[slot]->name))
+        if (is_read(fanin, slot) && !has_member(&handed->roster, fanin->store.slots[slot]->name))
             let_go(fanin, slot);
-    open_sources(fanin, roster, fifos);
-    close(fifos);
-    return 0;
+    begin_sources(fanin, handed);
+}
+
+/* --- how it is ------------------------------------------------------------------------------ */
+
+uint32_t fanin_reads(const struct fanin *fanin)
+{
+    return fanin->intake.reads;
+}
+
+bool fanin_is_stuck(struct fanin *fanin)
+{
+    struct watched *watched = &fanin->watched;
+    uint64_t progress;
+    struct timespec used;
+    clockid_t clock;
+    int64_t used_ns;
+
+    lock(fanin);
+    progress = fanin->store.progress;
+    unlock(fanin);
+    if (pthread_getcpuclockid(fanin->store.writer, &clock) != 0 || clock_gettime(clock, &used) < 0)
+        return false;
+    used_ns = used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
+    if (progress == watched->progress)
+        return used_ns - watched->used_ns >= STUCK_AFTER.ns;
+    *watched = (struct watched){progress, used_ns};
+    return false;
 }
 
 struct fanin *fanin_destroy(struct fanin *fanin)
@@ -407,8 +390,6 @@ struct fanin *fanin_destroy(struct fanin *fanin)
             close_source(fanin, fanin->store.slots[slot]);
     store_finish(&fanin->store);
     intake_finish(&fanin->intake);
-    if (fanin->logs >= 0)
-        close(fanin->logs);
     if (fanin->epoll >= 0)
         close(fanin->epoll);
     free(fanin);

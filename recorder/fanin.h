@@ -6,27 +6,33 @@
 #ifndef BULKHEAD_RECORDER_FANIN_H
 #define BULKHEAD_RECORDER_FANIN_H
 
-#include "core/roster.h"
+#include "recorder/handed.h"
+#include "recorder/place.h"
 
 struct fanin;
 
-/* `roster` is read; `buffer` is the ring's memfd or -1 (ring.h). Its runtime_dir has the FIFOs, the
- * logs go to <state_dir>/logs, which is made when it is not there. 0 or a negative errno, *ret_what
- * a static text: what failed. A FIFO that cannot be opened costs that stream only and is told in
- * bulkhead.log. */
-int fanin_create(const struct roster *roster, int buffer, struct fanin **ret,
-                 const char **ret_what);
+/* Everything that is opened by name; `buffer` is the ring's memfd or -1 (ring.h). 0 or a negative
+ * errno, *ret_what a static text: what failed. */
+int fanin_create(const struct place *place, int buffer, struct fanin **ret, const char **ret_what);
 struct fanin *fanin_destroy(struct fanin *fanin); // returns NULL
 
+/* Begins with the members that were handed over, and with what a recorder before this one left in
+ * the ring. Its FIFOs are taken. 0 or a negative errno: no thread. */
+int fanin_begin(struct fanin *fanin, struct handed *handed);
+
 /* SIGIO has a handler and is blocked in all threads: it is waited for in here.
- * Records until something is to be read from `until_fd`. 0: its end of file; 1: a word, which says
- * that there is another plan; or a negative errno. Call it again after a word. */
+ * Records until something is to be read from `until_fd`: 0, or a negative errno. Call it again. */
 int fanin_run(struct fanin *fanin, int until_fd);
 
-/* There is another roster: what is in both goes on where it was, what is new is opened, what is
- * gone is drained and closed. 0, or a
- * negative errno with *ret_what: then all is as it was. */
-int fanin_follow(struct fanin *fanin, const struct roster *roster, const char **ret_what);
+/* There is another roster: what is in both goes on where it was, what is new is begun, what is gone
+ * is drained and closed. */
+void fanin_follow(struct fanin *fanin, struct handed *handed);
+
+/* Reads so far. */
+uint32_t fanin_reads(const struct fanin *fanin);
+
+/* Does the writer run for long and come to no end? One that waits for a disk does not run. */
+bool fanin_is_stuck(struct fanin *fanin);
 
 /* Takes what is left in the FIFOs and ends unfinished lines. For when nobody writes any more. */
 void fanin_drain(struct fanin *fanin);

@@ -25,7 +25,8 @@
 
 struct history {
     pthread_t thread;
-    int runtime; // folder
+    bool running; // the thread
+    int runtime;  // folder, borrowed
     char *state_dir;
     int notices;    // inotify of the runtime folder
     int bell;       // eventfd: come to an end
@@ -242,8 +243,6 @@ static int start_thread(struct history *history)
 
 static void destroy(struct history *history)
 {
-    if (history->runtime >= 0)
-        close(history->runtime);
     if (history->notices >= 0)
         close(history->notices);
     if (history->bell >= 0)
@@ -252,14 +251,14 @@ static void destroy(struct history *history)
     free(history);
 }
 
-static int prepare(struct history *history, const char *runtime_dir, const char *state_dir)
+static void say_none(int failed)
 {
-    history->state_dir = strdup(state_dir);
-    if (!history->state_dir)
-        return -ENOMEM;
-    history->runtime = open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (history->runtime < 0)
-        return -errno;
+    fprintf(stderr, "recorder: there will be no history: %s\n", strerror(-failed));
+}
+
+static int open_notices(struct history *history, int runtime)
+{
+    history->runtime = runtime;
     history->bell = eventfd(0, EFD_CLOEXEC);
     if (history->bell < 0)
         return -errno;
@@ -267,22 +266,33 @@ static int prepare(struct history *history, const char *runtime_dir, const char 
     return history->notices < 0 ? history->notices : 0;
 }
 
-struct history *history_start(const char *runtime_dir, const char *state_dir)
+struct history *history_prepare(int runtime)
 {
     struct history *history = calloc(1, sizeof(*history));
     int failed;
 
     if (!history)
         return NULL;
-    history->runtime = history->notices = history->bell = -1;
-    failed = prepare(history, runtime_dir, state_dir);
-    if (failed == 0)
-        failed = start_thread(history);
+    history->notices = history->bell = -1;
+    failed = open_notices(history, runtime);
     if (failed == 0)
         return history;
-    fprintf(stderr, "recorder: there will be no history: %s\n", strerror(-failed));
+    say_none(failed);
     destroy(history);
     return NULL;
+}
+
+void history_start(struct history *history, const char *state_dir)
+{
+    int failed;
+
+    if (!history)
+        return;
+    history->state_dir = strdup(state_dir);
+    failed = history->state_dir ? start_thread(history) : -ENOMEM;
+    history->running = failed == 0;
+    if (failed != 0)
+        say_none(failed);
 }
 
 void history_end(struct history *history)
@@ -299,6 +309,6 @@ void history_finish(struct history *history, int patience_ms)
         return;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += patience_ms / 1000;
-    if (pthread_timedjoin_np(history->thread, NULL, &until) == 0)
+    if (!history->running || pthread_timedjoin_np(history->thread, NULL, &until) == 0)
         destroy(history);
 }

@@ -9,8 +9,12 @@
 
 struct history;
 
-/* Begins to follow. NULL: it cannot, which it has said on stderr, and there is no history then. */
-struct history *history_start(const char *runtime_dir, const char *state_dir);
+/* Opens what is found by name, in the runtime folder (borrowed). NULL: it cannot, which it has said
+ * on stderr, and there is no history then. */
+struct history *history_prepare(int runtime);
+
+/* Begins to follow: in the state folder as it is named after the sandbox was entered. */
+void history_start(struct history *history, const char *state_dir); // may be NULL
 
 /* Nothing is added any more: it takes in the rest and ends. */
 void history_end(struct history *history); // may be NULL

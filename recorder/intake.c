@@ -178,6 +178,7 @@ static void put(struct intake *intake, struct source *source, uint32_t key,
     set_left(source, key % STREAMS, false); // our own reading is not to be told of
     tap_take(&intake->tap, source->fd[key % STREAMS], length);
     __atomic_store_n(&taking->length, 0, __ATOMIC_RELEASE);
+    intake->reads++;
 }
 
 /* How much of what was peeked at is whole lines. A line without its end stays in the FIFO, where a
@@ -226,6 +227,7 @@ static enum turn drop(struct intake *intake, struct source *source, uint32_t str
     set_left(source, stream, false);
     tap_take(&intake->tap, fd, length);
     intake->taken += length;
+    intake->reads++;
     if (source->logging.none)
         return TURN_MORE;
     lock(intake);

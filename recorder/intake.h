@@ -21,6 +21,7 @@ struct intake {
     struct tap tap;
     bool ending;     // nobody writes any more: waits for room, however long
     uint32_t held;   // members that found no room
+    uint32_t reads;  // so far, those that found something
     uint32_t *ready; // keys of the streams to be read, a queue in a circle
     uint32_t ready_first, ready_count;
     char *waste; // INTAKE_BYTES: what is dropped is counted here

@@ -1,45 +1,27 @@
 /* bulkhead-recorder STACK: keeps the output of a stack's services. Started by the supervisor with
- * open files at agreed numbers (core/handover.h); lives until the supervisor closes its pipe. */
+ * open files at agreed numbers (core/handover.h); lives until the supervisor closes its channel. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <malloc.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/handover.h"
-#include "core/paths.h"
-#include "core/planfile.h"
 #include "recorder/archive.h"
 #include "recorder/fanin.h"
+#include "recorder/handed.h"
 #include "recorder/history.h"
+#include "recorder/place.h"
+#include "recorder/sandbox.h"
 
 #define HISTORY_PATIENCE_MS 2000 // of the supervisor's with all of us, at the end
-
-static ssize_t read_some(void *self, void *bytes, size_t size, uint64_t offset)
-{
-    ssize_t got = pread(*(const int *)self, bytes, size, (off_t)offset);
-
-    return got < 0 ? -errno : got;
-}
-
-/* 0, 1 with *ret_why when it is no plan file, or a negative errno. */
-static int read_roster(int plan, struct roster *ret, const char **ret_why)
-{
-    struct planfile_source source = {.read = read_some, .self = &plan};
-    struct stat status;
-
-    if (fstat(plan, &status) < 0)
-        return -errno;
-    source.size = (uint64_t)status.st_size;
-    return planfile_load(&source, ret, ret_why);
-}
 
 /* It ends when the supervisor says so: a signal meant for the services or the terminal's group must
  * not cost their last lines. */
@@ -69,7 +51,7 @@ static void take_sigio(void)
     sigaction(SIGIO, &action, NULL);
 }
 
-/* Three descriptors a member. */
+/* Two descriptors a member, and two more while another plan comes. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -80,57 +62,107 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* There is another plan in the runtime folder: goes on with that one, or else with the old one. */
-static void follow(struct fanin *fanin, struct roster *roster)
-{
-    char path[PATH_MAX];
-    struct roster new = {0};
-    const char *why = "";
-    int plan, failed;
+/* --- what is handed over -------------------------------------------------------------------- */
 
-    snprintf(path, sizeof(path), "%s/%s", roster->runtime_dir, PATH_PLAN);
-    plan = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    failed = plan < 0 ? -errno : read_roster(plan, &new, &why);
-    if (plan >= 0)
-        close(plan);
-    if (failed == 0)
-        failed = fanin_follow(fanin, &new, &why);
-    if (failed != 0) {
-        fanin_note(fanin, "recorder: cannot go on with the new plan: %s: %s", why,
-                   failed < 0 ? strerror(-failed) : "what is new is not recorded");
-        roster_finish(&new);
-        return;
-    }
-    roster_finish(roster);
-    *roster = new;
+/* The first plan: 1; 0: the end came first; or a negative errno. */
+static int wait_for_plan(struct handed *handed)
+{
+    struct pollfd channel = {.fd = HANDOVER_RECORDER, .events = POLLIN};
+    int heard;
+
+    while ((heard = handed_hear(handed, HANDOVER_RECORDER, 0, true)) == -EAGAIN)
+        if (poll(&channel, 1, -1) < 0 && errno != EINTR)
+            return -errno;
+    return heard;
 }
 
-static int record(struct roster *roster)
+/* Until there is no more. 0: the end of it; -EAGAIN: not yet; or another negative errno. */
+static int follow(struct fanin *fanin, struct handed *handed)
+{
+    int heard;
+
+    while ((heard = handed_hear(handed, HANDOVER_RECORDER, fanin_reads(fanin),
+                                !fanin_is_stuck(fanin))) == 1) {
+        fanin_follow(fanin, handed);
+        handed_finish(handed);
+    }
+    return heard;
+}
+
+static void say_kept(void *context, const char *what, int error)
+{
+    if (error == 0)
+        fanin_note(context, "recorder: %s", what);
+    else
+        fanin_note(context, "recorder: %s: %s", what, strerror(error));
+}
+
+/* --- its life --------------------------------------------------------------------------------- */
+
+/* Records to the end, which is told by 0; a negative errno: it cannot go on. */
+static int record(struct fanin *fanin, struct handed *handed)
+{
+    int heard = -EAGAIN;
+    int failed;
+
+    while (heard == -EAGAIN) {
+        failed = fanin_run(fanin, HANDOVER_RECORDER);
+        heard = failed != 0 ? failed : follow(fanin, handed);
+    }
+    if (heard < 0)
+        fanin_note(fanin, "recorder: %s", handed->why ? handed->why : strerror(-heard));
+    return heard;
+}
+
+static int keep_journal(struct fanin *fanin, const struct place *place)
+{
+    int failed = archive_journal(place->runtime, place->state);
+
+    if (failed != 0)
+        fanin_note(fanin, "recorder: cannot keep the journal: %s", strerror(-failed));
+    return failed;
+}
+
+/* All that may be done by root and by name is done; then it is given up. */
+static int begin(struct place *place, struct handed *handed, struct fanin *fanin,
+                 struct history *history)
+{
+    int failed;
+
+    sandbox_enter(place, say_kept, fanin);
+    failed = fanin_begin(fanin, handed);
+    if (failed == 0)
+        history_start(history, place->state_path);
+    return failed;
+}
+
+/* 0 or a negative errno, after saying what is wrong. */
+static int live(struct place *place, struct handed *handed)
 {
     int buffer = fcntl(HANDOVER_BUFFER, F_GETFD) < 0 ? -1 : HANDOVER_BUFFER;
-    struct history *history;
+    struct history *history = history_prepare(place->runtime);
     struct fanin *fanin = NULL;
     const char *what;
-    int failed = fanin_create(roster, buffer, &fanin, &what);
+    int failed = fanin_create(place, buffer, &fanin, &what);
 
+    if (failed == 0) {
+        what = "start a thread";
+        failed = begin(place, handed, fanin, history);
+    }
     if (failed != 0) {
         fprintf(stderr, "bulkhead-recorder: cannot %s: %s\n", what, strerror(-failed));
-        return EXIT_FAILURE;
+    } else {
+        handed_finish(handed);
+        failed = record(fanin, handed);
     }
-    history = history_start(roster->runtime_dir, roster->state_dir);
-    while ((failed = fanin_run(fanin, HANDOVER_RECORDER)) == 1)
-        follow(fanin, roster);
-    if (failed != 0)
-        fanin_note(fanin, "recorder: cannot wait for output: %s", strerror(-failed));
     history_end(history);
-    fanin_drain(fanin);
-    failed = archive_journal(roster->runtime_dir, roster->state_dir);
-    if (failed != 0)
-        fanin_note(fanin, "recorder: cannot keep the journal in %s: %s", roster->state_dir,
-                   strerror(-failed));
+    if (fanin && failed == 0) { // else somebody comes after us
+        fanin_drain(fanin);
+        failed = keep_journal(fanin, place);
+    }
     history_finish(history, HISTORY_PATIENCE_MS);
     fanin_destroy(fanin); // when all is written
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return failed;
 }
 
 /* What we read was just written by somebody who is busy: a death's marker wakes us on the processor
@@ -142,26 +174,34 @@ static void yield_to_newborn(void)
 
 int main(int argc, char **argv)
 {
-    struct roster roster = {0};
-    const char *why = "";
-    int status = EXIT_FAILURE;
-    int failed;
+    struct handed handed = {0};
+    struct place place;
+    const char *what = "read the plan";
+    int status;
 
     if (argc != 2) {
         fprintf(stderr, "bulkhead-recorder: it is started by bulkheadd, not by hand\n");
         return 2;
     }
+    tzset();                       // reads a file outside
     (void)mallopt(M_ARENA_MAX, 1); // two threads that seldom ask: a second heap is not worth it
     ignore_signals();
     take_sigio();
     raise_descriptor_limit();
     yield_to_newborn();
-    failed = read_roster(HANDOVER_PLAN, &roster, &why);
-    if (failed != 0)
-        fprintf(stderr, "bulkhead-recorder: %s: cannot read the plan: %s\n", argv[1],
-                failed < 0 ? strerror(-failed) : why);
-    else
-        status = record(&roster);
-    roster_finish(&roster);
-    return status;
+    status = wait_for_plan(&handed);
+    if (status == 1)
+        status = place_open(handed.roster.runtime_dir, handed.roster.state_dir, &place, &what);
+    else if (status == 0)
+        return EXIT_SUCCESS;
+    if (status < 0) {
+        fprintf(stderr, "bulkhead-recorder: %s: cannot %s: %s\n", argv[1], what,
+                handed.why ? handed.why : strerror(-status));
+        handed_finish(&handed);
+        return EXIT_FAILURE;
+    }
+    status = live(&place, &handed);
+    handed_finish(&handed);
+    place_close(&place);
+    return status == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

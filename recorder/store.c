@@ -9,10 +9,10 @@
 
 #include "recorder/writer.h"
 
-int store_init(struct store *store, int logs, int buffer, bool *ret_fresh)
+int store_init(struct store *store, const struct place *place, int buffer, bool *ret_fresh)
 {
     memset(store, 0, sizeof(*store));
-    store->folder = logs;
+    store->place = place;
     store->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (store->bell < 0)
         return -errno;
@@ -91,7 +91,7 @@ static struct source *new_source(struct store *store, const char *name,
     source->fd[OUT] = source->fd[ERR] = -1;
     source->logging = *logging;
     source->told_at = INSTANT_NONE;
-    rotate_init(&source->log, store->folder, source->name, &source->limits);
+    rotate_init(&source->log, store->place->logs, source->name, &source->limits);
     store->slots[slot] = source;
     if (slot == store->slots_count)
         store->slots_count++;

@@ -10,6 +10,7 @@
 #include "core/logging.h"
 #include "core/nsec.h"
 #include "recorder/line.h"
+#include "recorder/place.h"
 #include "recorder/ring.h"
 #include "recorder/rotate.h"
 
@@ -56,11 +57,12 @@ struct store {
     struct ring ring;
     struct source **slots; // NULL where none is; the reader changes them, with the ring's lock
     uint32_t slots_count;
-    uint32_t losing;  // sources with `lost`
-    int folder;       // of the logs
-    int bell;         // eventfd: there is room again
-    bool bell_wanted; // under the lock
-    bool ending;      // the writer ends when all is written
+    uint32_t losing;           // sources with `lost`
+    uint64_t progress;         // goes up with all that the writer brings to an end
+    const struct place *place; // borrowed
+    int bell;                  // eventfd: there is room again
+    bool bell_wanted;          // under the lock
+    bool ending;               // the writer ends when all is written
     pthread_t writer;
     bool writer_is_there;
 
@@ -71,11 +73,11 @@ struct store {
     char *batch; // formatted lines
 };
 
-/* With the writer's thread. `buffer` is the descriptor of the ring's memory or -1. 0 or a negative
- * errno; store_finish may follow in any case. */
-int store_init(struct store *store, int logs, int buffer, bool *ret_fresh);
+/* `buffer` is the descriptor of the ring's memory or -1. 0 or a negative errno; store_finish may
+ * follow in any case. */
+int store_init(struct store *store, const struct place *place, int buffer, bool *ret_fresh);
 
-/* Begins to write, with what is there already. */
+/* Begins to write, with what is there already: the writer's thread. */
 int store_start(struct store *store);
 
 /* Waits until all is written, however long that takes. */

@@ -197,6 +197,7 @@ static void ring_bell(struct store *store, const struct source *source)
 static void release(struct store *store, struct source *source, size_t size)
 {
     ring_release(&store->ring);
+    store->progress++;
     if (source)
         source->queued -= size;
     ring_bell(store, source);
@@ -243,6 +244,7 @@ static bool tell_rest(struct store *store)
         if (gone)
             close_source(source);
         pthread_mutex_lock(&store->ring.lock);
+        store->progress++;
         source->closed = gone && source->gone;
     }
     return untold;
@@ -285,6 +287,7 @@ void *writer_run(void *context)
         untold = tell_rest(store);
         if (ring_used(&store->ring) > 0 || store->losing > 0)
             continue;
+        store->progress++;
         if (store->ending)
             break;
         wait_for_work(store, untold);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/paths.h"
@@ -176,6 +177,7 @@ static int begin_file(struct journal *journal, const struct fleet *fleet, uint64
                O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (journal->fd < 0)
         return -errno;
+    (void)fchmod(journal->fd, 0640); // the recorder reads it; others do not reach the folder
     journal->size = journal->whole = 0;
     result = write_head(journal, fleet, seed, with_states);
     if (result == 0)

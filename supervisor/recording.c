@@ -12,22 +12,31 @@
 
 #include "core/handover.h"
 #include "core/paths.h"
+#include "supervisor/briefing.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/cgroup.h"
+#include "supervisor/sys/sock.h"
 #include "supervisor/sys/spawn.h"
 
 #define DELAY_FIRST span_ms(100)
 #define DELAY_MAX   span_sec(60)
 #define LIVED_WELL  span_ms(250)
+#define DIE_WITHIN  span_sec(1) // of SIGKILL; else the next one is started beside it
+
+/* What the recorder may hold: the ring at its largest, its history, the pages of the files that it
+ * writes; and for each member what is unfinished of two lines. */
+#define MEMORY_BYTES        ((int64_t)128 << 20)
+#define MEMORY_MEMBER_BYTES ((int64_t)32 << 10)
 
 void recording_init(struct recording *recording)
 {
     *recording = (struct recording){
         .pidfd = -1,
         .report = -1,
-        .leash = -1,
+        .channel = -1,
         .buffer = memfd_create("bulkhead-recorder", MFD_CLOEXEC),
         .start_at = INSTANT_NONE,
+        .killed_at = INSTANT_NEVER,
         .delay = DELAY_FIRST,
     };
 }
@@ -49,8 +58,9 @@ static void forget(struct supervisor *supervisor)
     if (recording->pidfd >= 0)
         loop_remove(&supervisor->loop, recording->pidfd);
     close_file(&recording->pidfd);
-    close_file(&recording->leash);
+    close_file(&recording->channel);
     recording->pid = 0;
+    recording->killed_at = INSTANT_NEVER;
 }
 
 static void try_later(struct supervisor *supervisor)
@@ -76,7 +86,29 @@ static void say_failed(struct supervisor *supervisor, enum spawn_step step, int 
     supervisor->recording.said = true;
 }
 
-static int bear(struct supervisor *supervisor, const char *path, int leash, enum spawn_step *step)
+/* Only ever more: a limit that is lowered may make who writes it wait. */
+static void limit_memory(struct supervisor *supervisor, int cgroup)
+{
+    struct recording *recording = &supervisor->recording;
+    int64_t bytes = MEMORY_BYTES + MEMORY_MEMBER_BYTES * (int64_t)supervisor->roster.members_count;
+    char digits[24];
+    const struct control controls[] = {
+        {.file = "memory.swap.max", .value = "0", .optional = true},
+        {.file = "memory.max", .value = digits, .optional = true},
+    };
+    int result;
+
+    if (bytes <= recording->limit_bytes)
+        return;
+    snprintf(digits, sizeof(digits), "%lld", (long long)bytes);
+    result = cgroup_limit(cgroup, controls, sizeof(controls) / sizeof(controls[0]));
+    if (result < 0)
+        supervisor_say(supervisor, "the memory of the recorder cannot be limited: %s",
+                       strerrordesc_np(-result));
+    recording->limit_bytes = bytes;
+}
+
+static int bear(struct supervisor *supervisor, const char *path, int channel, enum spawn_step *step)
 {
     char *const argv[] = {(char[]){"bulkhead-recorder"}, supervisor->roster.stack, NULL};
     const struct launch launch = {
@@ -84,18 +116,17 @@ static int bear(struct supervisor *supervisor, const char *path, int leash, enum
         .argv = argv,
         .envp = environ,
         .directory = "/",
-        .keep_identity = true,
+        .keep_identity = true, // it opens its folders and drops what it may then
     };
     struct birth birth = {
         .launch = &launch,
         .to_parent = supervisor->reaper.channel >= 0,
         .keep_oom_score = true, // a lower one than ours may not be ours to set
         .files = supervisor->files_raised ? &supervisor->files : NULL,
-        .pass = {{HANDOVER_PLAN, HANDOVER_PLAN},
-                 {HANDOVER_LOCK, HANDOVER_LOCK},
-                 {leash, HANDOVER_RECORDER},
+        .pass = {{HANDOVER_LOCK, HANDOVER_LOCK},
+                 {channel, HANDOVER_RECORDER},
                  {supervisor->recording.buffer, HANDOVER_BUFFER}},
-        .pass_count = supervisor->recording.buffer < 0 ? 3 : 4,
+        .pass_count = supervisor->recording.buffer < 0 ? 2 : 3,
     };
     struct recording *recording = &supervisor->recording;
     struct newborn newborn;
@@ -105,6 +136,7 @@ static int bear(struct supervisor *supervisor, const char *path, int leash, enum
     result = cgroup_open(HANDOVER_CGROUP, CGROUP_RECORDER, &birth.cgroup);
     if (result < 0)
         return result;
+    limit_memory(supervisor, birth.cgroup);
     result = spawn_birth(&birth, &newborn, step);
     close(birth.cgroup);
     if (result < 0)
@@ -114,6 +146,7 @@ static int bear(struct supervisor *supervisor, const char *path, int leash, enum
     recording->report = newborn.report;
     recording->own = !birth.to_parent;
     recording->started = supervisor->now;
+    watching_begin(&recording->watching, supervisor->now);
     return loop_add(&supervisor->loop, newborn.report, EPOLLIN, SOURCE_RECORDER, 0);
 }
 
@@ -122,34 +155,92 @@ static void start(struct supervisor *supervisor)
     struct recording *recording = &supervisor->recording;
     enum spawn_step step = SPAWN_STEP_PIPE;
     char path[4096];
-    int leash[2], result;
+    int theirs = -1, result;
 
     if ((size_t)snprintf(path, sizeof(path), "%s/bulkhead-recorder", supervisor->libexec_dir) >=
         sizeof(path))
         result = -ENAMETOOLONG;
     else
-        result = pipe2(leash, O_CLOEXEC) < 0 ? -errno : 0;
-    if (result == 0) {
-        result = bear(supervisor, path, leash[0], &step);
-        close(leash[0]);
-        if (result == 0) {
-            recording->leash = leash[1];
-            (void)fcntl(leash[1], F_SETFL, O_NONBLOCK);
-        } else
-            close(leash[1]);
-    }
+        result = sock_pair(&recording->channel, &theirs);
+    if (result == 0)
+        result = briefing_plan(supervisor, recording->channel); // waits there for it
+    if (result == 0)
+        result = bear(supervisor, path, theirs, &step);
+    close_file(&theirs);
     recording->start_at = INSTANT_NEVER;
-    if (result < 0) {
-        say_failed(supervisor, step, -result);
-        if (!recording->pid)
-            try_later(supervisor);
+    if (result == 0)
+        return;
+    say_failed(supervisor, step, -result);
+    if (recording->pid)
+        return;
+    close_file(&recording->channel);
+    try_later(supervisor);
+}
+
+/* --- is it there? --------------------------------------------------------------------------- */
+
+static void hear_answers(struct recording *recording)
+{
+    struct recorder_message answer;
+
+    while (sock_receive(recording->channel, &answer, sizeof(answer)) == sizeof(answer))
+        if (answer.kind == RECORDER_ASKED)
+            watching_answer(&recording->watching, answer.first, answer.count);
+}
+
+static void watch(struct supervisor *supervisor)
+{
+    struct recording *recording = &supervisor->recording;
+    struct recorder_message question = {.kind = RECORDER_ASKED};
+
+    if (!instant_reached(recording->watching.look_at, supervisor->now))
+        return;
+    hear_answers(recording);
+    switch (watching_look(&recording->watching, supervisor->now)) {
+    case WATCHING_ASK:
+        question.first = recording->watching.asked;
+        (void)sock_send(recording->channel, &question, sizeof(question)); // else: no answer
+        break;
+    case WATCHING_KILL:
+        supervisor_say(supervisor, "the recorder does not answer; another one is started");
+        recording_kill(supervisor);
+        recording->killed_at = supervisor->now;
+        break;
+    case WATCHING_WAIT:
+        break;
     }
+}
+
+/* Killed, and still not dead: none of its threads will see a line of our program again, but one
+ * that hangs in a system call keeps it from ending. Its death will be nobody's. */
+static void give_up(struct supervisor *supervisor)
+{
+    supervisor_say(supervisor, "the recorder that was killed does not end: the disk hangs");
+    forget(supervisor);
+    supervisor->recording.start_at = supervisor->now;
+}
+
+instant recording_deadline(const struct recording *recording)
+{
+    if (!recording->pid)
+        return recording->start_at;
+    if (recording->ending)
+        return INSTANT_NEVER;
+    if (recording->killed_at.ns != INSTANT_NEVER.ns)
+        return instant_add(recording->killed_at, DIE_WITHIN);
+    return recording->watching.look_at;
 }
 
 void recording_turn(struct supervisor *supervisor)
 {
     const struct recording *recording = &supervisor->recording;
 
+    if (recording->pid && !recording->ending) {
+        if (recording->killed_at.ns == INSTANT_NEVER.ns)
+            watch(supervisor);
+        else if (instant_reached(recording_deadline(recording), supervisor->now))
+            give_up(supervisor);
+    }
     if (!recording->pid && instant_reached(recording->start_at, supervisor->now))
         start(supervisor);
 }
@@ -178,7 +269,7 @@ void recording_died(struct supervisor *supervisor, bool failed)
     struct recording *recording = &supervisor->recording;
 
     recording_report(supervisor);
-    if (!recording->ending && !recording->said)
+    if (!recording->ending && !recording->said && recording->killed_at.ns == INSTANT_NEVER.ns)
         supervisor_say(supervisor, "the recorder ended; it is started again");
     /* Who writes much waits meanwhile: one that lived well is followed at once. */
     if (instant_since(supervisor->now, recording->started).ns >= LIVED_WELL.ns)
@@ -193,11 +284,20 @@ void recording_died(struct supervisor *supervisor, bool failed)
     supervisor_finish(supervisor);
 }
 
-/* A pipe that is full tells it as well, whenever it reads again. */
-void recording_reload(const struct recording *recording)
+/* Whoever does not take it is replaced by one that gets it at its birth. */
+void recording_reload(struct supervisor *supervisor)
 {
-    if (recording->leash >= 0)
-        (void)!write(recording->leash, "\n", 1);
+    struct recording *recording = &supervisor->recording;
+    int cgroup;
+
+    if (!recording->pid || recording->channel < 0)
+        return;
+    if (cgroup_open(HANDOVER_CGROUP, CGROUP_RECORDER, &cgroup) == 0) {
+        limit_memory(supervisor, cgroup);
+        close(cgroup);
+    }
+    if (briefing_plan(supervisor, recording->channel) < 0)
+        recording_kill(supervisor);
 }
 
 void recording_finish(struct supervisor *supervisor)
@@ -208,7 +308,7 @@ void recording_finish(struct supervisor *supervisor)
         start(supervisor); // what lies in the FIFOs is still to be kept
     recording->ending = true;
     recording->start_at = INSTANT_NEVER;
-    close_file(&recording->leash);
+    close_file(&recording->channel);
 }
 
 void recording_kill(struct supervisor *supervisor)

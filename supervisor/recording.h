@@ -1,5 +1,6 @@
 /* The recorder as the supervisor sees it: a child that writes the logs, started again when it dies.
- * Nobody waits for it: what it does not read stays in the FIFOs. */
+ * Nobody waits for it: what it does not read stays in the FIFOs. One that does not answer is
+ * killed, and replaced even when it cannot die: a thread that hangs in a disk keeps it there. */
 #ifndef BULKHEAD_SUPERVISOR_RECORDING_H
 #define BULKHEAD_SUPERVISOR_RECORDING_H
 
@@ -8,6 +9,7 @@
 #include <sys/types.h>
 
 #include "core/nsec.h"
+#include "supervisor/watching.h"
 
 struct supervisor;
 
@@ -16,7 +18,7 @@ struct recording {
     int pidfd;
     int report;       // pipe of the newborn
     int buffer;       // memfd of what was read and not written, for it and who comes after it
-    int leash;        // its end of file tells the recorder to drain and end
+    int channel;      // core/handover.h; its end of file tells the recorder to drain and end
     bool own;         // our child, not the keeper's
     bool ending;      // it is to end, and not to come back
     bool second;      // but for a second try after the first one failed to
@@ -24,18 +26,22 @@ struct recording {
     instant start_at; // INSTANT_NEVER: not to be started
     span delay;       // before the next start
     instant started;
+    struct watching watching;
+    instant killed_at;   // because it did not answer; INSTANT_NEVER: it was not
+    int64_t limit_bytes; // memory.max of its compartment; it only grows
 };
 
 void recording_init(struct recording *recording);
 
-/* Starts it when its time has come. */
+/* Starts it when its time has come, and looks whether it answers. */
 void recording_turn(struct supervisor *supervisor);
+instant recording_deadline(const struct recording *recording);
 
 void recording_report(struct supervisor *supervisor);            // its pipe is ready
 void recording_died(struct supervisor *supervisor, bool failed); // its death was reported
 
-/* There is another plan in the runtime folder. */
-void recording_reload(const struct recording *recording);
+/* There is another plan: it gets that, with the FIFOs of all members. */
+void recording_reload(struct supervisor *supervisor);
 
 void recording_finish(struct supervisor *supervisor); // it is to drain and end
 void recording_kill(struct supervisor *supervisor);

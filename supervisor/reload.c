@@ -309,7 +309,7 @@ static void change_over(struct supervisor *supervisor, int plan, struct renewal 
     (void)dup3(plan, HANDOVER_PLAN, O_CLOEXEC);
     supervisor_look_at_cgroups(supervisor);
     sampler_reloaded(supervisor);
-    recording_reload(&supervisor->recording);
+    recording_reload(supervisor);
     control_reloaded(supervisor);
     if (journal_reloaded(&supervisor->journal, &supervisor->fleet, supervisor->now) < 0)
         supervisor_say(supervisor, "the journal cannot be written after a reload");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/paths.h"
@@ -36,6 +37,7 @@ static int make_ring(struct supervisor *supervisor)
                            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (sampler->ring < 0)
         return -errno;
+    (void)fchmod(sampler->ring, 0640); // the recorder reads it; others do not reach the folder
     result = -posix_fallocate(sampler->ring, 0, SAMPLE_FILE_BYTES);
     if (result == 0)
         result = write_head(sampler);

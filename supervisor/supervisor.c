@@ -220,8 +220,7 @@ static instant next_deadline(const struct supervisor *supervisor)
     deadline = instant_min(deadline, supervisor->leisure_at);
     if (supervisor->births_waiting > 0)
         return supervisor->now;
-    if (!supervisor->recording.pid)
-        deadline = instant_min(deadline, supervisor->recording.start_at);
+    deadline = instant_min(deadline, recording_deadline(&supervisor->recording));
     if (supervisor->finish_by.ns != INSTANT_NEVER.ns)
         deadline = instant_min(deadline, instant_add(supervisor->now, FINISH_STEP));
     return deadline;

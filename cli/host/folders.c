@@ -16,6 +16,7 @@
 
 #include "cli/host/files.h"
 #include "cli/host/name.h"
+#include "cli/host/state_folder.h"
 #include "core/paths.h"
 
 #define LOCK_POLL_MS 5
@@ -114,30 +115,50 @@ void context_finish(struct command_context *context)
 
 /* --- folders ---------------------------------------------------------------------------------- */
 
-/* Makes `path` and what is missing above it. The last one belongs to us alone. */
-static int make_folder(const char *path)
+/* Makes what is missing above `path`. 0 or -errno. */
+static int make_above(const char *path)
 {
     char part[PATH_MAX];
-    struct stat status;
     size_t length = strlen(path);
 
     if (length >= sizeof(part))
         return -ENAMETOOLONG;
-    for (size_t i = 1; i <= length; i++) {
-        if (path[i] != '/' && path[i] != '\0')
+    for (size_t i = 1; i < length; i++) {
+        if (path[i] != '/')
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, path[i] ? 0755 : 0700) != 0 && errno != EEXIST)
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
             return -errno;
     }
-    if (lstat(path, &status) != 0)
-        return -errno;
-    if (!S_ISDIR(status.st_mode))
-        return -ENOTDIR;
-    if (status.st_uid != geteuid())
-        return -EPERM;
-    return (status.st_mode & 077) == 0 || chmod(path, 0700) == 0 ? 0 : -errno;
+    return 0;
+}
+
+/* A folder of our own. One with a `group` lets it search, and what is made in it is that group's:
+ * never for a moment otherwise, for the recorder may be at work there. */
+static int make_own(const char *path, const struct recorder_user *group)
+{
+    mode_t mode = group ? S_ISGID | 0710 : 0700;
+    struct stat status;
+    int fd, result = make_above(path);
+
+    if (result == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
+        result = -errno;
+    if (result != 0)
+        return result;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ELOOP ? -ENOTDIR : -errno;
+    if (fstat(fd, &status) != 0)
+        result = -errno;
+    else if (status.st_uid != geteuid())
+        result = -EPERM;
+    else if (group && status.st_gid != group->gid && fchown(fd, (uid_t)-1, group->gid) != 0)
+        mode = 0700; // a group that this namespace does not know
+    if (result == 0 && (status.st_mode & 07777) != mode && fchmod(fd, mode) != 0)
+        result = -errno;
+    close(fd);
+    return result;
 }
 
 /* Who may change a folder above ours could put another in its place: only root and we may. A sticky
@@ -167,33 +188,53 @@ static int check_above(const char *path)
     return 0;
 }
 
-static int make_told(const char *dir, const char *name)
+static int tell_made(int result, const char *dir, const char *name)
 {
-    char path[PATH_MAX];
-    int result;
+    const char *slash = *name ? "/" : "";
 
-    snprintf(path, sizeof(path), "%s%s%s", dir, *name ? "/" : "", name);
-    result = make_folder(path);
     if (result == 0)
         return 0;
     if (result == -EPERM)
-        return command_failed("the folder %s belongs to somebody else", path);
-    return command_failed("cannot make the folder %s: %s", path, strerror(-result));
+        return command_failed("the folder %s%s%s belongs to somebody else", dir, slash, name);
+    return command_failed("cannot make the folder %s%s%s: %s", dir, slash, name, strerror(-result));
+}
+
+static int make_runtime(const char *dir, const struct recorder_user *user)
+{
+    char path[PATH_MAX];
+    int status = tell_made(make_own(dir, user->name ? user : NULL), dir, "");
+
+    if (status != 0)
+        return status;
+    snprintf(path, sizeof(path), "%s/%s", dir, PATH_FIFO);
+    return tell_made(make_own(path, NULL), dir, PATH_FIFO);
+}
+
+static int make_state(const char *dir, struct recorder_user *user)
+{
+    int result = make_above(dir);
+    int state = result == 0 ? state_folder_open(AT_FDCWD, dir, user) : result;
+    int logs;
+
+    if (state < 0)
+        return tell_made(state, dir, "");
+    logs = state_folder_open(state, PATH_LOGS, user);
+    close(state);
+    if (logs < 0)
+        return tell_made(logs, dir, PATH_LOGS);
+    close(logs);
+    return 0;
 }
 
 int folders_make(const struct command_context *context)
 {
+    struct recorder_user user;
     int status = check_above(context->runtime_dir);
 
+    recorder_user_find(&user);
     if (status == 0)
-        status = make_told(context->runtime_dir, "");
-    if (status == 0)
-        status = make_told(context->runtime_dir, PATH_FIFO);
-    if (status == 0)
-        status = make_told(context->state_dir, "");
-    if (status == 0)
-        status = make_told(context->state_dir, PATH_LOGS);
-    return status;
+        status = make_runtime(context->runtime_dir, &user);
+    return status == 0 ? make_state(context->state_dir, &user) : status;
 }
 
 static bool is_one_of(const char *name, const char *const *names)

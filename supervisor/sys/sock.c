@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -114,4 +115,39 @@ ssize_t sock_receive_files(int fd, void *packet, size_t size, int *files, size_t
 int sock_send(int fd, const void *packet, size_t size)
 {
     return send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int sock_pair(int *ret_ours, int *ret_theirs)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+        return -errno;
+    *ret_ours = pair[0];
+    *ret_theirs = pair[1];
+    return 0;
+}
+
+int sock_send_files(int fd, const void *packet, size_t size, const int *files, size_t count)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int) * SOCK_FILES_MAX)];
+    } control = {0};
+    struct iovec part = {(void *)(uintptr_t)packet, size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = CMSG_SPACE(sizeof(int) * count)};
+    struct cmsghdr *header = &control.align;
+
+    if (count > SOCK_FILES_MAX)
+        return -EINVAL;
+    if (count == 0)
+        return sock_send(fd, packet, size);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+    memcpy(CMSG_DATA(header), files, sizeof(int) * count);
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

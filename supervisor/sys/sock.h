@@ -21,7 +21,15 @@ ssize_t sock_receive(int fd, void *packet, size_t size);
  * When there are more, or the packet is none, all are closed: -EMSGSIZE. They are close-on-exec. */
 ssize_t sock_receive_files(int fd, void *packet, size_t size, int *files, size_t *count);
 
+/* Two connected ones of this kind, ours and another process's; neither blocks. 0 or negative errno.
+ */
+int sock_pair(int *ret_ours, int *ret_theirs);
+
 /* 0 or negative errno: -EAGAIN when the other end does not read. */
 int sock_send(int fd, const void *packet, size_t size);
+
+/* The same, with at most SOCK_FILES_MAX files, which stay open here. */
+#define SOCK_FILES_MAX 200
+int sock_send_files(int fd, const void *packet, size_t size, const int *files, size_t count);
 
 #endif

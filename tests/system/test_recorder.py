@@ -1,6 +1,7 @@
 """The recorder stopped, killed, out of disk, on a disk that hangs: services and restarts go on, and what is lost is told."""
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -163,4 +164,89 @@ def _():
         run("fsfreeze", "-u", mount)
         wait_until(lambda: f"chatter {lines - 1} " in log_of(stack, "b-1"), "the last line")
         equal(numbers(log_of(stack, "b-1")), list(range(lines)))
+        stack.down()
+
+
+def status_of(pid):
+    return dict(line.split(":", 1) for line in read(f"/proc/{pid}/status").splitlines() if ":" in line)
+
+
+def owner_of(path):
+    return path.stat().st_uid
+
+
+@test("the recorder has no root, no capabilities, no other folder, and calls that are counted")
+def _():
+    with Stack({"b": service("chatter", 10, 20)}) as stack:
+        stack.up()
+        pid = stack.own_pid("recorder")
+        wait_until(lambda: "chatter 9 " in log_of(stack, "b-1"), "the last line")
+        status = {key: value.split() for key, value in status_of(pid).items()}
+        for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            equal(status[key], ["0" * 16], key)
+        equal(status["NoNewPrivs"], ["1"])
+        equal(status["Seccomp"], ["2"])
+        user = owner_of(stack.state)
+        equal(status["Uid"], [str(user)] * 4)
+        if os.geteuid() == 0:
+            check(user != 0, "the state folder is root's")
+            equal(status["Groups"], [])
+            equal(os.readlink(f"/proc/{pid}/root"), str(stack.state))
+        for path in (stack.state / "logs", stack.state / "logs" / "b-1.log"):
+            equal(owner_of(path), user, path)
+        for name, mode in (("", 0o2710), ("fifo", 0o700), ("plan", 0o600), ("control", 0o600), ("journal", 0o640)):
+            if os.geteuid() == 0:
+                equal((stack.runtime / name).stat().st_mode & 0o7777, mode, name)
+        stack.down()
+        equal(owner_of(stack.state / "journal"), user)
+
+
+@test("the logs that root has left are taken over, and a folder of somebody else is refused")
+def _():
+    if os.geteuid() != 0:
+        return
+    with Stack({"b": service("chatter", 10, 20)}) as stack:
+        logs = stack.state / "logs"
+        logs.mkdir(parents=True)
+        (logs / "b-1.log").write_text("2026-01-01T00:00:00.000000000Z stdout F of long ago\n")
+        (stack.state / "journal").write_text("")
+        (logs / "link").symlink_to("/etc/passwd")
+        (stack.folder / "other").write_text("")
+        os.link(stack.folder / "other", logs / "b-1.log.7")
+        stack.up()
+        wait_until(lambda: "chatter 9 " in log_of(stack, "b-1"), "the last line")
+        contains(log_of(stack, "b-1"), "of long ago")
+        check(owner_of(logs / "b-1.log") != 0, "is still root's")
+        equal(owner_of(logs / "b-1.log.7"), 0, "has another name elsewhere")
+        equal(owner_of(stack.state.parent), 0)
+        stack.down()
+        os.chown(logs, 12345, 12345)
+        contains(stack.up(status=1).err, "belongs to somebody else")
+        os.chown(logs, 0, 0)
+
+
+@test("a recorder that does not answer is replaced, and has lost no line")
+def _():
+    with Stack({"a": {"command": ["/bin/sh", "-c", TALKER.replace("$", "$$")]}}) as stack:
+        stack.up()
+        pid = stack.own_pid("recorder")
+        wait_until(lambda: "chatter 500 " in log_of(stack, "a-1"), "it is at work")
+        kill(pid, signal.SIGSTOP)
+        wait_until(lambda: not is_alive(pid), "it is killed", 60)
+        wait_until(lambda: "the recorder does not answer" in stack.own_log(), "it is said")
+        wait_until(lambda: f"chatter {BURSTS * BURST - 1} " in log_of(stack, "a-1"), "the last line", 240)
+        equal(sorted(set(numbers(log_of(stack, "a-1")))), list(range(BURSTS * BURST)), "lines")
+        stack.down()
+
+
+@test("a recorder that made a forbidden call is replaced")
+def _():
+    with Stack({"a": service("chatter", 10, 20)}) as stack:
+        stack.up()
+        pid = stack.own_pid("recorder")
+        wait_until(lambda: "chatter 9 " in log_of(stack, "a-1"), "it is at work")
+        kill(pid, signal.SIGSYS)
+        wait_until(lambda: not is_alive(pid), "it is dead")
+        wait_until(lambda: {stack.own_pid("recorder")} - {pid}, "the next one")
+        wait_until(lambda: "the recorder ended; it is started again" in stack.own_log(), "it is said")
         stack.down()
