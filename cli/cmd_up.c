@@ -12,6 +12,7 @@
 #include "cli/stack/client.h"
 #include "cli/stack/ending.h"
 #include "cli/host/files.h"
+#include "cli/host/project.h"
 #include "cli/history/follow.h"
 #include "cli/stack/launching.h"
 #include "cli/stack/leftovers.h"
@@ -216,6 +217,7 @@ static int choose_plan(struct up *up, const struct reconciling_request *request)
 
     if (status != 0)
         return status;
+    project_remember(up->context, up->spec.project_dir);
     up->goes_on = runs ? &up->reconciling.merged : &up->plan;
     up->asked = wanted_members(&up->wanted, &up->spec, up->goes_on);
     return up->asked ? 0 : command_failed("out of memory");

@@ -15,6 +15,7 @@
 #define PATH_FIFO    "fifo" // folder: <member>.out, <member>.err, bulkhead.err (our own programs)
 /* State folder (0700, the recorder's): */
 #define PATH_HISTORY "history.db" // history/schema.h
+#define PATH_PROJECT "project"    // path of the folder that it was started from (cli/host/project)
 #define PATH_LOGS    "logs" // folder: <member>.log, the ones before: <member>.log.1 …; bulkhead.log
 /* Elsewhere: */
 #define PATH_JOURNALD "/run/systemd/journal/socket" // of the system's journal, native protocol

@@ -88,8 +88,9 @@ struct command_context {
     char *state_dir;   // /var/lib/bulkhead/<stack>; need not exist
 };
 
-/* Finds the stack's name (-p, BULKHEAD_PROJECT_NAME, the stack file's `name`, its folder) and its
- * folders. 0, or an exit status; what is wrong has been said on stderr then. */
+/* Finds the stack's name (-p, BULKHEAD_PROJECT_NAME, the stack file's `name`, its folder; or, where
+ * the file has errors, the stack that was started from there, which is said) and its folders. 0, or
+ * an exit status; what is wrong has been said on stderr then. */
 int context_stack(struct command_context *context);
 
 /* The same with a name that is known already (a spec's). */

@@ -377,24 +377,33 @@ int stack_source_load(const struct command_context *context, struct stack_source
     return result;
 }
 
+int stack_source_tell(const struct command_context *context, bool tell, struct stack_source *source,
+                      struct spec *ret_spec)
+{
+    struct faults faults;
+    int result;
+
+    faults_init(&faults);
+    result = stack_source_load(context, source, NULL, ret_spec, &faults);
+    if (result == 1 || (result == 0 && tell))
+        stack_source_show(source, &faults, context->colour_err);
+    if (result == 0)
+        return 0;
+    return result < 0 ? command_failed("%s", strerror(-result)) : STATUS_USAGE;
+}
+
 int stack_source_read(const struct command_context *context, bool tell,
                       struct stack_source *ret_source, struct spec *ret_spec)
 {
-    struct faults faults;
     struct stack_source source;
     int status = stack_source_open(context, &source);
-    int result;
 
     if (status != 0)
         return status;
-    faults_init(&faults);
-    result = stack_source_load(context, &source, NULL, ret_spec, &faults);
-    if (result == 1 || (result == 0 && tell))
-        stack_source_show(&source, &faults, context->colour_err);
-    if (result == 0) {
+    status = stack_source_tell(context, tell, &source, ret_spec);
+    if (status == 0)
         *ret_source = source;
-        return 0;
-    }
-    stack_source_finish(&source);
-    return result < 0 ? command_failed("%s", strerror(-result)) : STATUS_USAGE;
+    else
+        stack_source_finish(&source);
+    return status;
 }

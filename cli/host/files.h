@@ -29,8 +29,11 @@ int stack_source_load(const struct command_context *context, struct stack_source
                       const struct stackfile_listener *listener, struct spec *ret_spec,
                       struct faults *faults);
 
-/* Opens, loads and shows what is found: errors, or with `tell` everything. 0, or an exit status.
- * Both are to be finished by the caller only after 0. */
+/* Loads and shows what is found: errors, or with `tell` everything. 0, or an exit status. */
+int stack_source_tell(const struct command_context *context, bool tell, struct stack_source *source,
+                      struct spec *ret_spec);
+
+/* The same, opened first. Both are to be finished by the caller only after 0. */
 int stack_source_read(const struct command_context *context, bool tell,
                       struct stack_source *ret_source, struct spec *ret_spec);
 

@@ -16,6 +16,7 @@
 
 #include "cli/host/files.h"
 #include "cli/host/name.h"
+#include "cli/host/project.h"
 #include "cli/host/state_folder.h"
 #include "core/paths.h"
 
@@ -87,6 +88,18 @@ int context_stack_named(struct command_context *context, const char *name)
     return 0;
 }
 
+/* A file that cannot be used says nothing; but somebody was started from that folder. */
+static int stack_of_folder(struct command_context *context, const char *project_dir, int status)
+{
+    char name[NAME_BYTES_MAX + 1];
+
+    if (status != STATUS_USAGE || !project_find(project_dir, name))
+        return status;
+    command_note("the stack file has errors; going on with stack \"%s\", which was started from %s",
+                 name, project_dir);
+    return context_stack_named(context, name);
+}
+
 int context_stack(struct command_context *context)
 {
     struct stack_source source;
@@ -95,11 +108,16 @@ int context_stack(struct command_context *context)
 
     if (context->name)
         return context_stack_named(context, context->name);
-    status = stack_source_read(context, false, &source, &spec);
+    status = stack_source_open(context, &source);
     if (status != 0)
         return status;
-    status = context_stack_named(context, spec.name);
-    spec_finish(&spec);
+    status = stack_source_tell(context, false, &source, &spec);
+    if (status == 0) {
+        status = context_stack_named(context, spec.name);
+        spec_finish(&spec);
+    } else {
+        status = stack_of_folder(context, source.project_dir, status);
+    }
     stack_source_finish(&source);
     return status;
 }

@@ -214,3 +214,38 @@ def _():
         contains(os.readlink(f"/proc/{stack.own_pid()}/exe") + command, str(destination))
         check((destination / "usr/local/share/man/man1/bulkhead.1").is_file(), "no manual page")
         stack.down()
+
+
+@test("bad input: a stack file with errors: verbs that only need the name go on with the stack of that folder")
+def _():
+    with Stack({"web": service("steady"), "bad": service("/bin/sh", "-c", "exit 3", restart="no")}) as stack:
+        stack.run("up", "-d")
+        stack.wait("die", "bad")
+        good = stack.file.read_text()
+        for broken in ("services: [", good.replace('"restart"', '"restrat"'), "", good.replace(stack.name, "another name")):
+            stack.file.write_text(broken)
+            for words in (("ps", "-a"), ("why", "bad"), ("logs",), ("events", "--until", "now"), ("stop", "web"), ("start", "web")):
+                result = stack.run(*words)
+                contains(result.err, "bulkhead.yaml", f'going on with stack "{stack.name}"')
+            contains(stack.run("why", "bad").out, "exited with code 3")
+            stack.run("up", "-d", status=2)  # what needs the file does not go on
+            stack.run("config", "-q", status=2)
+        stack.run("down", "-t", "1")
+        contains(stack.run("why", "bad").out, "exited with code 3")  # the last one that ran from there
+        stack.run("ps", status=1)
+        stack.file.write_text(good)
+
+
+@test("bad input: a stack file with errors: where two stacks were started from one folder, it is not guessed")
+def _():
+    with Stack({"web": service("steady")}) as stack:
+        other = f"{stack.name}-b"
+        stack.up()
+        stack.run("-p", other, "up", "-d", "--wait")
+        good = stack.file.read_text()
+        stack.file.write_text("services: [")
+        result = stack.run("ps", status=2)
+        check("going on" not in result.err, result)
+        stack.run("-p", other, "down", "-t", "1")
+        contains(stack.run("ps").err, f'going on with stack "{stack.name}"')  # of the two only that one runs
+        stack.file.write_text(good)
