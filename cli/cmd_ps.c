@@ -59,6 +59,7 @@ static bool print_json(const struct sight *sight, struct labels *labels)
               row->verdict == VERDICT_NONE ? "" : verdict_name((enum verdict_kind)row->verdict));
     json_text(object, "Hook", row->hook ? aide_name((enum aide_kind)row->hook) : "");
     json_number(object, "HookNumber", row->hook ? row->hook_index + 1 : 0);
+    json_text(object, "Budget", row->budget ? cause_name((enum cause)(row->budget - 1)) : "");
     json_number(object, "MemCurrent", sight->current_bytes);
     json_number(object, "MemPeak", sight->peak_bytes);
     json_number(object, "MemLimit", row->limit_bytes);
@@ -88,6 +89,9 @@ static void state_text(const struct sight *sight, char text[CELL_MAX])
         snprintf(text, CELL_MAX, "%s for %s", name, sight->watch->rows[row->waits_for].name);
     else if (row->state == STATE_RUNNING && row->health != HEALTH_NONE)
         snprintf(text, CELL_MAX, "%s (%s)", name, health_name((enum health)row->health));
+    else if (row->budget > 0)
+        snprintf(text, CELL_MAX, "%s, too many restarts (%s)", name,
+                 budget_key((enum cause)(row->budget - 1)));
     else
         snprintf(text, CELL_MAX, "%s", name);
 }

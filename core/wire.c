@@ -149,6 +149,7 @@ static void pack_row(struct packer *packer, const struct wire_row *row)
     pack_i64(packer, row->waits_for);
     pack_i64(packer, row->sequence);
     pack_u32(packer, row->health);
+    pack_u32(packer, row->budget);
     pack_u64(packer, row->hash);
     pack_u64(packer, row->limits_hash);
     pack_string(packer, row->name);
@@ -181,6 +182,7 @@ static void unpack_row(struct unpacker *unpacker, struct wire_row *row)
     row->waits_for = unpack_i64(unpacker);
     row->sequence = unpack_i64(unpacker);
     row->health = unpack_count(unpacker, HEALTHS_COUNT - 1);
+    row->budget = unpack_count(unpacker, CAUSES_COUNT);
     row->hash = unpack_u64(unpacker);
     row->limits_hash = unpack_u64(unpacker);
     unpack_into(unpacker, row->name, sizeof(row->name));

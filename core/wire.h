@@ -22,7 +22,7 @@
 
 #include "core/wire_row.h"
 
-#define WIRE_VERSION     2
+#define WIRE_VERSION     3
 #define WIRE_REQUEST_MAX ((size_t)32 * 1024) // a request's bytes
 #define WIRE_REPLY_MAX   1024                // a reply frame's bytes
 #define WIRE_NAMES_MAX   512                 // names in one request

@@ -46,6 +46,7 @@ struct wire_row {
     char name[INSTANCE_NAME_MAX];
     char group[NAME_BYTES_MAX + 1]; // OOM_GROUP: that level's name; "": the stack itself
     uint32_t health;                // enum health
+    uint32_t budget; // HELD: one more than the enum cause whose budget is used up; else 0
 };
 
 struct wire_exec {

@@ -50,6 +50,7 @@ void row_fill(const struct fleet *fleet, uint32_t index, instant now, struct wir
         .waits_for = self->state == STATE_WAITING ? (int64_t)fleet_waits_for(fleet, index) : -1,
         .sequence = self->changed,
         .health = (uint32_t)self->health,
+        .budget = self->state == STATE_HELD ? last->budget : 0,
         .hash = member->hash,
         .limits_hash = member->limits_hash,
     };

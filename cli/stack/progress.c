@@ -97,7 +97,11 @@ void progress_words(const struct watch *watch, const struct wire_row *row, char 
             snprintf(text, size, "%s; again now", death);
         return;
     case STATE_HELD:
-        snprintf(text, size, "held, its restarts are used up: %s", death);
+        if (row->budget > 0)
+            snprintf(text, size, "held, too many restarts (%s): %s",
+                     budget_key((enum cause)(row->budget - 1)), death);
+        else
+            snprintf(text, size, "held, its restarts are used up: %s", death);
         return;
     case STATE_EXITED:
         snprintf(text, size, "%s", row->verdict == VERDICT_NONE ? "stopped" : death);

@@ -1,6 +1,6 @@
-"""restart_strategy: who is restarted with a service that failed, on real processes."""
+"""restart_strategy: who is restarted with a service that failed, on real processes; and who is not any more."""
 
-from harness import Stack, check, equal, is_alive, kill, leaker, service, test, wait_until
+from harness import Stack, check, contains, equal, is_alive, kill, leaker, service, test, wait_until
 
 QUICK = {"backoff": {"initial": "20ms", "factor": 1, "max": "20ms", "jitter": 0}}
 
@@ -98,3 +98,25 @@ def _():
         stack.wait("ready", "well")
         equal(set(stack.verdicts("well")), {"stopped"})
         check(stack.row("well")["Generation"] >= 2, stack.row("well"))
+
+
+@test("strategies: a service that is held: ps and up name the budget that is used up")
+def _():
+    budgets = {"all": ({"max_restarts": 1, "window": "1h"}, "x-bulkhead.intensity)", "any"),
+               "one": ({"crash": {"max_restarts": 1, "window": "1h"}}, "x-bulkhead.intensity.crash)", "crash")}
+    services = {name: service("/bin/sh", "-c", "exit 3", **{"x-bulkhead": {**QUICK, "intensity": intensity}})
+                for name, (intensity, _, _) in budgets.items()}
+    services["plain"] = service("/bin/sh", "-c", "exit 3", restart="on-failure:1", **{"x-bulkhead": QUICK})
+    with Stack(services) as stack:
+        said = stack.run("up", status=None).err
+        stack.run("up", "-d")
+        wait_until(lambda: {row["State"] for row in stack.ps().values()} == {"held"}, "all are held")
+        table = {line.split()[0]: line for line in stack.run("ps", "-a").out.splitlines()}
+        for name, (_, words, cause) in budgets.items():
+            contains(table[f"{name}-1"], f"held, too many restarts ({words}")
+            equal(stack.row(name)["Budget"], cause)
+            contains(said, f"held, too many restarts ({words}")
+        equal(stack.row("plain")["Budget"], "")
+        contains(said, "held, its restarts are used up")
+        stack.run("start", "one", status=None)
+        wait_until(lambda: stack.row("one")["Budget"] == "crash", "held again")

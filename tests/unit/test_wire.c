@@ -159,6 +159,7 @@ static struct wire_reply random_reply(void)
                                       .waits_for = -1,
                                       .sequence = number(),
                                       .health = (uint32_t)(random_next(&dice) % 4),
+                                      .budget = (uint32_t)(random_next(&dice) % (CAUSES_COUNT + 1)),
                                       .hash = random_next(&dice),
                                       .limits_hash = random_next(&dice)};
         strcpy(reply.row.name, "web-1");
@@ -187,7 +188,9 @@ static void replies_come_through(void **state)
         assert_int_equal(got.kind, sent.kind);
         assert_memory_equal(&got.exec, &sent.exec, sizeof(got.exec));
         if (sent.kind == WIRE_ROW)
-            assert_true(got.row.hook == sent.row.hook && got.row.hook_index == sent.row.hook_index);
+            assert_true(got.row.hook == sent.row.hook &&
+                        got.row.hook_index == sent.row.hook_index &&
+                        got.row.budget == sent.row.budget);
         assert_int_equal(wire_reply_encode(&got, again, sizeof(again)), size);
         assert_memory_equal(again, frame, size);
         assert_int_equal(wire_reply_encode(&sent, again, size - 1), 0);
