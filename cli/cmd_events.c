@@ -2,12 +2,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/stack/ask.h"
+#include "cli/history/chronicle.h"
 #include "cli/history/event_text.h"
 #include "history/journal_reader.h"
 #include "cli/host/labels.h"
+#include "cli/show/render.h"
 
 #define HOUR_MS 3600000 // the longest wait without a look at the clock
 
@@ -18,6 +21,8 @@ struct events {
     struct labels labels;
     char *const *words;
     size_t words_count;
+    struct past_span covered; // by the journal
+    bool *known;              // words that somebody of the history answers to
     int64_t since_ns;
     int64_t until_ns;
     bool json;
@@ -39,6 +44,53 @@ static void print(struct events *events, const struct user_event *event)
                   : event_print_text(event, events->context->colour_out, stdout);
     if (!printed)
         events->output_failed = true;
+}
+
+/* --- what was before the journal ----------------------------------------------------------- */
+
+static int take_past(void *context, const struct user_event *event)
+{
+    struct events *events = context;
+
+    for (size_t w = 0; w < events->words_count; w++)
+        if (view_member_is(event->member, &events->words[w], 1))
+            events->known[w] = true;
+    print(events, event);
+    return events->output_failed;
+}
+
+static int tell_gap(void *context, const struct past_note *note)
+{
+    char time[RENDER_MAX];
+
+    (void)context;
+    if (strcmp(note->kind, PAST_GAP) == 0)
+        command_note("%s: %s", render_time_ms(note->wall_ns, time), note->text);
+    return 0;
+}
+
+/* Only when it is asked for by its time; the journal is told in any case. */
+static void print_past(struct events *events, int64_t from_ns, int64_t before_ns)
+{
+    struct past_span when = {from_ns > events->since_ns ? from_ns : events->since_ns, before_ns};
+    struct past *past = NULL;
+    const char *trouble;
+    int failed;
+
+    if (events->since_ns == 0 || when.from_ns >= before_ns)
+        return;
+    failed = past_open(events->context->state_dir, &past);
+    if (failed == 0)
+        failed = past_notes(past, when, tell_gap, NULL);
+    if (failed == 0)
+        failed = past_events(past, when, take_past, events);
+    trouble = events->output_failed ? NULL : chronicle_past_trouble(failed);
+    if (trouble)
+        command_note("history.db is not read: %s", trouble);
+    if (past && past_malformed(past) > 0)
+        command_note("%llu rows of history.db are damaged and were passed over",
+                     (unsigned long long)past_malformed(past));
+    past_close(past);
 }
 
 /* Everything that the journal has at present. 0 or a negative errno. */
@@ -98,6 +150,8 @@ static int check_words(const struct events *events)
     for (w = 0; w < events->words_count; w++) {
         uint32_t i = 0;
 
+        if (events->known[w])
+            continue;
         while (i < events->view.members_count &&
                !view_member_is(&events->view.members[i], &events->words[w], 1))
             i++;
@@ -111,8 +165,11 @@ static int check_words(const struct events *events)
 static int show(struct events *events)
 {
     int status;
-    int failed = print_available(events);
+    int failed;
 
+    print_past(events, 0, events->covered.from_ns);
+    failed = print_available(events);
+    print_past(events, events->covered.before_ns, INT64_MAX);
     if (failed != 0)
         return command_failed("cannot read the journal: %s", strerror(-failed));
     status = check_words(events);
@@ -146,7 +203,10 @@ static int run(struct command_context *context, int argc, char **argv)
         status = context_stack(context);
     if (status != 0)
         return status;
-    failed = journal_reader_open(context->runtime_dir, context->state_dir, true, &events.journal);
+    failed = chronicle_covered(context->runtime_dir, context->state_dir, &events.covered);
+    if (failed == 0)
+        failed =
+            journal_reader_open(context->runtime_dir, context->state_dir, true, &events.journal);
     if (failed == -ENOENT)
         return command_failed("stack \"%s\" has no journal: it did not run here, or was killed "
                               "before it could keep one",
@@ -156,7 +216,13 @@ static int run(struct command_context *context, int argc, char **argv)
                               strerror(-failed));
     event_view_init(&events.view, false);
     labels_init(&events.labels, context->runtime_dir);
-    status = show(&events);
+    events.known = calloc(events.words_count + 1, sizeof(bool));
+    if (events.known) {
+        status = show(&events);
+    } else {
+        status = command_failed("%s", strerror(ENOMEM));
+    }
+    free(events.known);
     labels_finish(&events.labels);
     event_view_finish(&events.view);
     journal_reader_close(&events.journal);

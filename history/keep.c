@@ -223,7 +223,7 @@ int keep_beside(struct keep *keep, int64_t wall_ns, const char *name, uint32_t g
     statement_bind(statement, 4, others);
     statement_bind(statement, 5, numbers->current_bytes);
     statement_bind(statement, 6, numbers->peak_bytes);
-    statement_bind(statement, 7, 0);
+    statement_bind(statement, 7, numbers->growth);
     return statement_run(statement);
 }
 

@@ -221,12 +221,13 @@ int past_beside(struct past *past, struct past_span when, past_beside_fn *take, 
     struct past_beside beside;
     struct statement *row;
     int taken = 0;
-    int got = begin(past,
-                    "SELECT wall_ns, one.name, generation, two.name, current, peak FROM beside "
-                    "JOIN names AS one ON one.id = beside.name "
-                    "JOIN names AS two ON two.id = beside.other "
-                    "WHERE wall_ns >= ? AND wall_ns < ? ORDER BY beside.id",
-                    when, &row);
+    int got =
+        begin(past,
+              "SELECT wall_ns, one.name, generation, two.name, current, peak, growth FROM beside "
+              "JOIN names AS one ON one.id = beside.name "
+              "JOIN names AS two ON two.id = beside.other "
+              "WHERE wall_ns >= ? AND wall_ns < ? ORDER BY beside.id",
+              when, &row);
 
     if (got != 0)
         return got;
@@ -236,7 +237,8 @@ int past_beside(struct past *past, struct past_span when, past_beside_fn *take, 
             .name = statement_text(row, 1),
             .other = statement_text(row, 3),
             .numbers = {.current_bytes = statement_number(row, 4, 0),
-                        .peak_bytes = statement_number(row, 5, 0)},
+                        .peak_bytes = statement_number(row, 5, 0),
+                        .growth = statement_number(row, 6, 0)},
         };
         if (take_u32(statement_number(row, 2, -1), &beside.generation))
             taken = take(context, &beside);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/probe_note.h"
+#define ABOUT_NS (60 * NSEC_PER_SEC) // between a death and what is told of it
 
 void deaths_finish(struct deaths *deaths)
 {
@@ -76,6 +76,8 @@ int deaths_feed(struct deaths *deaths, const struct user_event *event)
         return 0;
     if (event->action == ACTION_CREATE && last->again_wall_ns == 0)
         last->again_wall_ns = event->wall_ns;
+    else if (event->action == ACTION_READY && last->again_wall_ns != 0 && last->ready_wall_ns == 0)
+        last->ready_wall_ns = event->wall_ns;
     else if (event->action == ACTION_HOLD && last->verdict.next != NEXT_STOP_STACK)
         last->verdict.next = NEXT_HOLD;
     else if (event->action == ACTION_QUARANTINE && last->generation == event->generation)
@@ -83,22 +85,20 @@ int deaths_feed(struct deaths *deaths, const struct user_event *event)
     return 0;
 }
 
-int deaths_note(struct deaths *deaths, const struct event_view *view, const char *text)
+int deaths_probe(struct deaths *deaths, int64_t wall_ns, const char *name, uint32_t generation,
+                 const char *said)
 {
-    struct probe_words *words;
-    struct probe_note note;
-    size_t length;
+    size_t length = strlen(said) + 1;
+    struct probe_words *words = malloc(sizeof(*words) + length);
 
-    if (!probe_note_read(text, &note) || note.member >= view->members_count)
-        return 0;
-    length = strlen(note.said) + 1;
-    words = malloc(sizeof(*words) + length);
     if (!words)
         return -ENOMEM;
     words->before = deaths->words;
-    words->generation = note.generation;
-    memcpy(words->name, view->members[note.member].name, sizeof(words->name));
-    memcpy(words->said, note.said, length);
+    words->wall_ns = wall_ns;
+    words->generation = generation;
+    memset(words->name, 0, sizeof(words->name));
+    memcpy(words->name, name, strnlen(name, sizeof(words->name) - 1));
+    memcpy(words->said, said, length);
     deaths->words = words;
     return 0;
 }
@@ -109,27 +109,45 @@ const char *deaths_probe_said(const struct deaths *deaths, const struct death *d
 
     if (death->verdict.kind != VERDICT_UNHEALTHY)
         return NULL;
-    while (words && (words->generation != death->generation || !death_is_of(death, words->name)))
+    while (words &&
+           (words->generation != death->generation || words->wall_ns > death->wall_ns + ABOUT_NS ||
+            !death_is_of(death, words->name)))
         words = words->before;
     return words ? words->said : NULL;
 }
 
-void deaths_other(struct deaths *deaths, const struct event_view *view, const struct record *record)
+/* How many deaths came up to then: they are in the order of their times, but for steps of a clock.
+ */
+static size_t count_until(const struct deaths *deaths, int64_t wall_ns)
 {
-    struct death_other *other;
-    struct death *death;
+    size_t low = 0, high = deaths->count;
 
-    if (record->member >= view->members_count || record->other.member >= view->members_count)
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (deaths->item[middle].wall_ns <= wall_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void deaths_beside(struct deaths *deaths, int64_t wall_ns, const char *name, uint32_t generation,
+                   const struct death_other *other)
+{
+    for (size_t i = count_until(deaths, wall_ns + ABOUT_NS); i > 0; i--) {
+        struct death *death = &deaths->item[i - 1];
+
+        if (death->wall_ns < wall_ns - ABOUT_NS)
+            return;
+        if (death->generation != generation || death->verdict.kind == VERDICT_OOM_CHILD ||
+            !death_is_of(death, name))
+            continue;
+        if (death->others_count < DEATH_OTHERS_MAX)
+            death->others[death->others_count++] = *other;
         return;
-    death = last_of(deaths, view->members[record->member].name);
-    if (!death || death->generation != record->generation ||
-        death->others_count == DEATH_OTHERS_MAX)
-        return;
-    other = &death->others[death->others_count++];
-    memcpy(other->name, view->members[record->other.member].name, sizeof(other->name));
-    other->current_bytes = record->other.current_bytes;
-    other->peak_bytes = record->other.peak_bytes;
-    other->growth = record->other.growth;
+    }
 }
 
 struct death_history deaths_history(const struct deaths *deaths, size_t last, int64_t window_ns)

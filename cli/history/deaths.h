@@ -24,6 +24,7 @@ struct death {
     struct policy policy;                        // of the member
     struct verdict verdict;                      // next NONE and delay 0: not known
     int64_t again_wall_ns;                       // when the next incarnation began; 0: it did not
+    int64_t ready_wall_ns;                       // when that was the program; 0: never
     struct death_other others[DEATH_OTHERS_MAX]; // those with the most, largest first
     size_t others_count;
 };
@@ -31,6 +32,7 @@ struct death {
 /* What the probe said that made an incarnation unhealthy. */
 struct probe_words {
     struct probe_words *before;
+    int64_t wall_ns;
     uint32_t generation;
     char name[INSTANCE_NAME_MAX];
     char said[]; // escaped: core/probe_note.h
@@ -50,15 +52,16 @@ bool death_is_of(const struct death *death, const char *name); // of a member, i
 /* Takes in an event; those that are about no death change nothing. 0 or -ENOMEM. */
 int deaths_feed(struct deaths *deaths, const struct user_event *event);
 
-/* Takes in a note of the journal; most are about something else. 0 or -ENOMEM. */
-int deaths_note(struct deaths *deaths, const struct event_view *view, const char *text);
+/* What a probe of an incarnation said, escaped. 0 or -ENOMEM. */
+int deaths_probe(struct deaths *deaths, int64_t wall_ns, const char *name, uint32_t generation,
+                 const char *said);
 
 /* What its last failing probe said, escaped; NULL: it did not die of that, or nothing was said. */
 const char *deaths_probe_said(const struct deaths *deaths, const struct death *death);
 
-/* Takes in an OTHER record: who was there when the last death of a member came. */
-void deaths_other(struct deaths *deaths, const struct event_view *view,
-                  const struct record *record);
+/* Who else was there when an incarnation died of its group's limit, about then. */
+void deaths_beside(struct deaths *deaths, int64_t wall_ns, const char *name, uint32_t generation,
+                   const struct death_other *other);
 
 /* How a member died before and with `item[last]`, within `window_ns` before it. */
 struct death_history {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cli/history/around.h"
 #include "cli/show/json.h"
 #include "cli/show/render.h"
 #include "cli/show/safe_text.h"
@@ -13,7 +14,7 @@
 #define WRAP_COLUMN  96
 #define INDENT       "    "
 
-static void print_field(FILE *to, bool colour, const char *name, const char *text)
+void why_print_field(FILE *to, bool colour, const char *name, const char *text)
 {
     fprintf(to, "  %s%-9s%s %s\n", render_style(colour, STYLE_DIM), name,
             render_style(colour, STYLE_OFF), text);
@@ -40,7 +41,7 @@ static void print_ending(const struct why_report *report, bool colour, FILE *to)
         snprintf(text, sizeof(text), "exit code %d", verdict->exit_code);
     else
         snprintf(text, sizeof(text), "not known");
-    print_field(to, colour, "ended by", text);
+    why_print_field(to, colour, "ended by", text);
 }
 
 /* Which program it was to become, and where: known as long as the stack is up. */
@@ -51,7 +52,7 @@ static void print_program(const struct why_report *report, bool colour, FILE *to
     if (report->death->verdict.kind != VERDICT_SPAWN_FAILED || !report->program)
         return;
     snprintf(text, sizeof(text), "%s, in %s", report->program, report->directory);
-    print_field(to, colour, "program", text);
+    why_print_field(to, colour, "program", text);
 }
 
 static void print_evidence(const struct why_report *report, bool colour, FILE *to)
@@ -70,7 +71,7 @@ static void print_evidence(const struct why_report *report, bool colour, FILE *t
     if (verdict->enclosing >= 0)
         snprintf(text + used, sizeof(text) - (size_t)used, "; oom of %s%s",
                  *verdict->group ? "group " : "the stack", verdict->group);
-    print_field(to, colour, "evidence", text);
+    why_print_field(to, colour, "evidence", text);
 }
 
 static void print_memory(const struct why_report *report, bool colour, FILE *to)
@@ -96,7 +97,7 @@ static void print_memory(const struct why_report *report, bool colour, FILE *to)
                  render_bytes(verdict->limit_bytes, limit));
     else
         return;
-    print_field(to, colour, "memory", text);
+    why_print_field(to, colour, "memory", text);
 }
 
 static void tell_budget(const struct death *death, char *text, size_t size)
@@ -139,8 +140,21 @@ static void print_others(const struct why_report *report, bool colour, FILE *to)
         if (other == fastest)
             snprintf(text + used, sizeof(text) - used, ", and grew fastest: %s a second",
                      render_bytes(other->growth, bytes));
-        print_field(to, colour, i == 0 ? "beside it" : "", text);
+        why_print_field(to, colour, i == 0 ? "beside it" : "", text);
     }
+}
+
+static void tell_again(const struct death *death, char *text, size_t size)
+{
+    char delay[RENDER_MAX], down[RENDER_MAX];
+
+    if (death->ready_wall_ns > 0)
+        snprintf(text, size, "started again after %s, down for %s",
+                 render_span(death->again_wall_ns - death->wall_ns, delay),
+                 render_span(death->ready_wall_ns - death->wall_ns, down));
+    else
+        snprintf(text, size, "started again after %s",
+                 render_span(death->again_wall_ns - death->wall_ns, delay));
 }
 
 static void print_next(const struct why_report *report, bool colour, FILE *to)
@@ -160,8 +174,7 @@ static void print_next(const struct why_report *report, bool colour, FILE *to)
     else if (verdict->next == NEXT_PREVENTED)
         snprintf(text, sizeof(text), "stays ended (x-bulkhead.restart_prevent_exit_codes)");
     else if (death->again_wall_ns > 0)
-        snprintf(text, sizeof(text), "started again after %s",
-                 render_span(death->again_wall_ns - death->wall_ns, delay));
+        tell_again(death, text, sizeof(text));
     else if (verdict->next == NEXT_RESTART)
         snprintf(text, sizeof(text), "to be started again after %s",
                  render_span(verdict->delay.ns, delay));
@@ -170,7 +183,7 @@ static void print_next(const struct why_report *report, bool colour, FILE *to)
     else
         snprintf(text, sizeof(text), "stays ended (restart: %s)",
                  restart_name((enum restart)death->policy.restart));
-    print_field(to, colour, "then", text);
+    why_print_field(to, colour, "then", text);
 }
 
 static void print_history(const struct why_report *report, bool colour, FILE *to)
@@ -186,7 +199,7 @@ static void print_history(const struct why_report *report, bool colour, FILE *to
     if (history->count > history->alike)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), " (and %zu times otherwise)",
                  history->count - history->alike);
-    print_field(to, colour, "before", text);
+    why_print_field(to, colour, "before", text);
 }
 
 /* Breaks at spaces. */
@@ -245,6 +258,8 @@ static void print_lists(const struct why_report *report, bool colour, FILE *to)
 {
     size_t i;
 
+    if (report->around)
+        around_print_kernel(report->around, colour, to);
     if (report->words.count > 0)
         fprintf(to, "\n  %slast output%s\n", render_style(colour, STYLE_BOLD),
                 render_style(colour, STYLE_OFF));
@@ -273,21 +288,25 @@ bool why_print_text(const struct why_report *report, bool colour, FILE *to)
             render_style(bad, STYLE_OFF));
     snprintf(text, sizeof(text), "%s, %s ago", render_time_ms(death->wall_ns, time),
              render_span(report->now_wall_ns - death->wall_ns, ago));
-    print_field(to, colour, "when", text);
+    why_print_field(to, colour, "when", text);
     snprintf(text, sizeof(text), "%s (%s), generation %u", verdict_name(death->verdict.kind),
              confidence_name(death->verdict.confidence), death->generation);
-    print_field(to, colour, "verdict", text);
+    why_print_field(to, colour, "verdict", text);
     print_program(report, colour, to);
     print_ending(report, colour, to);
     print_evidence(report, colour, to);
     print_memory(report, colour, to);
+    if (report->around)
+        around_print_memory(report->around, death, colour, to);
     print_others(report, colour, to);
+    if (report->around)
+        around_print_siblings(report->around, colour, to);
     print_history(report, colour, to);
     print_next(report, colour, to);
     if (report->later_stop_wall_ns > 0) {
         snprintf(text, sizeof(text), "stopped as asked, %s",
                  render_time_ms(report->later_stop_wall_ns, time));
-        print_field(to, colour, "later", text);
+        why_print_field(to, colour, "later", text);
     }
     print_probe(report, colour, to);
     print_lists(report, colour, to);
@@ -383,6 +402,8 @@ bool why_print_json(const struct why_report *report, FILE *to)
               verdict->budget > 0 ? cause_name((enum cause)(verdict->budget - 1)) : "");
     json_seconds(object, "delay", verdict->delay.ns);
     json_text(object, "startedAgainAt", render_time(death->again_wall_ns, text));
+    if (report->around)
+        around_add(object, report->around);
     json_number(object, "diedAlike", (int64_t)report->history.alike);
     for (i = 0; i < report->words.count; i++)
         json_append_text(output, report->words.line[i]);

@@ -6,6 +6,8 @@
 
 #include "cli/history/advice.h"
 
+struct around;
+
 #define WHY_LINES_MAX 5
 #define WHY_LINE_MAX  512
 
@@ -21,6 +23,7 @@ struct why_report {
     struct death_history history;
     struct advice advice;
     struct last_words words;
+    const struct around *around; // NULL: nothing was looked for
     const char *probe_said; // by the probe that failed, escaped (core/probe_note.h); NULL: nothing
     const char *program;    // what was to be started, NULL: the plan is not there any more
     const char *directory;
@@ -31,6 +34,9 @@ struct why_report {
 /* False: `to` failed. */
 bool why_print_text(const struct why_report *report, bool colour, FILE *to);
 bool why_print_json(const struct why_report *report, FILE *to);
+
+/* "  name      text" */
+void why_print_field(FILE *to, bool colour, const char *name, const char *text);
 
 /* One line of a list: time, name, verdict, uptime. */
 bool why_print_short(const struct death *death, bool colour, FILE *to);
