@@ -19,6 +19,7 @@
 #include "cli/host/files.h"
 #include "cli/host/host.h"
 #include "cli/stack/launch.h"
+#include "cli/host/state_folder.h"
 #include "cli/plan/seccomp.h"
 #include "cli/host/skeleton.h"
 #include "core/paths.h"
@@ -87,6 +88,21 @@ static void examine_seccomp(struct findings *findings)
               "filters cannot be used");
     else
         found(findings, "seccomp", FINDING_OK, NULL, "API level %u", level);
+}
+
+/* Of nobody else's: what runs as nobody, too, could signal it and read the logs. */
+static void examine_recorder(struct findings *findings)
+{
+    struct recorder_user user;
+
+    recorder_user_find(&user);
+    if (geteuid() != 0)
+        found(findings, "recorder", FINDING_OK, NULL, "runs as you do");
+    else if (user.name && strcmp(user.name, RECORDER_USER) == 0)
+        found(findings, "recorder", FINDING_OK, NULL, "runs as the user %s", user.name);
+    else
+        found(findings, "recorder", FINDING_WARN, "useradd --system " RECORDER_USER,
+              "shares the user %s with others", user.name ? user.name : "root");
 }
 
 static void examine_pressure(struct findings *findings)
@@ -254,6 +270,7 @@ int examine(const char *runtime_base, struct findings *ret)
             examine_trial(ret, host);
         examine_pressure(ret);
         examine_seccomp(ret);
+        examine_recorder(ret);
         examine_files(ret);
         examine_protection(ret);
         examine_runtime(ret, runtime_base);

@@ -43,8 +43,9 @@ void compartment_name(const struct roster *roster, uint32_t member, uint32_t gen
  *   2026-11-22T08:51:00.123456789Z stdout F the text
  * stream is stdout or stderr; F a whole line, P a part of one that was too long. */
 
-/* What a marker line starts with when the supervisor writes it into a member's stderr FIFO: the
- * FIFO keeps it behind the last output of the dead and before the first of the next. The recorder
+/* What a marker line starts with when the supervisor writes it into a member's stderr FIFO, behind
+ * a break (breaks.h): it stays behind the last output of the dead and before the first of the next,
+ * in both streams. The recorder
  * ends a line that was left unfinished, drops these bytes and writes the rest as a line of its own
  * with the stream `stderr`. */
 #define MARKER_PREFIX \

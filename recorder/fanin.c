@@ -140,7 +140,8 @@ static void begin_stream(struct fanin *fanin, uint32_t slot, uint32_t stream, in
         close(fd);
         return;
     }
-    if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode) || fcntl(fd, F_SETOWN, getpid()) < 0)
+    if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode) || fcntl(fd, F_SETOWN, getpid()) < 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         error = EINVAL;
     else if (epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
         error = errno;

@@ -19,7 +19,7 @@ enum { STORE_SLOTS_MAX = INSTANCES_MAX * 2 }; // those that are gone have one un
 #define STORE_OWN_NAME    "bulkhead"
 #define STORE_BATCH_BYTES (LINE_FORMAT_MAX * 2)
 
-enum { OUT, ERR, STREAMS };
+enum { OUT, ERR, STREAMS }; // of a key, the lowest bit
 
 enum source_flow {
     FLOW_READ, // as it comes
@@ -36,6 +36,7 @@ struct source {
     bool unfinished[STREAMS]; // a line that has no end yet was put into the ring
     bool again[STREAMS];      // what is read next may be in the log already
     bool left[STREAMS];       // an unfinished line was left in the FIFO, and SIGIO tells of more
+    uint32_t passed[STREAMS]; // number of the last break (core/breaks.h)
     enum source_flow flow;
     instant held_since;
 

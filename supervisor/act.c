@@ -7,6 +7,7 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
+#include "core/breaks.h"
 #include "core/handover.h"
 #include "core/paths.h"
 #include "supervisor/attend.h"
@@ -21,18 +22,23 @@
 
 /* --- MARK --------------------------------------------------------------------------------- */
 
+/* Into stderr first: a break in stdout says that this one is there already. Where there is no room
+ * for it in stdout, the recorder does without. */
 static void mark(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
-    char line[MARKER_BYTES];
+    char line[BREAK_BYTES + MARKER_BYTES];
     size_t length;
 
     if (!slot->unmarked)
         return;
     slot->unmarked = false;
-    length = marker_line(&supervisor->fleet.members[index].last, line);
-    if (fifo_write(slot->errors, line, length) == 0)
+    break_write(++slot->breaks, line);
+    length = BREAK_BYTES + marker_line(&supervisor->fleet.members[index].last, line + BREAK_BYTES);
+    if (fifo_write(slot->errors, line, length) == 0) {
+        (void)fifo_write(slot->output, line, BREAK_BYTES);
         return;
+    }
     if (supervisor->markers_lost++ == 0)
         supervisor_say(supervisor, "%s: its log does not take the cause of death: the FIFO is full",
                        supervisor->roster.members[index].name);

@@ -37,6 +37,7 @@ struct slot {
     int64_t oom_kills;    // as last seen in memory.events
     uint64_t hash;        // of what was launched last
     uint64_t limits_hash; // and of the limits that it has by now
+    uint32_t breaks;      // that its FIFOs have been given (core/breaks.h)
     bool unmarked;        // the last cause of death is still to be written into its log
     bool silent;          // its pipe closed without a word: dead, or the program
     bool own;             // our child, not the keeper's

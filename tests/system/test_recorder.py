@@ -250,3 +250,23 @@ def _():
         wait_until(lambda: {stack.own_pid("recorder")} - {pid}, "the next one")
         wait_until(lambda: "the recorder ended; it is started again" in stack.own_log(), "it is said")
         stack.down()
+
+
+@test("a recorder that reads late puts each cause of death between the incarnations, in both streams")
+def _():
+    talker = {"command": ["/bin/sh", "-c", "echo out; echo err >&2; printf half; printf half >&2; sleep 0.05; exit 3"],
+              "restart": "on-failure:5", **QUICK}
+    with Stack({"idle": service("steady"), "a": talker}) as stack:
+        stack.up("idle")
+        recorder = stack.own_pid("recorder")
+        kill(recorder, signal.SIGSTOP)
+        stack.run("up", "-d", "a", status=None)
+        wait_until(lambda: stack.row("a")["State"] in ("exited", "held"), "it has died six times")
+        kill(recorder, signal.SIGCONT)
+        wait_until(lambda: log_of(stack, "a-1").count("exited with code 3") == 6, "the last cause of death")
+        lines = [line.split(" ", 3) for line in log_of(stack, "a-1").splitlines()]
+        for number in range(6):
+            said = sorted((stream, text) for _, stream, _, text in lines[5 * number:5 * number + 4])
+            equal(said, [("stderr", "err"), ("stderr", "half"), ("stdout", "half"), ("stdout", "out")], f"incarnation {number}")
+            contains(lines[5 * number + 4][3], "bulkhead: ")
+        stack.down()

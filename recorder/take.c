@@ -1,0 +1,322 @@
+/* See take.h. */
+#include "recorder/take.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/breaks.h"
+
+#define HOLD       span_ms(250)       // a service waits for the disk no longer than this
+#define CALL_BYTES (INTAKE_BYTES * 4) // so much wakes the writer at once
+
+static instant monotonic(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (instant){(int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec};
+}
+
+static int64_t wall_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+static void lock(struct intake *intake)
+{
+    pthread_mutex_lock(&intake->store->ring.lock);
+}
+
+static void unlock(struct intake *intake)
+{
+    pthread_mutex_unlock(&intake->store->ring.lock);
+}
+
+/* --- room ----------------------------------------------------------------------------------- */
+
+/* Room for one read, with the lock held; NULL: no. A member may hold no more than is free, so that
+ * those who flood leave room to those who do not. */
+static struct ring_record *find_room(struct intake *intake, const struct source *source)
+{
+    struct ring *ring = &intake->store->ring;
+    size_t most = (size_t)source->logging.buffer_bytes;
+    size_t free = ring_free(ring);
+
+    if (most > free)
+        most = free;
+    if (source->flow == FLOW_DROP)
+        most /= 2; // and only then is it read as it comes again
+    if (source->queued > 0 && source->queued + INTAKE_BYTES > most)
+        return NULL;
+    return ring_reserve(ring, INTAKE_BYTES);
+}
+
+void take_call(struct intake *intake)
+{
+    intake->called = monotonic();
+    ring_call(&intake->store->ring);
+}
+
+/* The writer's next sleep is deeper than a few reads are apart: waking it for each would cost more
+ * than what it then does. */
+static void call_at_times(struct intake *intake)
+{
+    if (ring_unheard(&intake->store->ring) >= CALL_BYTES ||
+        instant_since(monotonic(), intake->called).ns >= span_ms(INTAKE_CALL_MS).ns)
+        take_call(intake);
+}
+
+static struct ring_record *wait_for_room(struct intake *intake, const struct source *source)
+{
+    struct ring_record *record = find_room(intake, source);
+
+    if (!record && intake_owes_call(intake))
+        take_call(intake);
+    while (!record && intake->ending) {
+        pthread_cond_wait(&intake->store->ring.room, &intake->store->ring.lock);
+        record = find_room(intake, source);
+    }
+    if (!record)
+        intake->store->bell_wanted = true;
+    return record;
+}
+
+void take_publish(struct intake *intake, struct source *source, uint32_t key,
+                  struct ring_record *record, size_t length, bool ends)
+{
+    uint32_t stream = key % STREAMS;
+
+    record->time_ns = wall_ns();
+    record->slot = key / STREAMS;
+    record->stream = (uint8_t)stream;
+    record->ends = ends;
+    record->again = source->again[stream];
+    memcpy(record->name, source->name, sizeof(record->name));
+    source->again[stream] = false;
+    source->unfinished[stream] = !ends && length > 0 && record->bytes[length - 1] != '\n';
+    lock(intake);
+    record->lost = source->lost;
+    source->lost = 0;
+    ring_publish(&intake->store->ring, record, length);
+    source->queued += record->size;
+    call_at_times(intake);
+    unlock(intake);
+    intake->taken += length;
+}
+
+/* Who writes more than there is room for wakes a poll only if the FIFO was empty before, and then
+ * waits for somebody to read (pipe_write in the kernel): with an unfinished line left in it, nobody
+ * would. SIGIO is sent in any case. */
+static void set_left(struct source *source, uint32_t stream, bool left)
+{
+    if (source->left[stream] == left)
+        return;
+    source->left[stream] = left;
+    (void)fcntl(source->fd[stream], F_SETFL, O_NONBLOCK | (left ? O_ASYNC : 0));
+}
+
+/* In the ring first, out of the FIFO then: a SIGKILL between the two doubles and loses nothing. Of
+ * `taken` bytes that were peeked at `length` are kept. */
+static void put(struct intake *intake, struct source *source, uint32_t key,
+                struct ring_record *record, size_t length, size_t taken, bool ends)
+{
+    struct ring_taking *taking = ring_taking(&intake->store->ring);
+
+    memcpy(taking->name, source->name, sizeof(taking->name));
+    taking->stream = key % STREAMS;
+    __atomic_store_n(&taking->length, taken, __ATOMIC_RELEASE);
+    take_publish(intake, source, key, record, length, ends);
+    set_left(source, key % STREAMS, false); // our own reading is not to be told of
+    tap_take(&intake->tap, source->fd[key % STREAMS], taken);
+    __atomic_store_n(&taking->length, 0, __ATOMIC_RELEASE);
+    intake->reads++;
+}
+
+/* How much of what was peeked at is whole lines. A line without its end stays in the FIFO, where a
+ * SIGKILL does not reach it, until it is too long for that. */
+static size_t whole_lines(int fd, const char *bytes, size_t length)
+{
+    const char *newline = memrchr(bytes, '\n', length);
+    int capacity;
+
+    if (newline)
+        return (size_t)(newline - bytes) + 1;
+    capacity = fcntl(fd, F_GETPIPE_SZ);
+    return length >= LINE_PART_MAX || capacity < 0 || length * 2 >= (size_t)capacity ? length : 0;
+}
+
+static uint64_t count_lines(const char *bytes, size_t length)
+{
+    const char *end = bytes + length;
+    uint64_t count = 0;
+
+    while ((bytes = memchr(bytes, '\n', (size_t)(end - bytes)))) {
+        count++;
+        bytes++;
+    }
+    return count;
+}
+
+/* What is there is no whole line. More may have come before it was arranged to be told of that. */
+static enum turn leave(struct source *source, uint32_t stream, size_t there)
+{
+    if (there == 0 || source->left[stream])
+        return TURN_EMPTY;
+    set_left(source, stream, true);
+    return TURN_MORE;
+}
+
+/* Nobody waits for what nothing has room for. */
+static enum turn drop(struct intake *intake, struct source *source, uint32_t stream)
+{
+    int fd = source->fd[stream];
+    size_t there = tap_peek(&intake->tap, fd, intake->waste, INTAKE_BYTES);
+    size_t length = source->logging.none ? there : whole_lines(fd, intake->waste, there);
+
+    if (length == 0)
+        return leave(source, stream, there);
+    set_left(source, stream, false);
+    tap_take(&intake->tap, fd, length);
+    intake->taken += length;
+    intake->reads++;
+    if (source->logging.none)
+        return TURN_MORE;
+    lock(intake);
+    source->lost += count_lines(intake->waste, length);
+    intake->store->losing++;
+    pthread_cond_signal(&intake->store->ring.work);
+    unlock(intake);
+    return TURN_MORE;
+}
+
+/* Both streams were left alone meanwhile, and nothing else would tell of them. */
+static void set_flow(struct intake *intake, uint32_t slot, enum source_flow flow)
+{
+    struct source *source = intake->store->slots[slot];
+    bool was_held = source->flow == FLOW_HELD;
+
+    source->flow = flow;
+    if (!was_held)
+        return;
+    intake->held--;
+    intake_ready(intake, slot * STREAMS + OUT);
+    intake_ready(intake, slot * STREAMS + ERR);
+}
+
+static enum turn no_room(struct intake *intake, uint32_t key)
+{
+    struct source *source = intake->store->slots[key / STREAMS];
+
+    if (source->flow == FLOW_READ) {
+        source->flow = FLOW_HELD;
+        source->held_since = monotonic();
+        intake->held++;
+    }
+    if (source->flow == FLOW_HELD &&
+        (source->logging.blocking || instant_since(monotonic(), source->held_since).ns < HOLD.ns))
+        return TURN_HELD;
+    set_flow(intake, key / STREAMS, FLOW_DROP);
+    return drop(intake, source, key % STREAMS);
+}
+
+static void cancel(struct intake *intake)
+{
+    lock(intake);
+    ring_cancel(&intake->store->ring);
+    unlock(intake);
+}
+
+static struct ring_record *reserve(struct intake *intake, struct source *source)
+{
+    struct ring_record *record;
+
+    lock(intake);
+    record = wait_for_room(intake, source);
+    unlock(intake);
+    return record;
+}
+
+enum turn take_before_break(struct intake *intake, uint32_t key, uint32_t *ret_number)
+{
+    struct source *source = intake->store->slots[key / STREAMS];
+    int fd = source->fd[key % STREAMS];
+    struct ring_record *record;
+    size_t there, length;
+    bool breaks;
+
+    if (source->logging.none)
+        return drop(intake, source, key % STREAMS);
+    record = reserve(intake, source);
+    if (!record)
+        return no_room(intake, key);
+    set_flow(intake, key / STREAMS, FLOW_READ);
+    there = tap_peek(&intake->tap, fd, record->bytes, INTAKE_BYTES);
+    breaks = break_find(record->bytes, there, &length, ret_number);
+    if (!breaks)
+        length = whole_lines(fd, record->bytes, there);
+    if (length > 0 || (breaks && source->unfinished[key % STREAMS])) {
+        put(intake, source, key, record, length, length,
+            breaks && (length == 0 || record->bytes[length - 1] != '\n'));
+        return TURN_MORE; // as only a FIFO that was seen empty tells of the next bytes for certain
+    }
+    cancel(intake);
+    return breaks ? TURN_BREAK : leave(source, key % STREAMS, there);
+}
+
+enum turn take_end(struct intake *intake, uint32_t key)
+{
+    struct source *source = intake->store->slots[key / STREAMS];
+    int fd = source->fd[key % STREAMS];
+    struct ring_record *record;
+    size_t there, before;
+    uint32_t number;
+
+    if (source->logging.none)
+        return TURN_EMPTY;
+    record = reserve(intake, source);
+    if (!record)
+        return no_room(intake, key) == TURN_HELD ? TURN_HELD : TURN_EMPTY;
+    there = tap_peek(&intake->tap, fd, record->bytes, INTAKE_BYTES);
+    if (break_find(record->bytes, there, &before, &number))
+        there = before; // it has come just now
+    if (there > 0 || source->unfinished[key % STREAMS])
+        put(intake, source, key, record, there, there, true);
+    else
+        cancel(intake);
+    return TURN_EMPTY;
+}
+
+/* --- breaks --------------------------------------------------------------------------------- */
+
+enum turn take_break(struct intake *intake, uint32_t key)
+{
+    struct source *source = intake->store->slots[key / STREAMS];
+    int fd = source->fd[key % STREAMS];
+    struct ring_record *record = reserve(intake, source);
+    size_t there, at, length = 0;
+    const char *newline;
+
+    if (!record)
+        return no_room(intake, key);
+    there = tap_peek(&intake->tap, fd, record->bytes, INTAKE_BYTES);
+    if (!break_find(record->bytes, there, &at, &source->passed[key % STREAMS]) || at != 0) {
+        cancel(intake); // somebody else reads this FIFO, too
+        return TURN_MORE;
+    }
+    newline = memchr(record->bytes + BREAK_BYTES, '\n', there - BREAK_BYTES);
+    if (key % STREAMS == ERR && newline) { // both were written at once
+        length = (size_t)(newline - record->bytes) + 1 - BREAK_BYTES;
+        memmove(record->bytes, record->bytes + BREAK_BYTES, length);
+    }
+    if (length > 0) {
+        put(intake, source, key, record, length, BREAK_BYTES + length, false);
+        return TURN_MORE;
+    }
+    cancel(intake);
+    tap_take(&intake->tap, fd, BREAK_BYTES);
+    return TURN_MORE;
+}
