@@ -7,6 +7,7 @@
 
 #include "cli/stack/ask.h"
 #include "cli/stack/gauge.h"
+#include "cli/stack/recent.h"
 #include "cli/show/json.h"
 #include "cli/show/render.h"
 #include "cli/show/row.h"
@@ -237,6 +238,17 @@ static void finish(struct stats *stats)
     watch_close(&stats->watch);
 }
 
+/* What the supervisor saw before: growth is known at once. */
+static void recall(void *context, const struct sample *sample)
+{
+    struct stats *stats = context;
+    const struct series_sample then = recent_to_series(sample);
+
+    for (uint32_t i = 0; i < stats->watch.rows_count; i++)
+        if (strcmp(stats->watch.rows[i].name, sample->name) == 0)
+            series_add(&stats->series[i], sample->generation, &then);
+}
+
 /* The table, and what is to be known beside it. 0 or an exit status; finish() in every case. */
 static int begin(struct stats *stats)
 {
@@ -253,6 +265,7 @@ static int begin(struct stats *stats)
         return command_failed("out of memory");
     if (stack_roster_load(stats->context->runtime_dir, &stats->roster, &why) != 0)
         return command_failed("the plan of stack \"%s\" cannot be read", stats->context->stack);
+    recent_samples(stats->context->runtime_dir, ask_monotonic_now(), recall, stats);
     return 0;
 }
 
@@ -291,8 +304,8 @@ const struct command command_stats = {
         "Shows what the kernel counts for the compartment of every member, each second until it\n"
         "is interrupted or the stack ends: processors in use (100 is one), memory against limit,\n"
         "memory.high, the peak, growth a minute over the last minute, when the limit is met if\n"
-        "it goes on like this, and processes. Growth takes a few seconds to be known; \"-\"\n"
-        "stands for what is not.\n"
+        "it goes on like this, and processes. Growth goes on from the supervisor's samples, or\n"
+        "takes a few seconds to be known; \"-\" stands for what is not.\n"
         "JSON has one object a line: Time Name Service Instance CpuPercent MemCurrent MemLimit\n"
         "MemHigh MemPeak MemGrowth FullIn Pids PidsLimit; sizes in bytes, FullIn in seconds, null\n"
         "for what is not known or not limited.",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/stack/ask.h"
+#include "cli/stack/recent.h"
 #include "cli/show/screen.h"
 #include "cli/host/stack_roster.h"
 #include "cli/top_log.h"
@@ -34,6 +35,17 @@ struct screenful {
 };
 
 /* --- the stack -------------------------------------------------------------------------------- */
+
+/* What the supervisor saw before: growth is known at once. */
+static void recall(void *context, const struct sample *sample)
+{
+    struct screenful *screenful = context;
+    const struct series_sample then = recent_to_series(sample);
+
+    for (uint32_t i = 0; i < screenful->watch.rows_count; i++)
+        if (strcmp(screenful->watch.rows[i].name, sample->name) == 0)
+            top_recall(&screenful->top, screenful->watch.rows[i].member, sample->generation, &then);
+}
 
 /* Connects, and takes over what the user has set. 0, or *ret_fault. */
 static int attach(struct screenful *screenful, struct fault *ret_fault)
@@ -60,6 +72,7 @@ static int attach(struct screenful *screenful, struct fault *ret_fault)
     top_inherit(&top, &screenful->top);
     top_finish(&screenful->top);
     screenful->top = top;
+    recent_samples(context->runtime_dir, ask_monotonic_now(), recall, screenful);
     return 0;
 }
 

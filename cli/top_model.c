@@ -69,6 +69,13 @@ void top_sample(struct top *top, const struct wire_row *row, const struct gauge 
     series_add(&member->series, row->generation, &sample);
 }
 
+void top_recall(struct top *top, uint32_t member, uint32_t generation,
+                const struct series_sample *sample)
+{
+    if (member < top->count)
+        series_add(&top->members[member].series, generation, sample);
+}
+
 int64_t top_limit(const struct top_member *member)
 {
     return member->gauge.limit_bytes > 0 ? member->gauge.limit_bytes : member->row.limit_bytes;

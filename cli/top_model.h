@@ -53,6 +53,10 @@ void top_inherit(struct top *top, const struct top *from);
 void top_sample(struct top *top, const struct wire_row *row, const struct gauge *gauge,
                 int64_t now_ns);
 
+/* What was seen of a member before, by somebody else. */
+void top_recall(struct top *top, uint32_t member, uint32_t generation,
+                const struct series_sample *sample);
+
 /* Filters and sorts; the same member stays selected as long as it is shown. Highest first, except
  * names. */
 void top_arrange(struct top *top);

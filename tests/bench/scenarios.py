@@ -197,7 +197,7 @@ def quiet(bench):
         groups = {"ours": ours.keepers(), "bare": bare.keepers(), "recorder": ours.recorders()}
         if len(groups["ours"]) != 2:
             raise BenchError(f"a keeper and a supervisor were expected, not {len(groups['ours'])} processes")
-        time.sleep(2)
+        time.sleep(10)  # newborns are sampled more often than those who rest
         before = {who: activity(pids) for who, pids in groups.items()}
         bench.say(f"{plural(count)} idle for {seconds} s")
         time.sleep(seconds)

@@ -1,5 +1,6 @@
 """Samples of memory and snapshots of processes, on the real kernel: who matters is looked at every second."""
 
+import json
 import re
 import struct
 
@@ -87,6 +88,16 @@ def _():
         check([one["anon"] for one in leak] == sorted(one["anon"] for one in leak), leak)
         calm = [one for one in every if one["name"] == "calm-1"]
         check(1 <= len(calm) <= 5, "samples of who rests:", calm)
+
+
+@test("stats knows growth and forecast at once, from the samples before", needs="memory")
+def _():
+    with Stack({"leak": service("grow", "heap", MIB // 8, 250, mem_limit="64m")}) as stack:
+        stack.up()
+        of(stack, "leak-1", 8, "samples of a few seconds")
+        row = json.loads(stack.run("stats", "--no-stream", "--format", "json").out)
+        check(row["MemGrowth"] and MIB < row["MemGrowth"] < 200 * MIB, "bytes a minute:", row)
+        check(row["FullIn"] and 1 < row["FullIn"] < 3600, row)
 
 
 @test("snapshots name the kind of memory that grows: heap, memfd, stacks of threads", needs="memory")
