@@ -161,16 +161,18 @@ static bool is_utf8(void)
 static int tell_one(struct why *why, size_t index)
 {
     struct why_report report = {.death = &why->chronicle.deaths.item[index]};
+    struct around_of of = {index, why->context->stack, ask_wall_now()};
     struct around around;
     struct birth birth = {0};
     int status;
 
     fill_report(why, index, &report);
-    if (around_collect(&why->chronicle, index, why->context->stack, &why->kernel, &around) != 0)
+    if (around_collect(&why->chronicle, &of, &why->kernel, &around) != 0)
         command_note("not all of it is told: %s", strerror(ENOMEM));
     around.spark = why->context->stdout_tty;
     around.utf8 = is_utf8();
     report.around = &around;
+    advice_of_memory(report.death, &around.growth.last, &report.advice);
     look_up_program(why, &report, &birth);
     status = output_status(why->json ? why_print_json(&report, stdout)
                                      : why_print_text(&report, why->context->colour_out, stdout));

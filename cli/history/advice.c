@@ -274,3 +274,21 @@ void advice_give(const struct death *death, const struct death_history *history,
             "It is held, for its restarts are used up: \"bulkhead start %.*s\" starts it again.",
             (int)death->service_length, death->name);
 }
+
+void advice_of_memory(const struct death *death, const struct sample *last, struct advice *ret)
+{
+    char bytes[RENDER_MAX];
+
+    if (!verdict_is_oom(death->verdict.kind) || last->generation == 0 || last->current_bytes <= 0)
+        return;
+    if (last->shmem_bytes > last->current_bytes / 2)
+        add(ret,
+            "Most of its memory was shared or in a tmpfs (%s of shmem: /dev/shm, memfd, a /tmp of "
+            "memory), which counts for the limit: bound that, or put the files on a disk.",
+            render_bytes(last->shmem_bytes, bytes));
+    else if (last->kernel_bytes > last->current_bytes / 2)
+        add(ret,
+            "Most of its memory was the kernel's own for it (%s: sockets, pipes, open files, page "
+            "tables): look for connections or files that are never closed.",
+            render_bytes(last->kernel_bytes, bytes));
+}

@@ -69,10 +69,10 @@ static bool may_be_the_kernels(const struct verdict *verdict)
     return verdict_is_oom(verdict->kind) || verdict->kind == VERDICT_KILLED;
 }
 
-int around_collect(struct chronicle *chronicle, size_t index, const char *stack,
+int around_collect(struct chronicle *chronicle, const struct around_of *of,
                    const struct kernel_log *log, struct around *ret)
 {
-    const struct death *death = &chronicle->deaths.item[index];
+    const struct death *death = &chronicle->deaths.item[of->index];
     struct snapshot_life life = {.name = death->name,
                                  .generation = death->generation,
                                  .from_ns =
@@ -89,12 +89,13 @@ int around_collect(struct chronicle *chronicle, size_t index, const char *stack,
         death->wall_ns < chronicle->covered.before_ns)
         failed = add_members(ret, &chronicle->view);
     if (failed == 0)
-        failed = siblings_judge(&ret->siblings, &chronicle->deaths);
+        failed = siblings_judge(&ret->siblings, &chronicle->deaths, of->now_wall_ns);
     ret->processes_count = snapshots_compare(&chronicle->snapshots, &life, ret->processes);
     snprintf(compartment, sizeof(compartment), "s-%.*s.%u.%u", (int)death->service_length,
              death->name, death->number, death->generation);
     if (may_be_the_kernels(&death->verdict))
-        ret->kernel_count = kernel_log_select(log, stack, compartment, death->wall_ns, ret->kernel);
+        ret->kernel_count =
+            kernel_log_select(log, of->stack, compartment, death->wall_ns, ret->kernel);
     ret->down_ns = death->ready_wall_ns > 0 ? death->ready_wall_ns - death->wall_ns : -1;
     return failed;
 }

@@ -24,8 +24,14 @@ struct around {
     bool utf8;       // in blocks
 };
 
+struct around_of {
+    size_t index;
+    const char *stack;
+    int64_t now_wall_ns;
+};
+
 /* Of deaths.item[index]. What cannot be had is not there. 0 or -ENOMEM. */
-int around_collect(struct chronicle *chronicle, size_t index, const char *stack,
+int around_collect(struct chronicle *chronicle, const struct around_of *of,
                    const struct kernel_log *log, struct around *ret);
 void around_finish(struct around *around); // may be zeroed
 

@@ -1,6 +1,7 @@
 /* See around.h: what is shown. */
 #include "cli/history/around.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +11,35 @@
 #include "cli/show/safe_text.h"
 
 #define TEXT_MAX       400
-#define NAME_MAX_SHOWN (SNAPSHOT_COMM_MAX * 4)
+#define COMM_SHOWN     (SNAPSHOT_COMM_MAX * 4)
+#define SIBLINGS_SHOWN 3
+
+/* A text that grows, and is cut where it does not fit. */
+struct text {
+    char text[TEXT_MAX];
+    size_t used;
+};
+
+static void __attribute__((format(printf, 2, 3))) say(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text->text + text->used, TEXT_MAX - text->used, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        text->used += (size_t)length;
+    if (text->used >= TEXT_MAX)
+        text->used = TEXT_MAX - 1;
+}
 
 /* What a process called itself, as a terminal may see it. */
-static const char *comm_of(const struct process_memory *memory, char text[NAME_MAX_SHOWN])
+static const char *comm_of(const struct process_memory *memory, char text[COMM_SHOWN])
 {
     const char *comm = memory->process.comm;
 
-    safe_text(comm, strnlen(comm, SNAPSHOT_COMM_MAX), SIZE_MAX, true, text, NAME_MAX_SHOWN);
+    safe_text(comm, strnlen(comm, SNAPSHOT_COMM_MAX), SIZE_MAX, true, text, COMM_SHOWN);
     return text;
 }
 
@@ -35,64 +57,74 @@ static void print_growth(const struct around *around, const struct death *death,
 {
     const struct growth *growth = &around->growth;
     int64_t limit = limit_of(around, death), rate;
-    char spark[GROWTH_SPARK_MAX] = "";
-    char first[RENDER_MAX], last[RENDER_MAX], within[RENDER_MAX], number[RENDER_MAX];
-    char text[TEXT_MAX];
-    size_t used;
+    char spark[GROWTH_SPARK_MAX] = "", bytes[RENDER_MAX];
+    struct text text = {.used = 0};
 
     if (growth->count < 2)
         return;
     if (around->spark)
         growth_spark(growth, limit > 0 ? limit : growth->last.current_bytes, around->utf8, spark);
-    snprintf(text, sizeof(text), "%s%s%s to %s within %s", spark, *spark ? " " : "",
-             render_bytes(growth->first.current_bytes, first),
-             render_bytes(growth->last.current_bytes, last),
-             render_span(growth->to_ns - growth->first.wall_ns, within));
-    used = strlen(text);
+    say(&text, "%s%s%s", spark, *spark ? " " : "",
+        render_bytes(growth->first.current_bytes, bytes));
+    say(&text, " to %s", render_bytes(growth->last.current_bytes, bytes));
     if (limit > 0)
-        snprintf(text + used, sizeof(text) - used, " of %s", render_bytes(limit, number));
-    used = strlen(text);
+        say(&text, " of %s", render_bytes(limit, bytes));
+    say(&text, " within %s", render_span(growth->to_ns - growth->first.wall_ns, bytes));
     if (growth_rate(growth, &rate) && rate > 0)
-        snprintf(text + used, sizeof(text) - used, "; %s/s at the end", render_bytes(rate, number));
-    why_print_field(to, colour, "growth", text);
+        say(&text, "; %s/s at the end", render_bytes(rate, bytes));
+    why_print_field(to, colour, "growth", text.text);
 }
 
-/* What the cgroup had of each kind when it was looked at last. */
+static bool has_kinds(const struct sample *sample)
+{
+    return sample->anon_bytes >= 0 && sample->shmem_bytes >= 0 && sample->kernel_bytes >= 0 &&
+           sample->file_bytes >= sample->shmem_bytes;
+}
+
+/* "anon 22.2MiB (+18.0MiB)" */
+static void say_kind(struct text *text, const char *name, int64_t first, int64_t last)
+{
+    char bytes[RENDER_MAX];
+
+    say(text, "%s%s %s", text->used > 0 ? ", " : "", name, render_bytes(last, bytes));
+    if (last > first)
+        say(text, " (+%s)", render_bytes(last - first, bytes));
+}
+
+/* What the cgroup had of each kind when it was looked at last, and how much more than at first. */
 static void print_kinds(const struct around *around, bool colour, FILE *to)
 {
-    const struct sample *last = &around->growth.last;
-    char anon[RENDER_MAX], shmem[RENDER_MAX], file[RENDER_MAX], kernel[RENDER_MAX];
-    char text[TEXT_MAX], before[RENDER_MAX];
+    const struct sample *first = &around->growth.first, *last = &around->growth.last;
+    struct text text = {.used = 0};
+    char before[RENDER_MAX];
 
-    if (around->growth.count == 0 || last->anon_bytes < 0 || last->shmem_bytes < 0 ||
-        last->file_bytes < last->shmem_bytes || last->kernel_bytes < 0)
+    if (around->growth.count == 0 || !has_kinds(first) || !has_kinds(last))
         return;
-    snprintf(text, sizeof(text), "anon %s, shmem %s, page cache %s, kernel %s (%s before)",
-             render_bytes(last->anon_bytes, anon), render_bytes(last->shmem_bytes, shmem),
-             render_bytes(last->file_bytes - last->shmem_bytes, file),
-             render_bytes(last->kernel_bytes, kernel),
-             render_span(around->growth.to_ns - last->wall_ns, before));
-    why_print_field(to, colour, "kinds", text);
+    say_kind(&text, "anon", first->anon_bytes, last->anon_bytes);
+    say_kind(&text, "shmem", first->shmem_bytes, last->shmem_bytes);
+    say_kind(&text, "page cache", first->file_bytes - first->shmem_bytes,
+             last->file_bytes - last->shmem_bytes);
+    say_kind(&text, "kernel", first->kernel_bytes, last->kernel_bytes);
+    say(&text, "; %s before", render_span(around->growth.to_ns - last->wall_ns, before));
+    why_print_field(to, colour, "kinds", text.text);
 }
 
 static void print_processes(const struct around *around, bool colour, FILE *to)
 {
-    char total[RENDER_MAX], most[RENDER_MAX], grown[RENDER_MAX], within[RENDER_MAX];
-    char text[TEXT_MAX], comm[NAME_MAX_SHOWN];
+    char words[RENDER_MAX], comm[COMM_SHOWN];
 
     for (size_t i = 0; i < around->processes_count; i++) {
         const struct process_memory *memory = &around->processes[i];
-        size_t used;
+        struct text text = {.used = 0};
 
-        snprintf(text, sizeof(text), "%s[%d] %s, most of it %s (%s)", comm_of(memory, comm),
-                 memory->process.pid, render_bytes(memory->total_bytes, total), memory->most,
-                 render_bytes(memory->most_bytes, most));
-        used = strlen(text);
-        if (memory->grown)
-            snprintf(text + used, sizeof(text) - used, "; %s grew by %s within %s", memory->grown,
-                     render_bytes(memory->grown_bytes, grown),
-                     render_span(memory->within_ns, within));
-        why_print_field(to, colour, i == 0 ? "processes" : "", text);
+        say(&text, "%s[%d] %s", comm_of(memory, comm), memory->process.pid,
+            render_bytes(memory->total_bytes, words));
+        say(&text, ", most of it %s (%s)", memory->most, render_bytes(memory->most_bytes, words));
+        if (memory->grown) {
+            say(&text, "; %s grew by %s", memory->grown, render_bytes(memory->grown_bytes, words));
+            say(&text, " within %s", render_span(memory->within_ns, words));
+        }
+        why_print_field(to, colour, i == 0 ? "processes" : "", text.text);
     }
 }
 
@@ -116,49 +148,47 @@ static const struct sibling *slowest(const struct siblings *siblings)
     return slowest;
 }
 
-static void tell_deaths(const struct siblings *siblings, char *text, size_t size)
+/* The first few; whoever died of the same has much the same to tell. */
+static void say_deaths(struct text *text, const struct siblings *siblings)
 {
     char after[RENDER_MAX];
-    size_t told = 0, used = 0;
+    size_t died = 0;
 
-    for (size_t i = 0; i < siblings->count && told < 3; i++) {
+    for (size_t i = 0; i < siblings->count; i++) {
         const struct sibling *sibling = &siblings->item[i];
-        bool before = sibling->died_after_ns < 0;
 
-        if (sibling->died == VERDICT_NONE)
+        if (sibling->died == VERDICT_NONE || died++ >= SIBLINGS_SHOWN)
             continue;
-        used += (size_t)snprintf(text + used, size - used, "%s%s died %s %s (%s)",
-                                 told++ > 0 ? ", " : "", sibling->name,
-                                 render_span(llabs(sibling->died_after_ns), after),
-                                 before ? "before" : "after it", verdict_name(sibling->died));
+        say(text, "%s%s died %s %s (%s)", died > 1 ? ", " : " ", sibling->name,
+            render_span(llabs(sibling->died_after_ns), after),
+            sibling->died_after_ns < 0 ? "before" : "after it", verdict_name(sibling->died));
     }
-    if (told == 0)
-        snprintf(text, size, "none died within 30s");
+    if (died > SIBLINGS_SHOWN)
+        say(text, ", and %zu more", died - SIBLINGS_SHOWN);
+    if (died == 0)
+        say(text, " none died within 30s");
 }
 
 void around_print_siblings(const struct around *around, bool colour, FILE *to)
 {
     const struct siblings *siblings = &around->siblings;
     const struct sibling *worst = slowest(siblings);
-    char deaths[TEXT_MAX / 2], text[TEXT_MAX * 2], stalled[RENDER_MAX], within[RENDER_MAX];
-    size_t used;
+    struct text text = {.used = 0};
+    char time[RENDER_MAX];
 
     if (siblings->count == 0)
         return;
-    tell_deaths(siblings, deaths, sizeof(deaths));
-    snprintf(text, sizeof(text), "of %zu %s %s", siblings->count,
-             siblings->count == 1 ? "other" : "others", deaths);
-    used = strlen(text);
-    if (worst && worst->stalled_ns == 0)
-        snprintf(text + used, sizeof(text) - used, ", none waited for memory");
-    else if (worst)
-        snprintf(text + used, sizeof(text) - used, ", %s waited for memory for %s within %s",
-                 worst->name, render_span(worst->stalled_ns, stalled),
-                 render_span(worst->within_ns, within));
-    used = strlen(text);
+    say(&text, "of %zu other%s", siblings->count, siblings->count == 1 ? "" : "s");
+    say_deaths(&text, siblings);
+    if (worst && worst->stalled_ns == 0) {
+        say(&text, ", none waited for memory");
+    } else if (worst) {
+        say(&text, ", %s waited %s for memory", worst->name, render_span(worst->stalled_ns, time));
+        say(&text, " within %s", render_span(worst->within_ns, time));
+    }
     if (siblings_held(siblings))
-        snprintf(text + used, sizeof(text) - used, ": isolation held");
-    why_print_field(to, colour, "siblings", text);
+        say(&text, ": isolation held");
+    why_print_field(to, colour, "siblings", text.text);
 }
 
 void around_print_kernel(const struct around *around, bool colour, FILE *to)
@@ -206,7 +236,7 @@ static struct json *samples_list(const struct growth *growth)
 static struct json *processes_list(const struct around *around)
 {
     struct json *list = json_create_list();
-    char comm[NAME_MAX_SHOWN], time[RENDER_MAX];
+    char comm[COMM_SHOWN], time[RENDER_MAX];
 
     for (size_t i = 0; i < around->processes_count; i++) {
         const struct process_memory *memory = &around->processes[i];

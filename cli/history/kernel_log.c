@@ -75,6 +75,16 @@ void kernel_log_finish(struct kernel_log *log)
     memset(log, 0, sizeof(*log));
 }
 
+/* One that is killed with its group is told twice. */
+static size_t add_line(const char *ret[KERNEL_LINES_MAX], size_t count, const char *line)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ret[i], line) == 0)
+            return count;
+    ret[count] = line;
+    return count + 1;
+}
+
 size_t kernel_log_select(const struct kernel_log *log, const char *stack, const char *compartment,
                          int64_t wall_ns, const char *ret[KERNEL_LINES_MAX])
 {
@@ -90,9 +100,9 @@ size_t kernel_log_select(const struct kernel_log *log, const char *stack, const 
             continue;
         if (kmsg_names(record->text, stack, compartment, &pid)) {
             chosen = pid > 0 ? pid : chosen;
-            ret[count++] = record->text;
+            count = add_line(ret, count, record->text);
         } else if (kmsg_killed(record->text, chosen)) {
-            ret[count++] = record->text;
+            count = add_line(ret, count, record->text);
         }
     }
     return count;

@@ -83,10 +83,15 @@ int siblings_feed(struct siblings *siblings, const struct sample *sample)
     return 0;
 }
 
-static void judge(struct sibling *sibling)
+static void judge(struct sibling *sibling, bool is_over)
 {
     const struct sample *before = &sibling->before, *after = &sibling->after;
 
+    if (is_over && before->generation != 0 && after->generation == 0 &&
+        before->psi_some_usec >= 0) {
+        sibling->stalled_ns = 0;
+        sibling->within_ns = 2 * SIBLINGS_WINDOW.ns;
+    }
     if (before->generation == 0 || before->generation != after->generation ||
         before->psi_some_usec < 0 || after->psi_some_usec < before->psi_some_usec)
         return;
@@ -94,7 +99,7 @@ static void judge(struct sibling *sibling)
     sibling->within_ns = after->wall_ns - before->wall_ns;
 }
 
-int siblings_judge(struct siblings *siblings, const struct deaths *deaths)
+int siblings_judge(struct siblings *siblings, const struct deaths *deaths, int64_t now_wall_ns)
 {
     for (size_t i = 0; i < deaths->count; i++) {
         const struct death *death = &deaths->item[i];
@@ -114,7 +119,7 @@ int siblings_judge(struct siblings *siblings, const struct deaths *deaths)
         }
     }
     for (size_t i = 0; i < siblings->count; i++)
-        judge(&siblings->item[i]);
+        judge(&siblings->item[i], now_wall_ns >= siblings_to_ns(siblings));
     return 0;
 }
 

@@ -38,8 +38,9 @@ int64_t siblings_to_ns(const struct siblings *siblings);
 int siblings_feed(struct siblings *siblings, const struct sample *sample);
 int siblings_add(struct siblings *siblings, const char *name); // who has no samples
 
-/* After all were fed. 0 or -ENOMEM. */
-int siblings_judge(struct siblings *siblings, const struct deaths *deaths);
+/* After all were fed. Who has no sample behind the death by the end of that time has used no
+ * processor (core/sample.h), and so waited for nothing. 0 or -ENOMEM. */
+int siblings_judge(struct siblings *siblings, const struct deaths *deaths, int64_t now_wall_ns);
 
 /* Nobody else died, and nobody stood still for a tenth of the time: it is ours to say so. */
 bool siblings_held(const struct siblings *siblings);
