@@ -131,12 +131,23 @@ static void start(struct supervisor *supervisor, uint32_t member, enum aide_kind
             strerrordesc_np(-result));
 }
 
+/* Behind the line about the death. */
+static void say_skipped(struct supervisor *supervisor, uint32_t member, size_t kind)
+{
+    bool *skipped = &supervisor->slots[member].skipped[kind];
+
+    if (*skipped)
+        say(supervisor, member, kinds[kind], "was skipped: the one before is still running");
+    *skipped = false;
+}
+
 /* At most `most`; false: there are more. */
 static bool start_some(struct supervisor *supervisor, uint32_t most)
 {
     for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
         for (size_t j = 0; j < KINDS; j++) {
             char *text = supervisor->slots[i].reports[j];
+            say_skipped(supervisor, i, j);
             if (!text)
                 continue;
             if (most-- == 0)
@@ -198,15 +209,15 @@ static char *write_report(const struct supervisor *supervisor, const struct effe
 void report(struct supervisor *supervisor, const struct effect *effect)
 {
     enum aide_kind kind = (enum aide_kind)effect->hook;
-    char **place = &supervisor->slots[effect->member].reports[kind == AIDE_ON_HOLD];
+    struct slot *slot = &supervisor->slots[effect->member];
+    char **place = &slot->reports[kind == AIDE_ON_HOLD];
 
+    supervisor_at_leisure(supervisor);
     if (*place || aide_is_told_of(&supervisor->aides, effect->member, kind)) {
-        say(supervisor, effect->member, kind, "was skipped: the one before is still running");
+        slot->skipped[kind == AIDE_ON_HOLD] = true;
         return;
     }
     *place = write_report(supervisor, effect);
-    if (*place)
-        supervisor_at_leisure(supervisor);
-    else
+    if (!*place)
         say(supervisor, effect->member, kind, "could not be started: there is no memory");
 }

@@ -34,6 +34,7 @@ struct slot {
     struct terminal terminal;
     struct hearing heard; // from its last probe; no file
     char *reports[2];     // for on_oom and on_hold, to be started soon; owned; NULL: none
+    bool skipped[2];      // one that was not; its log is still to say so
     int64_t oom_kills;    // as last seen in memory.events
     uint64_t hash;        // of what was launched last
     uint64_t limits_hash; // and of the limits that it has by now

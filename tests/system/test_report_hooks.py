@@ -96,7 +96,10 @@ def _():
             stack.run("start", "web", status=None)
             wait_until(lambda: stack.row("web")["Generation"] == before + 2 and stack.row("web")["State"] == "held", "held again")
         equal(beside(stack, "hook"), hook)
-        wait_until(lambda: stack.logs("web").count("hook on_hold was skipped: the one before is still running") == 2, "said")
+        said = "hook on_hold was skipped: the one before is still running"
+        wait_until(lambda: stack.logs("web").count(said) == 2, "said")
+        lines = [line for line in stack.logs("web").splitlines() if "bulkhead: " in line]
+        check(said in lines[-1] and "; held" in lines[-2], "behind the line about the death:", lines)
         began = time.monotonic()
         stack.down()  # the stack's end waits a few seconds for it and no longer
         check(time.monotonic() - began < 30)
