@@ -14,6 +14,7 @@
 #include "supervisor/facts.h"
 #include "supervisor/loaded.h"
 #include "supervisor/marker.h"
+#include "supervisor/spare.h"
 #include "supervisor/report.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/fifo.h"
@@ -62,7 +63,8 @@ struct delivery {
 };
 
 /* The compartment: made, limited, its first reading taken. */
-static int prepare(struct supervisor *supervisor, struct delivery *delivery, enum spawn_step *step)
+static int prepare(struct supervisor *supervisor, struct delivery *delivery, uint32_t generation,
+                   enum spawn_step *step)
 {
     const struct launch *launch = &delivery->loaded.record.launch;
     int levels[ENCLOSING_MAX];
@@ -71,6 +73,10 @@ static int prepare(struct supervisor *supervisor, struct delivery *delivery, enu
     int result;
 
     *step = SPAWN_STEP_CGROUP;
+    if (spare_take(supervisor, delivery->member, generation, &delivery->cgroup) == 0) {
+        cgroup_read_new(levels, count, supervisor->counted, &delivery->reading);
+        return 0;
+    }
     result = cgroup_create(supervisor->services, delivery->name, &delivery->cgroup);
     if (result < 0)
         return result;
@@ -123,6 +129,7 @@ static int bear(struct supervisor *supervisor, const struct slot *slot, struct d
         .output_dir = supervisor->fifos,
         .output = delivery->output,
         .errors = delivery->errors,
+        .huge_pages = supervisor->no_huge_pages,
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .files_max = supervisor->files_max,
     };
@@ -228,7 +235,7 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
     result =
         loaded_read(HANDOVER_PLAN, member->launch_offset, member->launch_bytes, &delivery.loaded);
     if (result == 0)
-        result = prepare(supervisor, &delivery, &step);
+        result = prepare(supervisor, &delivery, effect->generation, &step);
     if (result == 0)
         result = bear(supervisor, slot, &delivery, &step);
     if (result < 0) {
@@ -237,6 +244,7 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
     } else {
         slot->hash = member->hash;
         slot->limits_hash = member->limits_hash;
+        spare_ask(supervisor, effect->member, effect->generation);
         tell_spawned(supervisor, effect, &delivery);
         result = facts_born(supervisor, effect->member, effect->generation, &delivery.newborn);
         if (result == 0 && delivery.terminal >= 0) {
@@ -375,6 +383,8 @@ static void bury(struct supervisor *supervisor, const struct effect *effect)
 
     if (slot->generation == effect->generation)
         facts_close_incarnation(supervisor, slot);
+    if (lifecycle_at_rest(&supervisor->fleet.members[effect->member]))
+        spare_drop(supervisor, effect->member);
     compartment_name(&supervisor->roster, effect->member, effect->generation, name);
     act_bury(supervisor, name);
 }

@@ -344,6 +344,7 @@ static int bear(struct supervisor *supervisor, const struct aide_order *order, i
         .output_dir = supervisor->fifos,
         .output = order->output,
         .errors = order->errors,
+        .huge_pages = supervisor->no_huge_pages,
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .files_max = supervisor->files_max,
         .pass_count = order->stdio   ? 3

@@ -189,14 +189,19 @@ static void keep(struct keeper *keeper)
     struct pollfd fds[] = {{.fd = keeper->channel, .events = POLLIN},
                            {.fd = keeper->signals, .events = POLLIN}};
 
-    /* Telling comes last: who is told may have to wait for this processor. */
+    /* What a death needs comes first: whoever waits for it does not wait for our housekeeping. A
+     * child that ends between the first look and the signal is seen by the second. */
     for (;;) {
+        reap(keeper);
+        tell(keeper);
         if (fds[1].revents)
             take_signal(keeper);
         if (fds[0].revents && !take_acknowledgement(keeper))
             return;
-        reap(keeper);
-        tell(keeper);
+        if (fds[0].revents || fds[1].revents) {
+            reap(keeper);
+            tell(keeper);
+        }
         while (poll(fds, 2, -1) < 0)
             ; // EINTR: stopped and continued
     }

@@ -18,6 +18,7 @@
 #include "supervisor/slot.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/clock.h"
+#include "supervisor/sys/memory.h"
 
 struct complaint {
     char *text;
@@ -180,6 +181,7 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, c
     supervisor->limits.client = -1;
     supervisor->sampler.ring = -1;
     raise_file_limit(supervisor);
+    supervisor->no_huge_pages = memory_without_huge_pages();
     if (read_plan(supervisor, &complaint) != 0 || allocate(supervisor, &complaint) != 0 ||
         open_runtime(supervisor, &complaint) != 0 || open_cgroups(supervisor, &complaint) != 0 ||
         open_fifos(supervisor, &complaint) != 0 || open_loop(supervisor, &complaint) != 0)

@@ -15,6 +15,7 @@
 #include "supervisor/aide_bonds.h"
 #include "supervisor/planned.h"
 #include "supervisor/slot.h"
+#include "supervisor/spare.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/sealed.h"
@@ -273,6 +274,7 @@ static void remove_fifos(const struct supervisor *supervisor, const struct membe
 
 static void move_slots(struct supervisor *supervisor, struct renewal *renewal)
 {
+    spare_drop_all(supervisor); // their limits may be others now
     for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
         int32_t to = renewal->new_index[i];
         if (to < 0) { // what is in its FIFOs the recorder still holds

@@ -24,6 +24,7 @@ struct slot {
     uint32_t awaited; // generation that is to be born in a later turn; 0: none
     struct attendant attendant;
     uint32_t generation; // of the incarnation that the rest is about
+    uint32_t spare;      // generation whose compartment is ready (spare.h); 0: none
     pid_t pid;           // its main process, until its death is an event; 0: none
     int pidfd;
     int report;
@@ -39,6 +40,7 @@ struct slot {
     uint64_t hash;        // of what was launched last
     uint64_t limits_hash; // and of the limits that it has by now
     uint32_t breaks;      // that its FIFOs have been given (core/breaks.h)
+    bool spare_asked;     // a spare is to be made at leisure
     bool unmarked;        // the last cause of death is still to be written into its log
     bool silent;          // its pipe closed without a word: dead, or the program
     bool own;             // our child, not the keeper's

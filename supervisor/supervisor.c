@@ -16,6 +16,7 @@
 #include "supervisor/aide_bonds.h"
 #include "supervisor/facts.h"
 #include "supervisor/report.h"
+#include "supervisor/spare.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/clock.h"
 
@@ -108,6 +109,7 @@ static void take_leisure(struct supervisor *supervisor)
     supervisor->leisure_at = INSTANT_NEVER;
     reaper_acknowledge(&supervisor->reaper);
     act_on_markers(supervisor);
+    spare_make_all(supervisor);
     report_turn(supervisor);
 }
 
@@ -317,6 +319,7 @@ static void end(struct supervisor *supervisor)
     if (supervisor->recording.pid)
         supervisor_say(supervisor, "the recorder did not end in time and was killed; output may be "
                                    "missing from the logs");
+    spare_drop_all(supervisor);
     remove_group(supervisor, CGROUP_SERVICES);
     remove_group(supervisor, CGROUP_RECORDER);
     journal_close(&supervisor->journal);

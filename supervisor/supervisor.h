@@ -72,6 +72,7 @@ struct supervisor {
     const char *libexec_dir;
     bool reap_again;    // the last look at exit records did not see their end
     bool counted;       // compartments have memory counters
+    bool no_huge_pages; // children are to have what we gave up
     bool files_raised;  // the limit of files, over `files`
     bool overflow_told; // effects.overflowed was told
 };

@@ -107,6 +107,8 @@ static int set_rlimits(const struct birth *birth)
 {
     const struct launch *launch = birth->launch;
 
+    if (birth->huge_pages && prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0) < 0)
+        return -1;
     if (birth->files &&
         set_limit(RLIMIT_NOFILE, birth->files->rlim_cur, birth->files->rlim_max) < 0)
         return -1;

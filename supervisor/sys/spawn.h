@@ -31,6 +31,7 @@ struct birth {
     const char *output;          // NULL: both stay ours
     const char *errors;
     bool keep_oom_score;        // one of our own programs: as protected as we are
+    bool huge_pages;            // we went without them (sys/memory.h), the child is to have them
     const struct rlimit *files; // RLIMIT_NOFILE to start from; NULL: ours
     int files_max; // a file of this number or a higher one is -EMFILE; 0: no bound but the system's
     struct spawn_pass pass[SPAWN_PASS_MAX];

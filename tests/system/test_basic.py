@@ -249,3 +249,33 @@ def _():
         equal((len(rows), {row["State"] for row in rows.values()}), (200, {"running"}))
         equal(len({row["Pid"] for row in rows.values()}), 200)
         stack.run("down", patience_s=100)
+
+
+@test("who was restarted finds its next compartment ready, and none is left when it rests")
+def _():
+    services = {"a": service("steady", restart="always", **{"x-bulkhead": {"backoff": {"initial": "0ms"}}}),
+                "b": service("steady")}
+    with Stack(services) as stack:
+        stack.up()
+        folder = stack.compartment("a").parent
+
+        def compartments():
+            return sorted(path.name for path in folder.glob("s-a.*"))
+
+        equal(compartments(), ["s-a.1.1"], "one that never died has no spare")
+        for generation in (2, 3, 4):
+            first = stack.pid("a")
+            kill(first)
+            stack.running("a", other_than=first)
+            ready = [f"s-a.1.{generation}", f"s-a.1.{generation + 1}"]
+            wait_until(lambda: compartments() == ready, f"{ready} are there")
+            check(stack.compartment("a").name == ready[0], stack.compartment("a"))
+            equal(read(folder / ready[1] / "cgroup.events").split()[:2], ["populated", "0"])
+        (folder / "s-a.1.5").rmdir()  # somebody else took it away: the next start makes another
+        kill(stack.pid("a"))
+        wait_until(lambda: compartments() == ["s-a.1.5", "s-a.1.6"], "generation 5 runs")
+        stack.run("stop", "a")
+        wait_until(lambda: not compartments(), "nothing is left of it")
+        stack.run("start", "a")
+        stack.running("a")
+        wait_until(lambda: "s-a.1.6" in compartments(), "it runs again")

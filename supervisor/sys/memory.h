@@ -1,0 +1,12 @@
+/* How this process uses memory. */
+#ifndef BULKHEAD_SUPERVISOR_SYS_MEMORY_H
+#define BULKHEAD_SUPERVISOR_SYS_MEMORY_H
+
+#include <stdbool.h>
+
+/* Our tables are sized for the worst case and mostly never touched: a huge page would make all of
+ * them resident at the first touch. True: this process has none from here on, which children
+ * inherit, through exec too (PR_SET_THP_DISABLE in prctl(2)); false: that was so already. */
+bool memory_without_huge_pages(void);
+
+#endif
