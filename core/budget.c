@@ -48,6 +48,27 @@ void spent_copy(struct spent *to, const struct spent *from)
     for (int cause = 0; cause < CAUSES_COUNT; cause++)
         if (to->at_ns[cause][0] != 0 || from->at_ns[cause][0] != 0)
             memcpy(to->at_ns[cause], from->at_ns[cause], sizeof(to->at_ns[cause]));
+    if (to->victim_ns[0] != 0 || from->victim_ns[0] != 0)
+        memcpy(to->victim_ns, from->victim_ns, sizeof(to->victim_ns));
+}
+
+void spent_forget_victims(struct spent *spent)
+{
+    if (spent->victim_ns[0] != 0)
+        memset(spent->victim_ns, 0, sizeof(spent->victim_ns));
+}
+
+bool spent_victims(struct spent *spent, int64_t count, int64_t most, span window, instant now)
+{
+    int64_t *at_ns = spent->victim_ns;
+
+    if (most <= 0 || most > VICTIMS_MAX)
+        return false;
+    for (int64_t i = 0; i < count && i < VICTIMS_MAX; i++) {
+        memmove(at_ns + 1, at_ns, (VICTIMS_MAX - 1) * sizeof(*at_ns));
+        at_ns[0] = now.ns;
+    }
+    return at_ns[most - 1] != 0 && now.ns - at_ns[most - 1] <= window.ns;
 }
 
 /* Counts the restart; true: it is one too many. */

@@ -42,11 +42,17 @@ struct intensity {
  * budget needs: older ones cannot matter. */
 struct spent {
     int64_t at_ns[CAUSES_COUNT][BUDGET_RESTARTS_MAX];
+    int64_t victim_ns[VICTIMS_MAX]; // when one of its processes was killed for memory, likewise
 };
 
 /* Writes only what is not so already: of members that never died nothing is to be touched. */
 void spent_clear(struct spent *spent);
 void spent_copy(struct spent *to, const struct spent *from);
+
+/* `count` more processes of this incarnation were killed for memory. True: with these it is `most`
+ * or more within `window`, which ends now. `most` 0: never. */
+bool spent_victims(struct spent *spent, int64_t count, int64_t most, span window, instant now);
+void spent_forget_victims(struct spent *spent);
 
 bool intensity_is_valid(const struct intensity *intensity);
 

@@ -21,7 +21,7 @@
     X(SPAWN_FAILED, "spawn-failed") /* fact: step, error, born, reading */              \
     X(EXECED, "execed")             /* fact: the child is the program */                \
     X(DEAD, "dead")                 /* fact: the main process ended; status, reading */ \
-    X(MEMORY, "memory")             /* fact: memory.events changed; reading */          \
+    X(MEMORY, "memory")             /* fact: memory.events changed; reading, dying */   \
     X(EMPTY, "empty")               /* fact: no live process is left; reading */        \
     X(PROBED, "probed")             /* fact: the probe ended; serial, status, error */  \
     X(HOOKED, "hooked")             /* fact: a hook ended; serial, hook, index, status, error */
@@ -59,6 +59,7 @@ struct event {
     int64_t serial; // PROBED, HOOKED: of the effect that asked for it
     int64_t hook;   // HOOKED: enum aide_kind
     int64_t index;  // HOOKED: which of its kind, from 0
+    int64_t dying;  // MEMORY: the main process has a SIGKILL coming, or is a zombie with threads
     struct reading reading;
 };
 

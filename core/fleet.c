@@ -132,10 +132,12 @@ static void go_down(struct fleet *fleet, const struct event *event)
     }
 }
 
-/* A member whose budget is used up: it comes to be held. */
+/* A member whose budget is used up: it comes to be held once the rest of it is gone. */
 static bool gives_up(const struct incarnation *self)
 {
-    return self->want && self->judged && self->last.next == NEXT_STOP_STACK;
+    bool is_dead = self->state == STATE_KILLING || self->state == STATE_QUARANTINED;
+
+    return is_dead && self->want && self->judged && self->last.next == NEXT_STOP_STACK;
 }
 
 /* As if everybody was asked to stop; the supervisor stays, and what is asked for later is done. */

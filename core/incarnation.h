@@ -44,6 +44,7 @@ enum state {
     X(sent_signal)  /* last signal that we sent to this incarnation */                           \
     X(stop_asked)   /* this incarnation was asked to stop or killed on request */                \
     X(oom_seen)     /* an OOM kill was noticed while the main process lived */                   \
+    X(victims)      /* so many of its processes, killed for memory, made it a death; 0: no */    \
     X(step)         /* spawn failure: enum spawn_step */                                         \
     X(step_error)                                                                                \
     X(told_ns)         /* an OOM among its processes was told then, 0: none or settled */        \

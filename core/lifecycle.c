@@ -251,28 +251,54 @@ static void died_leaving(struct step *step)
     step_rest_if_gone(step);
 }
 
+/* The kernel is killing its main process, or all of it. If something survives, so will not the
+ * service. */
+static void await_end(struct step *step)
+{
+    struct incarnation *self = step->self;
+
+    if (self->oom_seen)
+        return;
+    self->oom_seen = 1;
+    self->deadline_ns =
+        instant_min((instant){self->deadline_ns}, step_after(step, OOM_NOTICE_DEADLINE)).ns;
+}
+
+/* Some of its processes. Should one have been the main one, its death follows closely. */
+static void lose_children(struct step *step, const struct reading *before)
+{
+    struct incarnation *self = step->self;
+    const struct policy *policy = step->context->policy;
+    int64_t count = self->seen.tree_oom_kill - before->tree_oom_kill;
+    struct obituary obituary = {.main_alive = true, .base = *before, .now = self->seen};
+    struct verdict verdict = verdict_decide(&obituary);
+
+    if (policy->oom_policy == OOM_CONTINUE &&
+        spent_victims(step->context->spent, count, policy->oom_victims,
+                      span_ns(policy->oom_within_ns), step->context->now)) {
+        self->oom_seen = 1;
+        self->victims = policy->oom_victims;
+        step_kill(step);
+        return;
+    }
+    step_account(step, &verdict);
+    step_tell(step, &verdict);
+    self->told_ns = step->context->now.ns;
+    step_explain(step);
+}
+
 static void memory_changed(struct step *step)
 {
     struct incarnation *self = step->self;
     const struct reading before = self->seen;
+    bool is_whole;
 
     step_read(step);
-    if (self->seen.oom_kill > self->base.oom_kill && step->context->policy->oom_group) {
-        /* The kernel is killing all of it. If something survives, so will not the service. */
-        if (!self->oom_seen) {
-            self->oom_seen = 1;
-            self->deadline_ns =
-                instant_min((instant){self->deadline_ns}, step_after(step, OOM_NOTICE_DEADLINE)).ns;
-        }
-    } else if (self->seen.tree_oom_kill > before.tree_oom_kill) {
-        /* One of its processes. Should it have been the main one, its death follows closely. */
-        struct obituary obituary = {.main_alive = true, .base = before, .now = self->seen};
-        struct verdict verdict = verdict_decide(&obituary);
-        step_account(step, &verdict, &before);
-        step_tell(step, &verdict);
-        self->told_ns = step->context->now.ns;
-        step_explain(step);
-    }
+    is_whole = step->context->policy->oom_group && self->seen.oom_kill > self->base.oom_kill;
+    if (is_whole || step->event->dying)
+        await_end(step);
+    else if (self->seen.tree_oom_kill > before.tree_oom_kill)
+        lose_children(step, &before);
 }
 
 /* While everything is being killed only the last counters matter. */

@@ -16,6 +16,7 @@ enum {
     ERRNO_MAX = 4095,           // highest errno of Linux
     RLIMITS_KEPT_MAX = 16,      // resource limits of a service
     BUDGET_RESTARTS_MAX = 32,   // max_restarts of a budget
+    VICTIMS_MAX = 16,           // victims of x-bulkhead.oom
     HOOKS_MAX = 16,             // hooks in a member's life, all kinds together
     AIDES_MAX = HOOKS_MAX + 3,  // those, its probe, on_oom and on_hold
 };

@@ -15,6 +15,7 @@ struct policy policy_default(void)
         .stop_signal = SIGTERM,
         .stop_grace_ns = 10 * NSEC_PER_SEC,
         .oom_group = 1,
+        .oom_within_ns = 60 * NSEC_PER_SEC,
         .health_interval_ns = 30 * NSEC_PER_SEC,
         .health_timeout_ns = 30 * NSEC_PER_SEC,
         .health_retries = 3,
@@ -31,6 +32,13 @@ static bool health_is_valid(const struct policy *policy)
            policy->health_timeout_ns >= least && policy->health_retries >= least &&
            policy->health_start_period_ns >= 0 && policy->health_start_interval_ns >= least &&
            policy->on_unhealthy >= UNHEALTHY_NONE && policy->on_unhealthy <= UNHEALTHY_RESTART;
+}
+
+static bool oom_is_valid(const struct policy *policy)
+{
+    return policy->oom_group >= 0 && policy->oom_group <= 1 && policy->oom_policy >= 0 &&
+           policy->oom_policy < OOM_POLICIES_COUNT && policy->oom_victims >= 0 &&
+           policy->oom_victims <= VICTIMS_MAX && policy->oom_within_ns >= 0;
 }
 
 static bool hooks_are_valid(const struct policy *policy)
@@ -62,10 +70,10 @@ bool policy_is_valid(const struct policy *policy)
            policy->backoff_max_ns >= 0 && policy->backoff_jitter_milli >= 0 &&
            policy->backoff_jitter_milli <= 1000 && policy->backoff_reset_after_ns >= 0 &&
            policy->stop_signal > 0 && policy->stop_signal <= SIGNAL_MAX &&
-           policy->stop_grace_ns >= 0 && policy->mem_limit_bytes >= 0 && policy->oom_group >= 0 &&
-           policy->oom_group <= 1 && policy->restart_window_ns >= 0 && health_is_valid(policy) &&
-           policy->strategy >= 0 && policy->strategy < STRATEGIES_COUNT &&
-           hooks_are_valid(policy) && intensities_are_valid(policy);
+           policy->stop_grace_ns >= 0 && policy->mem_limit_bytes >= 0 && oom_is_valid(policy) &&
+           policy->restart_window_ns >= 0 && health_is_valid(policy) && policy->strategy >= 0 &&
+           policy->strategy < STRATEGIES_COUNT && hooks_are_valid(policy) &&
+           intensities_are_valid(policy);
 }
 
 int64_t policy_aides(const struct policy *policy, enum aide_kind kind)
@@ -108,6 +116,13 @@ const char *const strategy_names[] = {
     [STRATEGY_ONE_FOR_ONE] = "one-for-one",
     [STRATEGY_ONE_FOR_ALL] = "one-for-all",
     [STRATEGY_REST_FOR_ONE] = "rest-for-one",
+    NULL,
+};
+
+const char *const oom_policy_names[] = {
+    [OOM_KILL] = "kill",
+    [OOM_CONTINUE] = "continue",
+    [OOM_STOP] = "stop",
     NULL,
 };
 

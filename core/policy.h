@@ -50,8 +50,11 @@ struct policy {
     int64_t backoff_reset_after_ns;
     int64_t stop_signal;
     int64_t stop_grace_ns;
-    int64_t mem_limit_bytes;   // 0: none
-    int64_t oom_group;         // the kernel kills the compartment as a whole
+    int64_t mem_limit_bytes; // 0: none
+    int64_t oom_group;       // the kernel kills the compartment as a whole
+    int64_t oom_policy;      // enum oom_policy
+    int64_t oom_victims;     // CONTINUE: so many killed within oom_within_ns are a death; 0: none
+    int64_t oom_within_ns;
     int64_t restart_window_ns; // a restart that lasts so long starts the count anew; 0: none does
     int64_t health;            // 1: a probe says how it is (health.h)
     int64_t health_interval_ns;
@@ -79,6 +82,14 @@ enum strategy {
     STRATEGIES_COUNT
 };
 
+/* After the kernel has killed for memory. */
+enum oom_policy {
+    OOM_KILL,     // the whole service, and it is restarted by its policy
+    OOM_CONTINUE, // the victim alone; too many of them are a death
+    OOM_STOP,     // the whole service, and it is held
+    OOM_POLICIES_COUNT
+};
+
 enum on_unhealthy {
     UNHEALTHY_NONE,    // tell
     UNHEALTHY_RESTART, // stop it, then as the restart policy says
@@ -99,6 +110,7 @@ bool aide_is_told(enum aide_kind kind);
 
 const char *aide_name(enum aide_kind kind);
 const char *restart_name(enum restart restart);
-extern const char *const strategy_names[]; // by enum strategy, NULL-terminated
+extern const char *const strategy_names[];   // by enum strategy, NULL-terminated
+extern const char *const oom_policy_names[]; // by enum oom_policy, likewise
 
 #endif

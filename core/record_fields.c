@@ -26,7 +26,10 @@ static const struct field policy_fields[] = {
     POLICY_FIELD(stop_signal)    
     POLICY_FIELD(stop_grace_ns)  
     POLICY_FIELD(mem_limit_bytes)
-    POLICY_FIELD(oom_group)      
+    POLICY_FIELD(oom_group)
+    POLICY_FIELD(oom_policy)
+    POLICY_FIELD(oom_victims)
+    POLICY_FIELD(oom_within_ns)
     POLICY_FIELD(restart_window_ns)
     POLICY_FIELD(health)
     POLICY_FIELD(health_interval_ns)
@@ -91,6 +94,7 @@ static const struct field event_fields[] = {
     EVENT_FIELD(serial)
     EVENT_FIELD(hook)
     EVENT_FIELD(index)
+    EVENT_FIELD(dying)
     {"status_known", offsetof(struct event, known)},
 };
 
@@ -109,11 +113,14 @@ static const struct field event_fields[] = {
 static const struct field state_fields[] = {
     MEMBER_FIELDS(MEMBER_STATE_FIELD)
 };
+#define VICTIM(n) {"victim" #n, offsetof(struct spent, victim_ns[n])},
 static const struct field spent_fields[] = {
     CAUSES(SPENT_FIELDS)
+    VICTIM(0) VICTIM(1) VICTIM(2) VICTIM(3) VICTIM(4) VICTIM(5) VICTIM(6) VICTIM(7)
+    VICTIM(8) VICTIM(9) VICTIM(10) VICTIM(11) VICTIM(12) VICTIM(13) VICTIM(14) VICTIM(15)
 };
 _Static_assert(sizeof(struct spent) == COUNT(spent_fields) * sizeof(int64_t),
-               "every restart is in the journal");
+               "every restart and victim is in the journal");
 _Static_assert(offsetof(struct incarnation, base) == COUNT(state_fields) * sizeof(int64_t),
                "every number of a member is in the journal");
 
@@ -135,6 +142,7 @@ static const struct field verdict_fields[] = {
     VERDICT_FIELD(hook)
     VERDICT_FIELD(index)
     VERDICT_FIELD(budget)
+    VERDICT_FIELD(victims)
 };
 
 /* clang-format on */
@@ -171,6 +179,7 @@ struct verdict_numbers verdict_to_numbers(const struct verdict *verdict)
         .hook = verdict->hook,
         .index = verdict->hook_index,
         .budget = verdict->budget,
+        .victims = verdict->victims,
     };
 }
 
@@ -180,7 +189,8 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
         numbers->code > INT32_MAX || numbers->signal < 0 || numbers->signal > SIGNAL_MAX ||
         numbers->error < 0 || numbers->error > ERRNO_MAX || numbers->enclosing < -1 ||
         numbers->enclosing >= ENCLOSING_MAX || !is_within(numbers->hook, 0, AIDE_KINDS - 1) ||
-        !is_within(numbers->index, 0, HOOKS_MAX) || !is_within(numbers->budget, 0, CAUSES_COUNT))
+        !is_within(numbers->index, 0, HOOKS_MAX) || !is_within(numbers->budget, 0, CAUSES_COUNT) ||
+        !is_within(numbers->victims, 0, VICTIMS_MAX))
         return 1;
     verdict->exit_code = (int32_t)numbers->code;
     verdict->signal = (int32_t)numbers->signal;
@@ -198,6 +208,7 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
     verdict->hook = (uint32_t)numbers->hook;
     verdict->hook_index = (uint32_t)numbers->index;
     verdict->budget = (uint32_t)numbers->budget;
+    verdict->victims = (uint32_t)numbers->victims;
     return 0;
 }
 
@@ -229,6 +240,7 @@ bool record_event_is_valid(const struct event *event)
            is_within(event->code, INT32_MIN, INT32_MAX) && is_flag(event->core) &&
            is_flag(event->alone) && is_within(event->serial, 0, UINT32_MAX) &&
            is_within(event->hook, 0, AIDE_KINDS - 1) && is_within(event->index, 0, HOOKS_MAX - 1) &&
+           is_flag(event->dying) &&
            reading_is_valid(&event->reading);
 }
 
@@ -256,6 +268,9 @@ bool record_spent_is_valid(const struct spent *spent)
         for (int i = 0; i < BUDGET_RESTARTS_MAX; i++)
             if (spent->at_ns[cause][i] < 0)
                 return false;
+    for (int i = 0; i < VICTIMS_MAX; i++)
+        if (spent->victim_ns[i] < 0)
+            return false;
     return true;
 }
 
@@ -267,7 +282,7 @@ bool record_state_is_valid(const struct incarnation *self)
            self->entered_ns >= 0 && self->deadline_ns >= 0 && self->started_ns >= 0 &&
            self->ended_ns >= 0 && self->grace_ns >= EVENT_GRACE_POLICY &&
            is_within(self->sent_signal, 0, SIGNAL_MAX) && is_flag(self->stop_asked) &&
-           is_flag(self->oom_seen) && is_within(self->step, 0, SPAWN_STEPS_COUNT - 1) &&
+           is_flag(self->oom_seen) && is_within(self->victims, 0, VICTIMS_MAX) && is_within(self->step, 0, SPAWN_STEPS_COUNT - 1) &&
            is_within(self->step_error, 0, ERRNO_MAX) && self->told_ns >= 0 &&
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&

@@ -192,8 +192,10 @@ static void put_evidence(struct writer *writer, const struct verdict *verdict)
     put_number(writer, "oomKill", verdict->oom_kill);
     put_number(writer, "oomGroupKill", verdict->oom_group_kill);
     put_number(writer, "enclosing", verdict->enclosing);
-    if (verdict->kind == VERDICT_OOM_GROUP)
+    if (verdict->enclosing >= 0)
         put_text(writer, "group", verdict->group);
+    if (verdict->victims > 0)
+        put_number(writer, "victims", verdict->victims);
     put_number(writer, "memPeak", verdict->peak_bytes);
     put_number(writer, "memLimit", verdict->limit_bytes);
     end(writer, "}");

@@ -88,5 +88,8 @@ enum next restart_next(const struct policy *policy, const struct verdict *verdic
 {
     enum next next = by_policy(policy, verdict->kind, restarts);
 
+    if (policy->oom_policy == OOM_STOP && verdict_is_oom(verdict->kind))
+        return NEXT_OOM_STOP;
+
     return next != NEXT_REST && is_prevented(policy, verdict) ? NEXT_PREVENTED : next;
 }

@@ -111,6 +111,15 @@ struct spec_intensity {
     struct mark at;
 };
 
+/* x-bulkhead.oom: what is to come of it when the kernel kills for memory. */
+struct spec_oom {
+    bool set;
+    struct spec_int policy;  // enum oom_policy
+    struct spec_int victims; // with OOM_CONTINUE alone
+    struct spec_int within_ns;
+    struct mark at;
+};
+
 /* A healthcheck as written. What it asks of the program is in `test`, ready to be executed: the
  * shell forms have become ["/bin/sh", "-c", text]. */
 struct spec_healthcheck {
@@ -233,6 +242,7 @@ struct spec_service {
     size_t ulimits_count;
 
     struct spec_backoff backoff;
+    struct spec_oom oom;
     struct spec_intensity intensity; // its own, or else that of the stack
     struct spec_exits success_exit_codes;
     struct spec_exits restart_prevent_exit_codes;

@@ -76,6 +76,8 @@ void step_spawn(struct step *step)
     self->oom_seen = 0;
     self->step = SPAWN_STEP_NONE;
     self->step_error = 0;
+    self->victims = 0;
+    spent_forget_victims(step->context->spent);
     self->told_ns = 0;
     self->paid_ns = 0;
     self->judged = 0;
@@ -125,8 +127,22 @@ void step_count_anew(struct step *step)
     spent_clear(step->context->spent);
 }
 
+/* What was told as a child's death, and the main process has long survived, is accounted. */
+static void settle_children(struct step *step)
+{
+    struct incarnation *self = step->self;
+    instant settled = instant_add((instant){self->told_ns}, OOM_NOTICE_DEADLINE);
+
+    if (!self->told_ns || !instant_reached(settled, step->context->now))
+        return;
+    self->base = self->seen;
+    self->told_ns = 0;
+}
+
 void step_kill(struct step *step)
 {
+    if (!step->self->oom_seen)
+        settle_children(step);
     step->self->sent_signal = SIGKILL;
     step_emit(step, EFFECT_KILL);
     step_shift(step, STATE_KILLING, step_after(step, EMPTY_DEADLINE));
@@ -253,35 +269,26 @@ void step_tell(struct step *step, const struct verdict *verdict)
 
     self->last = *verdict;
     self->last.limit_bytes = step->context->policy->mem_limit_bytes;
-    if (verdict->kind == VERDICT_OOM_GROUP)
+    if (verdict->enclosing >= 0)
         name_level(step, &self->last);
     self->last.uptime = span_ns(step->context->now.ns - self->started_ns);
 }
 
-void step_account(struct step *step, const struct verdict *verdict, const struct reading *base)
+void step_account(struct step *step, const struct verdict *verdict)
 {
-    const int64_t *now = step->self->seen.enclosing_oom;
-
-    if (verdict->oom > 0 || (verdict->oom_kill == 0 && verdict->oom_group_kill == 0))
-        return;
-    for (int level = 0; level < ENCLOSING_MAX; level++)
-        if (now[level] > base->enclosing_oom[level])
-            step->context->toll[level] = now[level];
+    if (verdict->oom == 0 && (verdict->oom_kill > 0 || verdict->oom_group_kill > 0))
+        memcpy(step->context->toll, step->self->seen.enclosing_oom, sizeof(step->context->toll));
 }
 
 void step_read(struct step *step)
 {
     struct incarnation *self = step->self;
-    instant settled = instant_add((instant){self->told_ns}, OOM_NOTICE_DEADLINE);
     bool is_ending = self->oom_seen || !self->populated; // and what was seen is why
 
     if (!step->event->reading.known)
         return;
-    /* What was told as a child's death, and the main process has long survived, is accounted. */
-    if (self->told_ns && !is_ending && instant_reached(settled, step->context->now)) {
-        self->base = self->seen;
-        self->told_ns = 0;
-    }
+    if (!is_ending && !step->event->dying && self->state != STATE_KILLING)
+        settle_children(step);
     if (!is_ending)
         incarnation_settle(self, step->context->now);
     self->seen = step->event->reading;
@@ -312,6 +319,7 @@ void step_judge(struct step *step)
         .stopping = self->stop_asked != 0,
         .oom_seen = self->oom_seen != 0,
         .oom_told = self->told_ns != 0,
+        .victims = (uint32_t)self->victims,
         .success = &step->context->policy->success,
         .unhealthy = blamed && self->blame == BLAME_HEALTH,
         .base = self->base,
@@ -333,7 +341,7 @@ void step_judge(struct step *step)
             .error = (int32_t)self->blame_error,
         };
     verdict = verdict_decide(&obituary);
-    step_account(step, &verdict, &self->base);
+    step_account(step, &verdict);
     step_tell(step, &verdict);
     step_decide_next(step);
     step_explain(step);
@@ -341,7 +349,7 @@ void step_judge(struct step *step)
 
 static bool gives_up(const struct verdict *last)
 {
-    return last->next == NEXT_HOLD || last->next == NEXT_STOP_STACK;
+    return last->next == NEXT_HOLD || last->next == NEXT_STOP_STACK || last->next == NEXT_OOM_STOP;
 }
 
 void step_rest(struct step *step)

@@ -48,6 +48,6 @@ void step_rest(struct step *step);
 void step_rest_if_gone(struct step *step);
 
 /* What of the groups' counters a verdict accounts for, see struct context. */
-void step_account(struct step *step, const struct verdict *verdict, const struct reading *base);
+void step_account(struct step *step, const struct verdict *verdict);
 
 #endif

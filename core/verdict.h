@@ -70,7 +70,8 @@ enum confidence {
     X(REST, "rest")             /* the policy asks for no restart */                \
     X(HOLD, "hold")             /* the policy's restarts are used up */             \
     X(PREVENTED, "prevented")   /* the policy asks for none after such an end */    \
-    X(STOP_STACK, "stop-stack") /* held, and all others are stopped */
+    X(STOP_STACK, "stop-stack") /* held, and all others are stopped */              \
+    X(OOM_STOP, "oom-stop")     /* held: the policy asks for it after an OOM kill */
 
 enum next {
 #define X(id, name) NEXT_##id,
@@ -102,6 +103,7 @@ struct obituary {
     bool unhealthy;           // we stopped it because its probes failed
     struct hook_failure hook; // because of which we did not start it, or stopped it
     bool oom_told;            // an OOM kill since the base was told as a child's, moments ago
+    uint32_t victims;         // we killed it because the kernel had killed so many of its processes
     const struct exits *success; // ends that are no failure, besides code 0; NULL: none
     bool main_alive;             // an OOM notice came while the main process lives
     struct reading now;          // at death
@@ -120,18 +122,19 @@ struct verdict {
     int64_t oom;            // deltas that spoke: local oom,
     int64_t oom_kill;       // oom_kill, local or of a cgroup that the service made below,
     int64_t oom_group_kill; //
-    int32_t enclosing;      // OOM_GROUP: which level, innermost 0; else -1
+    int32_t enclosing;      // OOM_GROUP, OOM_CHILD: at which level, innermost 0; else -1
     int64_t peak_bytes;
-    int64_t limit_bytes; // memory.max, OOM_GROUP: of that level; 0: none
+    int64_t limit_bytes; // memory.max, of the level if there is one; 0: none
     span uptime;         // since exec was asked for
     enum next next;
     span delay; // until the restart
     uint32_t
         hook; // FAILED: this hook did (enum aide_kind), and code, signal and error are its; else 0
     uint32_t hook_index; // which of its kind, from 0
-    uint32_t budget; // HOLD, STOP_STACK: one more than the enum cause whose budget is used up; 0:
-                     // it is that of on-failure:N
-    char group[NAME_BYTES_MAX + 1]; // OOM_GROUP: the level's name; "": the stack itself
+    uint32_t budget;  // HOLD, STOP_STACK: one more than the enum cause whose budget is used up; 0:
+                      // it is that of on-failure:N
+    uint32_t victims; // OOM and its like: so many of its processes made it a death (x-bulkhead.oom)
+    char group[NAME_BYTES_MAX + 1]; // `enclosing` >= 0: the level's name; "": the stack itself
 };
 
 const char *verdict_name(enum verdict_kind kind);

@@ -80,7 +80,9 @@ static const struct key_row rows[] = {
      .read = read_on_unhealthy, .offset = offsetof(struct service_draft, service),
      .about = "restart, the default: a service that is unhealthy is stopped and started again; "
               "none: it is only told"},
-    {"oom", .class = KEY_LATER, .remedy = "remove it: the whole service is killed and restarted"},
+    {"oom", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_oom,
+     .read = read_oom, .offset = INTO(oom),
+     .about = "what comes of it when the kernel kills for memory"},
     {"private_tmp", .class = KEY_LATER, .remedy = "remove it", .harmless = "false"},
     {"recycle", .class = KEY_LATER, .remedy = "remove it"},
     {"restart_prevent_exit_codes", .class = KEY_HONOURED, .shape = SHAPE_EXITS,

@@ -84,6 +84,7 @@ extern const struct key_table keys_service;
 extern const struct key_table keys_deploy;
 extern const struct key_table keys_bulkhead;
 extern const struct key_table keys_intensity;
+extern const struct key_table keys_oom;
 extern const struct key_table keys_group;
 extern const struct key_table keys_dependency;
 extern const struct key_table keys_healthcheck;

@@ -69,7 +69,7 @@ static const struct key_row budget_rows[] = {{MAX_RESTARTS(0)}, {THEN(0)}, {WIND
         .strict = true,                             \
     };
 
-BUDGET_TABLE(oom, "oom")
+BUDGET_TABLE(after_oom, "oom")
 BUDGET_TABLE(crash, "crash")
 BUDGET_TABLE(unhealthy, "unhealthy")
 
@@ -97,9 +97,10 @@ static void read_cause(struct reader *reader, const char *key, const struct node
     settle_budget(reader, key, value, budget);
 }
 
-static void read_oom(struct reader *reader, const char *key, const struct node *value, void *into)
+static void read_after_oom(struct reader *reader, const char *key, const struct node *value,
+                           void *into)
 {
-    read_cause(reader, key, value, &keys_oom, into);
+    read_cause(reader, key, value, &keys_after_oom, into);
 }
 
 static void read_crash(struct reader *reader, const char *key, const struct node *value, void *into)
@@ -120,8 +121,8 @@ static const struct key_row rows[] = {
      .read = read_crash, .offset = BUDGET(CAUSE_CRASH),
      .about = "restarts after it failed, crashed, was killed or could not be started"},
     {MAX_RESTARTS(BUDGET(CAUSE_ANY))},
-    {"oom", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_oom,
-     .read = read_oom, .offset = BUDGET(CAUSE_OOM),
+    {"oom", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_after_oom,
+     .read = read_after_oom, .offset = BUDGET(CAUSE_OOM),
      .about = "restarts after it met its own memory limit"},
     {THEN(BUDGET(CAUSE_ANY))},
     {"unhealthy", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE,

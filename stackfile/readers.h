@@ -45,6 +45,7 @@ key_read read_label_file;     // service_draft
 key_read read_labels;         // spec_service
 key_read read_profiles;       // spec_service
 key_read read_intensity;      // spec_intensity
+key_read read_oom;            // spec_oom
 key_read read_exit_codes;     // spec_exits
 key_read read_healthcheck;    // spec_healthcheck
 key_read read_hooks;          // spec_hooks, whose kind is the key's

@@ -289,6 +289,18 @@ static void show_report_hook(struct emit *emit, const char *key,
     emit_end(emit);
 }
 
+static void show_oom(struct emit *emit, const struct spec_oom *oom)
+{
+    if (!oom->set)
+        return;
+    emit_map(emit, "oom");
+    if (oom->policy.set)
+        emit_text(emit, "policy", oom_policy_names[oom->policy.value]);
+    show_integer(emit, "victims", &oom->victims);
+    show_duration(emit, "within", &oom->within_ns);
+    emit_end(emit);
+}
+
 static bool has_report_hook(const struct spec_service *service)
 {
     return service->report_hooks[SPEC_ON_OOM].set || service->report_hooks[SPEC_ON_HOLD].set;
@@ -297,14 +309,16 @@ static bool has_report_hook(const struct spec_service *service)
 static void show_bulkhead(struct emit *emit, const struct spec_service *service)
 {
     if (!service->memory_high.set && !service->memory_min.set && !service->on_unhealthy_set &&
-        !service->backoff.set && !service->intensity.set && !service->success_exit_codes.set &&
-        !service->restart_prevent_exit_codes.set && !has_report_hook(service))
+        !service->backoff.set && !service->intensity.set && !service->oom.set &&
+        !service->success_exit_codes.set && !service->restart_prevent_exit_codes.set &&
+        !has_report_hook(service))
         return;
     emit_map(emit, "x-bulkhead");
     if (service->on_unhealthy_set)
         emit_text(emit, "on_unhealthy", on_unhealthy_choices[service->on_unhealthy]);
     show_share(emit, "memory_high", &service->memory_high);
     show_share(emit, "memory_min", &service->memory_min);
+    show_oom(emit, &service->oom);
     show_backoff(emit, &service->backoff);
     show_intensity(emit, &service->intensity);
     show_exits(emit, "success_exit_codes", &service->success_exit_codes);

@@ -127,6 +127,7 @@ static bool tell_kills(struct supervisor *supervisor, uint32_t index)
     /* When the main process is dead, its exit record is on the way and tells the same. */
     if (!spawn_is_dead(slot->pidfd)) {
         read_counters(supervisor, index, &event.reading);
+        event.dying = spawn_is_doomed(slot->pid);
         queue_push(&supervisor->events, &event);
     }
     return true;

@@ -25,6 +25,8 @@ static void tell_next(const struct verdict *verdict, char *text, size_t size)
     text[0] = '\0';
     if (verdict->next == NEXT_HOLD || verdict->next == NEXT_STOP_STACK)
         tell_giving_up(verdict, text, size);
+    else if (verdict->next == NEXT_OOM_STOP)
+        snprintf(text, size, "; held (x-bulkhead.oom.policy: stop)");
     else if (verdict->next == NEXT_PREVENTED)
         snprintf(text, size, "; not started again after such an end");
     else if (verdict->next == NEXT_REST && verdict_is_failure(verdict->kind))

@@ -236,8 +236,9 @@ void advice_give(const struct death *death, const struct death_history *history,
             "not the one that is at hand.");
         break;
     case VERDICT_OOM_CHILD:
-        add(ret, "The service lives, one of its processes does not: raise mem_limit, or run fewer "
-                 "workers.");
+        add(ret,
+            "The service lives, one of its processes does not: raise %s, or run fewer workers.",
+            verdict->enclosing >= 0 ? "the limit of the group" : "mem_limit");
         break;
     case VERDICT_KILLED:
         add(ret, "Neither the kernel for memory nor bulkhead sent the SIGKILL: look for an "
@@ -272,6 +273,9 @@ void advice_give(const struct death *death, const struct death_history *history,
     if (verdict->next == NEXT_HOLD || verdict->next == NEXT_STOP_STACK)
         add(ret,
             "It is held, for its restarts are used up: \"bulkhead start %.*s\" starts it again.",
+            (int)death->service_length, death->name);
+    else if (verdict->next == NEXT_OOM_STOP)
+        add(ret, "It is held, as x-bulkhead.oom asks: \"bulkhead start %.*s\" starts it again.",
             (int)death->service_length, death->name);
 }
 

@@ -78,7 +78,8 @@ int deaths_feed(struct deaths *deaths, const struct user_event *event)
         last->again_wall_ns = event->wall_ns;
     else if (event->action == ACTION_READY && last->again_wall_ns != 0 && last->ready_wall_ns == 0)
         last->ready_wall_ns = event->wall_ns;
-    else if (event->action == ACTION_HOLD && last->verdict.next != NEXT_STOP_STACK)
+    else if (event->action == ACTION_HOLD && last->verdict.next != NEXT_STOP_STACK &&
+             last->verdict.next != NEXT_OOM_STOP)
         last->verdict.next = NEXT_HOLD;
     else if (event->action == ACTION_QUARANTINE && last->generation == event->generation)
         last->verdict.kind = VERDICT_UNKILLABLE;

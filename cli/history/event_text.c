@@ -64,7 +64,9 @@ static void add_evidence(struct attributes *attributes, const struct verdict *ve
     }
     if (verdict->enclosing >= 0)
         add(attributes, "enclosing", ATTRIBUTE_NUMBER, verdict->enclosing);
-    if (verdict->kind == VERDICT_OOM_GROUP)
+    if (verdict->victims > 0)
+        add(attributes, "victims", ATTRIBUTE_NUMBER, verdict->victims);
+    if (verdict->enclosing >= 0)
         add_text(attributes, "group", verdict->group);
     if (verdict->peak_bytes > 0)
         add(attributes, "memPeak", ATTRIBUTE_BYTES, verdict->peak_bytes);

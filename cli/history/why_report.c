@@ -22,8 +22,7 @@ void why_print_field(FILE *to, bool colour, const char *name, const char *text)
 
 static bool is_memory(enum verdict_kind kind)
 {
-    return kind == VERDICT_OOM || kind == VERDICT_OOM_GROUP || kind == VERDICT_OOM_OUTSIDE ||
-           kind == VERDICT_OOM_CHILD;
+    return verdict_is_oom(kind);
 }
 
 static void print_ending(const struct why_report *report, bool colour, FILE *to)
@@ -171,6 +170,8 @@ static void print_next(const struct why_report *report, bool colour, FILE *to)
     else if (verdict->next == NEXT_HOLD)
         snprintf(text, sizeof(text), "held: its restarts (restart: on-failure:%lld) are used up",
                  (long long)death->policy.restart_max);
+    else if (verdict->next == NEXT_OOM_STOP)
+        snprintf(text, sizeof(text), "held (x-bulkhead.oom.policy: stop)");
     else if (verdict->next == NEXT_PREVENTED)
         snprintf(text, sizeof(text), "stays ended (x-bulkhead.restart_prevent_exit_codes)");
     else if (death->again_wall_ns > 0)
@@ -334,8 +335,10 @@ static struct json *evidence_object(const struct verdict *verdict)
     json_number(object, "oomKill", verdict->oom_kill);
     json_number(object, "oomGroupKill", verdict->oom_group_kill);
     json_number(object, "enclosing", verdict->enclosing);
-    if (verdict->kind == VERDICT_OOM_GROUP)
+    if (verdict->enclosing >= 0)
         json_text(object, "group", verdict->group);
+    if (verdict->victims > 0)
+        json_number(object, "victims", verdict->victims);
     json_number(object, "memPeak", verdict->peak_bytes);
     json_number(object, "memLimit", verdict->limit_bytes);
     return object;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/policy.h"
+
 int64_t controls_cpu_weight(int64_t cpu_shares)
 {
     double log_shares, exponent;
@@ -86,6 +88,9 @@ size_t controls_needs(const struct spec_service *service, struct controls_need *
     if (service->memory_min.set)
         needs[count++] =
             (struct controls_need){"memory_min", CONTROLLER_MEMORY, service->memory_min.at};
+    if (service->oom.set)
+        needs[count++] =
+            (struct controls_need){"x-bulkhead.oom", CONTROLLER_MEMORY, service->oom.at};
     if (limits(&service->pids_limit))
         needs[count++] =
             (struct controls_need){"pids_limit", CONTROLLER_PIDS, service->pids_limit.at};
@@ -120,12 +125,17 @@ static void put_number(struct list *list, const char *file, int64_t value, bool 
     put(list, file, text, optional);
 }
 
+static bool is_killed_whole(const struct spec_service *service)
+{
+    return !service->oom.policy.set || service->oom.policy.value != OOM_CONTINUE;
+}
+
 /* memory.max comes last: what it would reclaim or kill has its other settings then. */
 static void put_memory(struct list *list, const struct spec_service *service)
 {
     int64_t limit = limits(&service->mem_limit_bytes) ? service->mem_limit_bytes.value : 0;
 
-    put(list, "memory.oom.group", "1", false);
+    put(list, "memory.oom.group", is_killed_whole(service) ? "1" : "0", false);
     if (service->memory_min.set)
         put_number(list, "memory.min", controls_size(&service->memory_min, limit), false);
     if (limits(&service->mem_reservation_bytes))

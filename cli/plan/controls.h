@@ -28,7 +28,7 @@ struct controls_need {
     struct mark at;
 };
 
-#define CONTROLS_NEEDS_MAX 8
+#define CONTROLS_NEEDS_MAX 9
 
 /* What the service asks for: returns the number of needs written. */
 size_t controls_needs(const struct spec_service *service, struct controls_need *needs);

@@ -290,3 +290,24 @@ bool spawn_is_dead(int pidfd)
 
     return pidfd < 0 || (poll(&fd, 1, 0) == 1 && fd.revents & POLLIN);
 }
+
+bool spawn_is_doomed(pid_t pid)
+{
+    static const char key[] = "\nShdPnd:\t"; // shared by its threads: it stays there to the end
+    char path[32], text[4096];
+    const char *at;
+    ssize_t length;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    length = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (length <= 0)
+        return false;
+    text[length] = '\0';
+    at = strstr(text, key);
+    return at && strtoull(at + sizeof(key) - 1, NULL, 16) >> (SIGKILL - 1) & 1;
+}

@@ -60,6 +60,10 @@ int spawn_report(int report, struct spawn_report *ret);
  * on the way? True where /proc cannot tell. */
 bool spawn_is_program(pid_t pid);
 
+/* Has it been sent a SIGKILL that nobody has seen the end of? As long as one of its threads is
+ * stuck in the kernel that is all there is to be seen of its death. */
+bool spawn_is_doomed(pid_t pid);
+
 /* Has the process ended, reaped or not? So has one that is behind no pidfd (-1). */
 bool spawn_is_dead(int pidfd);
 

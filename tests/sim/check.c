@@ -20,15 +20,6 @@ void break_rule(struct sim *sim, const char *invariant, const char *format, ...)
     va_end(arguments);
 }
 
-bool is_stale(const struct sim *sim, const struct event *event)
-{
-    if (!event_is_fact(event->kind))
-        return false;
-    if (event->generation != (uint32_t)sim->fleet.members[event->member].generation)
-        return true;
-    return (event->kind == EVENT_PROBED || event->kind == EVENT_HOOKED) && !is_heard(sim, event);
-}
-
 const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index)
 {
     return &sim->roster.needs[sim->roster.members[member].first_need + index];
@@ -129,6 +120,7 @@ void check_before(struct sim *sim, const struct event *event)
     }
     coverage_count(sim, event);
     sim->is_stale = is_stale(sim, event);
+    note_victims(sim, event);
     if (sim->is_stale)
         sim->stale = sim->fleet.members[event->member];
     if (event_is_request(event->kind))
@@ -191,7 +183,7 @@ static void check_cause(struct sim *sim, const struct event *event, const struct
     if (is_touch && event->kind != EVENT_DOWN && !is_due(sim, event, effect->member) &&
         earlier->want && event->kind != EVENT_STOP && event->kind != EVENT_RESTART &&
         event->kind != EVENT_KILL && event->kind != EVENT_DEAD && event->kind != EVENT_PROBED &&
-        event->kind != EVENT_HOOKED)
+        event->kind != EVENT_HOOKED && !sim->shadows[effect->member].toll.victims)
         break_rule(sim, "siblings-untouched", "m%u: %s without a cause (%s)", effect->member,
                    effect_name(effect->kind), event_name(event->kind));
 }
@@ -246,6 +238,7 @@ static void check_begin(struct sim *sim, const struct event *event, const struct
     shadow->waited = shadow->owed = shadow->asked = shadow->asked_alone = false;
     shadow->in_group = shadow->by_policy = false;
     shadow->is_unhealthy = false;
+    shadow->toll = (struct toll_book){0};
     shadow->failed_hook = 0;
     shadow->told_health = HEALTH_NONE;
     shadow->aide.serial = 0;
@@ -298,7 +291,7 @@ static void check_order(struct sim *sim, const struct event *event, uint32_t mem
         is_due(sim, event, member) ||
         (event->member == member &&
          (event->kind == EVENT_KILL || event->kind == EVENT_DEAD || event->kind == EVENT_EMPTY)) ||
-        sim->shadows[member].is_unhealthy || sim->shadows[member].failed_hook;
+        is_ended_by_us(sim, member);
     int other;
 
     if (forced || sim->fleet.members[member].grace_ns == 0)
@@ -314,7 +307,7 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
     bool was_up = effect->from == STATE_STARTING || effect->from == STATE_RUNNING;
     bool own = event->member == effect->member &&
                (event->kind == EVENT_DEAD || event->kind == EVENT_EMPTY);
-    bool ours = shadow->is_unhealthy || shadow->failed_hook;
+    bool ours = is_ended_by_us(sim, effect->member);
 
     shadow->state = (enum state)effect->to;
     note_group_shift(sim, event, effect);
@@ -423,6 +416,7 @@ static void check_member(struct sim *sim, uint32_t member)
     if (is_up && !it->want && (it->grace_ns == 0 || who_must_go_first(sim, member) < 0))
         break_rule(sim, "nobody-forgotten", "m%u is to leave, and nobody lets it", member);
     check_aides_of(sim, member);
+    check_victims(sim, member);
     if (is_at_rest(sim, member) && it->want)
         break_rule(sim, "nobody-forgotten", "m%u is wanted and %s", member,
                    state_name((enum state)it->state));

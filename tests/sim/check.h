@@ -41,12 +41,22 @@ struct decisions {
     instant at[DECISIONS_KEPT];
 };
 
+/* Processes killed for memory while the service lived on, as they were told. */
+struct toll_book {
+    int64_t told; // in total
+    uint32_t count;
+    instant at[RESULTS_KEPT];
+    bool is_loose;   // its policy and what the kernel was told are apart: nobody counts
+    int64_t victims; // so many ended it; 0: not so
+};
+
 /* What the checks remember of one member. */
 struct shadow {
     enum state state; // as the effects so far have told
     struct care_book book;
     struct aide_book aide;
-    bool is_vague;        // its policy changed while it ran: nobody works out its health
+    bool is_vague; // its policy changed while it ran: nobody works out its health
+    struct toll_book toll;
     bool is_unhealthy;    // this incarnation is stopped because of its probes,
     uint32_t failed_hook; // or because of this hook
     uint32_t failed_index, told_health;
@@ -98,6 +108,9 @@ int who_gathers(const struct sim *sim, uint32_t member); // it may not start bef
 void check_others_stop(struct sim *sim);
 bool stops_stack(const struct sim *sim); // somebody asks for it in this step
 void check_stack_stopped(struct sim *sim);
+void note_victims(struct sim *sim, const struct event *event);
+void check_victims(struct sim *sim, uint32_t member);
+bool is_ended_by_us(const struct sim *sim, uint32_t member); // and nobody asked for it
 bool is_success_end(const struct sim *sim, uint32_t member);
 void check_restart(struct sim *sim, const struct effect *effect);
 const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index);

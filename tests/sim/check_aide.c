@@ -252,7 +252,7 @@ void check_stop_hooks(struct sim *sim, const struct event *event, const struct e
     const struct shadow *shadow = &sim->shadows[effect->member];
     bool is_asked = event->kind == EVENT_KILL && event->member == effect->member;
     bool is_over = event->kind == EVENT_TICK && earlier->own_ns <= sim->now.ns;
-    bool is_none = sim->fleet.members[effect->member].grace_ns == 0;
+    bool is_none = sim->fleet.members[effect->member].grace_ns == 0 || shadow->toll.victims;
 
     if (effect->from == STATE_RUNNING && effect->to == STATE_STOPPING && !is_asked &&
         policy_of(sim, effect->member)->pre_stop > 0)
@@ -312,4 +312,13 @@ void check_aides_of(struct sim *sim, uint32_t member)
         break_rule(sim, "health-as-docker", "m%u is said to be %s, and it is %s", member,
                    health_id((enum health)it->health), health_id(expected_health(sim, member)));
     check_times(sim, member);
+}
+
+bool is_stale(const struct sim *sim, const struct event *event)
+{
+    if (!event_is_fact(event->kind))
+        return false;
+    if (event->generation != (uint32_t)sim->fleet.members[event->member].generation)
+        return true;
+    return (event->kind == EVENT_PROBED || event->kind == EVENT_HOOKED) && !is_heard(sim, event);
 }

@@ -47,6 +47,8 @@ static enum next by_policy(const struct sim *sim, uint32_t member, enum verdict_
 
     if (!earlier->want)
         return earlier->again ? NEXT_RESTART : NEXT_REST;
+    if (policy->oom_policy == OOM_STOP && verdict_is_oom(kind))
+        return NEXT_OOM_STOP;
     if (policy->restart == RESTART_NO ||
         (policy->restart == RESTART_ON_FAILURE && is_success(kind)))
         return NEXT_REST;

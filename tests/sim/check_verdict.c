@@ -16,7 +16,8 @@ static bool limit_fits(const struct sim *sim, uint32_t member, enum verdict_kind
     if (told == VERDICT_OOM)
         return box->met_limit;
     if (told == VERDICT_OOM_OUTSIDE)
-        return box->memory_death == VERDICT_OOM_GROUP && budget_late(sim, member);
+        return box->memory_death == VERDICT_OOM_GROUP &&
+               (box->was_late || budget_late(sim, member));
     return told == VERDICT_OOM_GROUP && box->memory_death == VERDICT_OOM_OUTSIDE &&
            budget_moved(sim, member);
 }
@@ -26,6 +27,8 @@ static bool may_be_memory(const struct sim *sim, uint32_t member, enum verdict_k
     const struct box *box = &sim->boxes[member];
     instant last_look = instant_min(sim->now, box->told_empty);
 
+    if (sim->shadows[member].toll.victims)
+        return true;
     if (box->memory_death != VERDICT_NONE)
         return limit_fits(sim, member, told);
     /* A child's kill, so fresh that it may have been the main process's. */
@@ -76,6 +79,10 @@ static void check_truth(struct sim *sim, const struct event *event, uint32_t mem
                                   : VERDICT_FAILED;
     }
 
+    if (told->victims != shadow->toll.victims && !shadow->toll.is_loose && !shadow->is_vague)
+        break_rule(sim, "victims-counted", "%u told", told->victims);
+    if (shadow->toll.victims && is_oom(told->kind))
+        return;
     if (box->is_alive)
         break_rule(sim, "verdict-true", "%s for a living process", verdict_name(told->kind));
     else if (is_oom(told->kind) && !may_be_memory(sim, member, told->kind))

@@ -55,6 +55,14 @@ static void draw_intensities(struct sim *sim, struct policy *policy)
             };
 }
 
+static void draw_oom(struct sim *sim, struct policy *policy)
+{
+    policy->oom_policy = chance(sim, 60) ? OOM_KILL : chance(sim, 75) ? OOM_CONTINUE : OOM_STOP;
+    policy->oom_group = policy->oom_policy != OOM_CONTINUE && chance(sim, 95);
+    policy->oom_victims = chance(sim, 70) ? 1 + (int64_t)draw(sim, 3) : 0;
+    policy->oom_within_ns = draw_span(sim, 100000, 10000000).ns;
+}
+
 struct policy scenario_policy(struct sim *sim)
 {
     static const int64_t initials_ms[] = {0, 10, 100, 100, 1000};
@@ -76,7 +84,7 @@ struct policy scenario_policy(struct sim *sim)
     policy.stop_signal = signals[draw(sim, 6)];
     policy.stop_grace_ns = graces_ms[draw(sim, 4)] * NSEC_PER_MSEC;
     policy.mem_limit_bytes = (int64_t)draw(sim, 3) << 20;
-    policy.oom_group = chance(sim, 70);
+    draw_oom(sim, &policy);
     policy.restart_window_ns = chance(sim, 30) ? draw_span(sim, 0, 8000000).ns : 0;
     draw_exits(sim, &policy.success);
     draw_exits(sim, &policy.prevent);

@@ -68,32 +68,6 @@ static void tell_plain(struct sim *sim, enum event_kind kind, uint32_t member)
     tell(sim, instant_add(sim->now, delay(sim)), &event);
 }
 
-void world_read(struct sim *sim, struct event *event)
-{
-    struct box *box = &sim->boxes[event->member];
-    const struct policy *policy = policy_of(sim, event->member);
-
-    if (event->generation != box->generation || !event_is_fact(event->kind))
-        return;
-    if (event->kind == EVENT_DEAD || event->kind == EVENT_MEMORY || event->kind == EVENT_EMPTY) {
-        event->reading = box->counters;
-        budget_read(sim, event->member, &event->reading);
-        event->reading.populated = box_is_populated(box);
-        if (policy->oom_group && box->counters.oom_kill > 0 && event->kind == EVENT_MEMORY)
-            box->noticed = instant_min(box->noticed, sim->now);
-    }
-    if (!policy->oom_group && box->memory_death != VERDICT_NONE && event->kind == EVENT_MEMORY)
-        box->taken_for_child = instant_min(box->taken_for_child, sim->now);
-    if (event->kind == EVENT_MEMORY && box->child_kill_news) {
-        box->child_kill_news = false;
-        box->ambiguous_until = instant_add(sim->now, OOM_NOTICE_DEADLINE);
-    }
-    sim->echoes[event->member][event->kind] = *event;
-    box->told_step |= event->kind == EVENT_SPAWN_FAILED;
-    if (event->kind == EVENT_EMPTY)
-        box->told_empty = instant_min(box->told_empty, sim->now);
-}
-
 /* --- ends --------------------------------------------------------------------------------- */
 
 static void empties(struct sim *sim, uint32_t member)
@@ -203,6 +177,7 @@ static void dies_for_memory(struct sim *sim, uint32_t member, enum verdict_kind 
     box->counters.oom_kill += killed;
     box->counters.tree_oom_kill += killed;
     box->memory_death = limit;
+    box->condemned = sim->now;
     if (!sim->is_calm && chance(sim, 6))
         get_stuck(sim, member);
     tell_plain(sim, EVENT_MEMORY, member);
@@ -306,6 +281,9 @@ static void plan_life(struct sim *sim, uint32_t member)
         agenda_add(sim, instant_add(sim->now, early),
                    box->children ? HAPPENS_CHILD_OOM : HAPPENS_MISHAP, member);
     }
+    for (uint32_t i = 0; i < box->children && !policy_of(sim, member)->oom_group; i++)
+        agenda_add(sim, instant_add(sim->now, span_ns((int64_t)draw(sim, (uint64_t)length.ns + 1))),
+                   HAPPENS_CHILD_OOM, member);
     if (chance(sim, 5))
         agenda_add(sim, instant_add(sim->now, draw_span(sim, 0, 5000000)), HAPPENS_MISHAP, member);
 }

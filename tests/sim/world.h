@@ -70,9 +70,11 @@ struct box {
     instant died;
     instant ambiguous_until; // a child's OOM kill may be taken for the main process's until then
     bool met_limit;          // an allocation failed at its own limit
+    bool was_late;           // budget_late when its kill was read for the first time
     bool told_step;          // SPAWN_FAILED was told
     instant told_empty;      // when first; NEVER: not yet
     instant taken_for_child; // its own death for memory: nobody could tell; NEVER: not so
+    instant condemned;       // when that was decided
     instant noticed;         // first notice of a kill for memory that is to end it all; NEVER: none
 };
 

@@ -67,6 +67,36 @@ def _():
         stack.down()
 
 
+def dies_by_half(policy):
+    """Killed at its limit, its main thread is a zombie, and another thread of it hangs: no pidfd says anything."""
+    with Stack({"a": service("steady", **QUICK)}) as stack, frozen_disk(stack.folder) as mount:
+        half = service("halfdead", mount / "file", 1 << 20, mem_limit="24m", **QUICK)
+        half["x-bulkhead"] = {**half["x-bulkhead"], "oom": {"policy": policy}}
+        stack.write({"half": half, "a": service("steady", **QUICK)})
+        stack.up()
+        main = stack.pid("half")
+        wait_until(lambda: "halfdead: ready" in stack.logs("half"), "it writes")
+        run("fsfreeze", "-f", mount)
+        wait_until(lambda: state_of(main) == "Z", "its main thread is a zombie")
+        wait_until(lambda: stack.row("half")["State"] == "stopping", "the supervisor does not wait for a pidfd")
+        restart_takes_no_time(stack, "a")
+        wait_until(lambda: stack.row("half")["State"] == "quarantined", "it is given up", 30)
+        contains(stack.run("why", "half").out, "cannot be killed")
+        run("fsfreeze", "-u", mount)
+        wait_until(lambda: stack.row("half")["State"] != "quarantined", "it goes when the disk thaws")
+        stack.down()
+
+
+@test("a main thread that is a zombie while another one hangs: the OOM kill is acted on all the same", needs="memory")
+def _():
+    dies_by_half("kill")
+
+
+@test("the same where the kernel kills processes one by one", needs="memory")
+def _():
+    dies_by_half("continue")
+
+
 class SilentFileSystem:
     """A FUSE file system whose server takes every request and answers none but the first."""
 

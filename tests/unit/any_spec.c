@@ -300,6 +300,19 @@ static void add_intensity(struct spec_service *service)
     }
 }
 
+static void add_oom(struct spec_service *service)
+{
+    struct spec_oom *oom = &service->oom;
+
+    oom->policy = any_int(0, 2);
+    if (oom->policy.set && oom->policy.value == 1) {
+        oom->victims = any_int(1, 16);
+        if (oom->victims.set)
+            oom->within_ns = any_int(1, INT64_MAX);
+    }
+    oom->set = oom->policy.set;
+}
+
 static struct spec_exits any_exits(void)
 {
     struct spec_exits exits = {.set = now_and_then()};
@@ -342,6 +355,7 @@ static void fill_service(struct arena *arena, struct spec_service *services, siz
     service->stop_grace_period_ns = any_int(0, INT64_MAX);
     add_ulimits(arena, service);
     add_backoff(service);
+    add_oom(service);
     add_intensity(service);
     service->success_exit_codes = any_exits();
     service->restart_prevent_exit_codes = any_exits();

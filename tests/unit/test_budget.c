@@ -96,6 +96,22 @@ static void each_cause_has_its_own(void **state)
     assert_int_equal(at(7, VERDICT_OOM), CAUSE_ANY); // the one that does more
 }
 
+static void victims(void **state)
+{
+    span minute = span_sec(60);
+
+    (void)state;
+    spent = (struct spent){0};
+    assert_false(spent_victims(&spent, 100, 0, minute, (instant){1}));
+    assert_false(spent_victims(&spent, 1, 2, minute, (instant){1}));
+    assert_true(spent_victims(&spent, 1, 2, minute, (instant){1 + minute.ns}));
+    spent_forget_victims(&spent);
+    assert_false(spent_victims(&spent, 1, 2, minute, (instant){2}));
+    assert_false(spent_victims(&spent, 1, 2, minute, (instant){3 + minute.ns}));
+    assert_true(spent_victims(&spent, INT64_MAX, VICTIMS_MAX, minute, (instant){4 + minute.ns}));
+    assert_false(spent_victims(&spent, 1, VICTIMS_MAX + 1, minute, (instant){4 + minute.ns}));
+}
+
 static void names_and_bounds(void **state)
 {
     struct intensity bad = of(BUDGET_RESTARTS_MAX + 1, 1);
@@ -122,6 +138,7 @@ int main(void)
         cmocka_unit_test_setup(none_at_all, begin),
         cmocka_unit_test_setup(the_most_that_can_be_counted, begin),
         cmocka_unit_test_setup(each_cause_has_its_own, begin),
+        cmocka_unit_test(victims),
         cmocka_unit_test(names_and_bounds),
     };
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cli/plan/controls.h"
+#include "core/policy.h"
 
 #define VECTORS "../shared/data/vectors/"
 
@@ -173,6 +174,14 @@ static void test_nothing_asked(void **state)
     assert_int_equal(controls_make(&service, &host, &arena, &launch), 0);
     assert_int_equal(launch.controls_count, 1);
     assert_string_equal(find(&launch, "memory.oom.group")->value, "1");
+    service.oom = (struct spec_oom){.set = true, .policy = {true, OOM_STOP, {0}}};
+    assert_int_equal(controls_make(&service, &host, &arena, &launch), 0);
+    assert_string_equal(find(&launch, "memory.oom.group")->value, "1");
+    service.oom.policy.value = OOM_CONTINUE;
+    assert_int_equal(controls_make(&service, &host, &arena, &launch), 0);
+    assert_string_equal(find(&launch, "memory.oom.group")->value, "0");
+    assert_int_equal(controls_needs(&service, needs), 1);
+    assert_string_equal(needs[0].key, "x-bulkhead.oom");
 }
 
 static void test_everything_asked(void **state)

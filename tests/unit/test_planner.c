@@ -286,6 +286,10 @@ static void test_restart_policy(void **state)
                                                                .max_restarts = {true, 2, AT(5)},
                                                                .window_ns = {true, 7, AT(5)},
                                                                .then = {true, 1, AT(5)}};
+    service.oom = (struct spec_oom){.set = true,
+                                    .policy = {true, OOM_CONTINUE, AT(5)},
+                                    .victims = {true, 3, AT(5)},
+                                    .within_ns = {true, 8, AT(5)}};
     exits_add_code(&service.success_exit_codes.exits, 3);
     exits_add_signal(&service.restart_prevent_exit_codes.exits, 11);
     assert_int_equal(make(&service, 1), 0);
@@ -294,6 +298,10 @@ static void test_restart_policy(void **state)
     assert_int_equal(policy->intensity[CAUSE_OOM].window_ns, 7);
     assert_int_equal(policy->intensity[CAUSE_OOM].then, THEN_STOP_STACK);
     assert_int_equal(policy->intensity[CAUSE_ANY].window_ns, 0);
+    assert_int_equal(policy->oom_policy, OOM_CONTINUE);
+    assert_int_equal(policy->oom_victims, 3);
+    assert_int_equal(policy->oom_within_ns, 8);
+    assert_int_equal(policy->oom_group, 0);
     assert_true(exits_has_code(&policy->success, 3));
     assert_true(exits_has_signal(&policy->prevent, 11));
     assert_int_equal(policy->restart, RESTART_ALWAYS);

@@ -250,6 +250,24 @@ static void prevented(void **state)
     assert_int_equal(restart_next(&policy, &end, 1), NEXT_PREVENTED);
 }
 
+static void held_after_an_oom_kill(void **state)
+{
+    struct policy policy = policy_default();
+
+    (void)state;
+    policy.oom_policy = OOM_STOP;
+    for (int kind = VERDICT_OOM; kind < VERDICTS_COUNT; kind++) {
+        struct verdict end = {.kind = (enum verdict_kind)kind};
+        policy.restart = RESTART_NO;
+        assert_int_equal(restart_next(&policy, &end, 0) == NEXT_OOM_STOP,
+                         verdict_is_oom((enum verdict_kind)kind));
+        policy.restart = RESTART_ALWAYS;
+        assert_int_equal(restart_next(&policy, &end, 0),
+                         verdict_is_oom((enum verdict_kind)kind) ? NEXT_OOM_STOP : NEXT_RESTART);
+    }
+    assert_false(verdict_is_oom(VERDICT_KILLED));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +280,7 @@ int main(void)
         cmocka_unit_test(splitmix64),
         cmocka_unit_test(policies_and_budget),
         cmocka_unit_test(prevented),
+        cmocka_unit_test(held_after_an_oom_kill),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,10 @@ static void same_numbers(const struct spec_service *a, const struct spec_service
     same_int(&a->backoff.max_ns, &b->backoff.max_ns);
     same_int(&a->backoff.jitter_milli, &b->backoff.jitter_milli);
     same_int(&a->backoff.reset_after_ns, &b->backoff.reset_after_ns);
+    assert_int_equal(a->oom.set, b->oom.set);
+    same_int(&a->oom.policy, &b->oom.policy);
+    same_int(&a->oom.victims, &b->oom.victims);
+    same_int(&a->oom.within_ns, &b->oom.within_ns);
     assert_int_equal(a->intensity.set, b->intensity.set);
     for (int cause = 0; cause < SPEC_CAUSES; cause++) {
         assert_int_equal(a->intensity.budget[cause].set, b->intensity.budget[cause].set);

@@ -239,6 +239,11 @@ static void a_child_was_killed_and_the_main_process_exits(void **state)
     expect(&it, VERDICT_FAILED, CONFIDENCE_CERTAIN);
     it.main_alive = true;
     expect(&it, VERDICT_OOM_CHILD, CONFIDENCE_CERTAIN);
+    assert_int_equal(verdict_decide(&it).enclosing, -1);
+    it.now.enclosing_oom[1]++; // at the limit of a group
+    assert_int_equal(verdict_decide(&it).enclosing, 1);
+    it.now.oom++; // or rather at its own
+    assert_int_equal(verdict_decide(&it).enclosing, -1);
 }
 
 static void killed_in_a_cgroup_of_its_own_making(void **state)
