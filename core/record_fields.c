@@ -240,8 +240,7 @@ bool record_event_is_valid(const struct event *event)
            is_within(event->code, INT32_MIN, INT32_MAX) && is_flag(event->core) &&
            is_flag(event->alone) && is_within(event->serial, 0, UINT32_MAX) &&
            is_within(event->hook, 0, AIDE_KINDS - 1) && is_within(event->index, 0, HOOKS_MAX - 1) &&
-           is_flag(event->dying) &&
-           reading_is_valid(&event->reading);
+           is_flag(event->dying) && reading_is_valid(&event->reading);
 }
 
 static bool aide_state_is_valid(const struct incarnation *self)
@@ -282,11 +281,12 @@ bool record_state_is_valid(const struct incarnation *self)
            self->entered_ns >= 0 && self->deadline_ns >= 0 && self->started_ns >= 0 &&
            self->ended_ns >= 0 && self->grace_ns >= EVENT_GRACE_POLICY &&
            is_within(self->sent_signal, 0, SIGNAL_MAX) && is_flag(self->stop_asked) &&
-           is_flag(self->oom_seen) && is_within(self->victims, 0, VICTIMS_MAX) && is_within(self->step, 0, SPAWN_STEPS_COUNT - 1) &&
+           is_flag(self->oom_seen) && is_within(self->victims, 0, VICTIMS_MAX) &&
+           is_within(self->step, 0, SPAWN_STEPS_COUNT - 1) &&
            is_within(self->step_error, 0, ERRNO_MAX) && self->told_ns >= 0 &&
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
            is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) &&
-           self->paid_ns >= 0 && reading_is_valid(&self->base) &&
-           reading_is_valid(&self->seen) && reading_is_valid(&self->paid);
+           self->paid_ns >= 0 && reading_is_valid(&self->base) && reading_is_valid(&self->seen) &&
+           reading_is_valid(&self->paid);
 }

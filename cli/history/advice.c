@@ -215,6 +215,19 @@ static void stopped(const struct death *death, struct advice *ret)
             render_signal((int)death->policy.stop_signal, signal));
 }
 
+static void held(const struct death *death, struct advice *ret)
+{
+    const struct verdict *verdict = &death->verdict;
+
+    if (verdict->next == NEXT_HOLD || verdict->next == NEXT_STOP_STACK)
+        add(ret,
+            "It is held, for its restarts are used up: \"bulkhead start %.*s\" starts it again.",
+            (int)death->service_length, death->name);
+    else if (verdict->next == NEXT_OOM_STOP)
+        add(ret, "It is held, as x-bulkhead.oom asks: \"bulkhead start %.*s\" starts it again.",
+            (int)death->service_length, death->name);
+}
+
 void advice_give(const struct death *death, const struct death_history *history, struct advice *ret)
 {
     const struct verdict *verdict = &death->verdict;
@@ -270,13 +283,7 @@ void advice_give(const struct death *death, const struct death_history *history,
     case VERDICTS_COUNT:
         break;
     }
-    if (verdict->next == NEXT_HOLD || verdict->next == NEXT_STOP_STACK)
-        add(ret,
-            "It is held, for its restarts are used up: \"bulkhead start %.*s\" starts it again.",
-            (int)death->service_length, death->name);
-    else if (verdict->next == NEXT_OOM_STOP)
-        add(ret, "It is held, as x-bulkhead.oom asks: \"bulkhead start %.*s\" starts it again.",
-            (int)death->service_length, death->name);
+    held(death, ret);
 }
 
 void advice_of_memory(const struct death *death, const struct sample *last, struct advice *ret)

@@ -4,10 +4,11 @@
 
 #include "core/fleet.h"
 #include "core/health.h"
+#include "tests/sim/check_restart.h"
+#include "tests/sim/check_victims.h"
 
 struct sim;
-#define RESULTS_KEPT   16
-#define DECISIONS_KEPT 64
+#define RESULTS_KEPT 16
 
 /* Of one probe. */
 struct result {
@@ -33,21 +34,6 @@ struct aide_book {
     instant began, late;
     bool is_ended;   // told to
     bool is_dropped; // and not listened to
-};
-
-/* When restarts were decided, for one budget: the last ones, in a ring. */
-struct decisions {
-    uint32_t count; // ever
-    instant at[DECISIONS_KEPT];
-};
-
-/* Processes killed for memory while the service lived on, as they were told. */
-struct toll_book {
-    int64_t told; // in total
-    uint32_t count;
-    instant at[RESULTS_KEPT];
-    bool is_loose;   // its policy and what the kernel was told are apart: nobody counts
-    int64_t victims; // so many ended it; 0: not so
 };
 
 /* What the checks remember of one member. */
@@ -108,11 +94,6 @@ int who_gathers(const struct sim *sim, uint32_t member); // it may not start bef
 void check_others_stop(struct sim *sim);
 bool stops_stack(const struct sim *sim); // somebody asks for it in this step
 void check_stack_stopped(struct sim *sim);
-void note_victims(struct sim *sim, const struct event *event);
-void check_victims(struct sim *sim, uint32_t member);
-bool is_ended_by_us(const struct sim *sim, uint32_t member); // and nobody asked for it
-bool is_success_end(const struct sim *sim, uint32_t member);
-void check_restart(struct sim *sim, const struct effect *effect);
 const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index);
 void note_request(struct sim *sim, const struct event *event);
 void check_request(struct sim *sim, const struct event *event);

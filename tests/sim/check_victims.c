@@ -1,4 +1,6 @@
 /* Invariants about processes that are killed for memory while their service lives on. */
+#include "tests/sim/check_victims.h"
+
 #include "tests/sim/sim.h"
 
 bool is_ended_by_us(const struct sim *sim, uint32_t member)
@@ -19,8 +21,8 @@ static int64_t count_recent(const struct sim *sim, const struct toll_book *toll,
 {
     int64_t recent = 0;
 
-    for (uint32_t i = toll->count; i > 0 && toll->count - i < RESULTS_KEPT; i--)
-        if (instant_since(sim->now, toll->at[(i - 1) % RESULTS_KEPT]).ns <= within_ns)
+    for (uint32_t i = toll->count; i > 0 && toll->count - i < VICTIMS_KEPT; i--)
+        if (instant_since(sim->now, toll->at[(i - 1) % VICTIMS_KEPT]).ns <= within_ns)
             recent++;
     return recent;
 }
@@ -40,7 +42,7 @@ void note_victims(struct sim *sim, const struct event *event)
     if (event->dying || policy->oom_policy != OOM_CONTINUE || more <= 0)
         return;
     for (int64_t i = 0; i < more; i++)
-        toll->at[toll->count++ % RESULTS_KEPT] = sim->now;
+        toll->at[toll->count++ % VICTIMS_KEPT] = sim->now;
     if (policy->oom_victims > 0 &&
         count_recent(sim, toll, policy->oom_within_ns) >= policy->oom_victims)
         toll->victims = policy->oom_victims;
