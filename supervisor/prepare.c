@@ -179,7 +179,6 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, c
     recording_init(&supervisor->recording);
     supervisor->reload = (struct reload){.plan = -1, .client = -1};
     supervisor->limits.client = -1;
-    supervisor->sampler.ring = -1;
     raise_file_limit(supervisor);
     supervisor->no_huge_pages = memory_without_huge_pages();
     if (read_plan(supervisor, &complaint) != 0 || allocate(supervisor, &complaint) != 0 ||

@@ -14,44 +14,13 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/gauges.h"
 
-#define PATH_NEW PATH_SAMPLES ".new"
-
 /* --- the ring ----------------------------------------------------------------------------- */
-
-static int write_head(const struct sampler *sampler)
-{
-    unsigned char bytes[SAMPLE_HEAD_BYTES];
-
-    sample_head_write(&sampler->head, bytes);
-    return pwrite(sampler->ring, bytes, sizeof(bytes), 0) == sizeof(bytes) ? 0 : -errno;
-}
-
-/* Whole at once: a disk that fills up later does not take it from us. */
-static int make_ring(struct supervisor *supervisor)
-{
-    struct sampler *sampler = &supervisor->sampler;
-    int result;
-
-    (void)unlinkat(supervisor->runtime, PATH_NEW, 0);
-    sampler->ring = openat(supervisor->runtime, PATH_NEW,
-                           O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (sampler->ring < 0)
-        return -errno;
-    (void)fchmod(sampler->ring, 0640); // the recorder reads it; others do not reach the folder
-    result = -posix_fallocate(sampler->ring, 0, SAMPLE_FILE_BYTES);
-    if (result == 0)
-        result = write_head(sampler);
-    if (result == 0 &&
-        renameat(supervisor->runtime, PATH_NEW, supervisor->runtime, PATH_SAMPLES) < 0)
-        result = -errno;
-    return result;
-}
 
 static void give_up(struct supervisor *supervisor, int error)
 {
     supervisor_say(supervisor, "samples of memory cannot be kept: %s; the stack runs on without",
                    strerrordesc_np(-error));
-    sampler_close(&supervisor->sampler);
+    sample_ring_close(&supervisor->sampler.ring);
 }
 
 void sampler_open(struct supervisor *supervisor)
@@ -59,59 +28,26 @@ void sampler_open(struct supervisor *supervisor)
     struct sampler *sampler = &supervisor->sampler;
     int result;
 
-    *sampler = (struct sampler){.head.epoch = (uint64_t)supervisor->wall_ns, .ring = -1};
-    sampler->due = INSTANT_NEVER;
-    result = make_ring(supervisor);
-    if (result < 0) {
-        (void)unlinkat(supervisor->runtime, PATH_NEW, 0);
+    *sampler = (struct sampler){.due = INSTANT_NEVER};
+    result = sample_ring_make(&sampler->ring, supervisor->runtime, (uint64_t)supervisor->wall_ns);
+    if (result < 0)
         give_up(supervisor, result);
-    }
     sampler_reloaded(supervisor);
 }
 
-void sampler_close(struct sampler *sampler)
-{
-    if (sampler->ring >= 0)
-        close(sampler->ring);
-    sampler->ring = -1;
-}
-
-/* Samples of one turn; those in consecutive places are one write. */
+/* Samples of one turn. */
 struct batch {
     unsigned char places[SAMPLES_PER_TURN][SAMPLE_PLACE_BYTES];
     uint32_t count;
 };
 
-static int write_places(const struct sampler *sampler, const struct batch *batch)
+static void write_batch(struct supervisor *supervisor, struct batch *batch)
 {
-    uint64_t first = sampler->head.next;
-    uint32_t done = 0;
+    struct sample_ring *ring = &supervisor->sampler.ring;
+    int result = 0;
 
-    while (done < batch->count) {
-        uint64_t number = first + done;
-        uint64_t room = SAMPLE_PLACES - number % SAMPLE_PLACES;
-        uint32_t left = batch->count - done;
-        size_t bytes = (size_t)(left < room ? left : room) * SAMPLE_PLACE_BYTES;
-        if (pwrite(sampler->ring, batch->places[done], bytes, (off_t)sample_offset(number)) !=
-            (ssize_t)bytes)
-            return errno ? -errno : -EIO;
-        done += (uint32_t)(bytes / SAMPLE_PLACE_BYTES);
-    }
-    return 0;
-}
-
-static void write_batch(struct supervisor *supervisor, const struct batch *batch)
-{
-    struct sampler *sampler = &supervisor->sampler;
-    int result;
-
-    if (batch->count == 0 || sampler->ring < 0)
-        return;
-    errno = 0;
-    result = write_places(sampler, batch);
-    sampler->head.next += batch->count;
-    if (result == 0)
-        result = write_head(sampler);
+    if (batch->count > 0 && ring->file >= 0)
+        result = sample_ring_write(ring, batch->places, batch->count);
     if (result < 0)
         give_up(supervisor, result);
 }
@@ -127,7 +63,7 @@ static void keep(struct supervisor *supervisor, uint32_t index, struct sample *s
                  struct batch *batch)
 {
     const struct member *member = &supervisor->roster.members[index];
-    uint64_t number = supervisor->sampler.head.next + batch->count;
+    uint64_t number = supervisor->sampler.ring.head.next + batch->count;
 
     sample->wall_ns = supervisor->wall_ns;
     sample->at_ns = supervisor->now.ns;

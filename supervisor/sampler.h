@@ -4,8 +4,8 @@
 #ifndef BULKHEAD_SUPERVISOR_SAMPLER_H
 #define BULKHEAD_SUPERVISOR_SAMPLER_H
 
-#include "core/sample.h"
 #include "core/sampling.h"
+#include "supervisor/sample_ring.h"
 #include "supervisor/snapshot.h"
 
 struct roster;
@@ -14,8 +14,7 @@ struct roster;
 #define SAMPLES_PER_TURN 16
 
 struct sampler {
-    int ring; // -1: it cannot be kept
-    struct sample_head head;
+    struct sample_ring ring;
     instant due;             // the earliest of all
     bool in_round;           // this turn goes on with what the last one began
     int64_t used_usec;       // by all members together, at the beginning of the last round
@@ -27,7 +26,6 @@ struct sampler {
 
 /* Makes the ring. What fails is said: the stack runs without. */
 void sampler_open(struct supervisor *supervisor);
-void sampler_close(struct sampler *sampler);
 
 void sampler_born(struct supervisor *supervisor, uint32_t member); // its program is about to run
 void sampler_reloaded(struct supervisor *supervisor);              // groups of another roster
