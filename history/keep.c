@@ -112,7 +112,7 @@ static int name_id(struct keep *keep, const char *name, int64_t *ret)
 int keep_member(struct keep *keep, const char *name, const char *line, int64_t *ret_id)
 {
     struct statement *statement;
-    int64_t named;
+    int64_t named = 0;
     int got = find_by_text(keep, KEEP_FIND_MEMBER, line, ret_id);
 
     if (got <= 0)
@@ -208,7 +208,7 @@ int keep_beside(struct keep *keep, int64_t wall_ns, const char *name, uint32_t g
                 const char *other, const struct record_other *numbers)
 {
     struct statement *statement;
-    int64_t named, others;
+    int64_t named = 0, others = 0;
     int failed = name_id(keep, name, &named);
 
     if (failed == 0)
@@ -231,7 +231,7 @@ int keep_note(struct keep *keep, int64_t wall_ns, const char *name, uint32_t gen
               const char *kind, const char *text)
 {
     struct statement *statement;
-    int64_t named;
+    int64_t named = 0;
     int failed = name ? name_id(keep, name, &named) : 0;
 
     if (failed == 0)
@@ -252,7 +252,7 @@ int keep_note(struct keep *keep, int64_t wall_ns, const char *name, uint32_t gen
 int keep_sample(struct keep *keep, const struct sample *sample)
 {
     struct statement *statement;
-    int64_t named;
+    int64_t named = 0;
     int place = 4;
     int failed = name_id(keep, sample->name, &named);
 

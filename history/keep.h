@@ -16,7 +16,7 @@ struct keep_limits {
     int64_t bytes; // of the file; its write-ahead log is a mebibyte at most
 };
 
-#define KEEP_AGE_NS (30 * 86400 * NSEC_PER_SEC)
+#define KEEP_AGE_NS (INT64_C(30) * 86400 * NSEC_PER_SEC)
 #define KEEP_BYTES  (INT64_C(64) << 20)
 
 enum {

@@ -32,7 +32,7 @@ struct history {
     int bell;       // eventfd: come to an end
     bool open;      // history.db
     bool following; // journal and samples
-    bool said;      // that it cannot, and why
+    int said;       // why it cannot; 0: it can
     struct keep keep;
     struct follow_journal journal;
     struct follow_samples samples;
@@ -46,13 +46,13 @@ static int64_t wall_ns(void)
     return (int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
-/* Our stderr leads into the stack's own log. */
+/* Our stderr leads into the stack's own log, which the same disk may have no room for. */
 static void say(struct history *history, int failed)
 {
-    if (!history->said)
+    if (history->said == 0)
         fprintf(stderr, "recorder: cannot write " PATH_HISTORY ": %s; it is tried again\n",
-                failed == 1 ? "it is not of this version of bulkhead" : strerror(-failed));
-    history->said = true;
+                strerror(-failed));
+    history->said = failed;
 }
 
 /* --- rounds --------------------------------------------------------------------------------- */
@@ -144,8 +144,9 @@ static int turn(struct history *history)
         failed = take_in(history);
     if (failed == 0) {
         if (history->said)
-            fprintf(stderr, "recorder: " PATH_HISTORY " is written again\n");
-        history->said = false;
+            fprintf(stderr, "recorder: " PATH_HISTORY " is written again; it could not be: %s\n",
+                    strerror(-history->said));
+        history->said = 0;
         return 0;
     }
     close_all(history);

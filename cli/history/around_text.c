@@ -11,7 +11,7 @@
 #include "cli/show/safe_text.h"
 
 #define TEXT_MAX       400
-#define COMM_SHOWN     (SNAPSHOT_COMM_MAX * 4)
+#define COMM_SHOWN     ((size_t)SNAPSHOT_COMM_MAX * 4)
 #define SIBLINGS_SHOWN 3
 
 /* A text that grows, and is cut where it does not fit. */

@@ -1,7 +1,9 @@
 """What is remembered: deaths of earlier runs, how memory went, what the others felt; and a history that is damaged or killed."""
 
+import contextlib
 import json
 import sqlite3
+import subprocess
 
 from harness import MIB, QUICK, Stack, check, contains, equal, is_alive, kill, service, test, wait_until
 
@@ -79,6 +81,33 @@ def _():
         told = stack.run("why")
         contains(told.out, "exited with code 3")
         contains(told.err, "history.db is not read: it is damaged")
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    """A disk of one mebibyte that is full; yields what makes room."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", folder], check=True)
+    ballast = folder / "ballast"
+    with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    try:
+        yield ballast.unlink
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@test("a full disk is said once, and what happened meanwhile is kept when there is room again", needs="memory")
+def _():
+    with Stack({**ENDS, "b": service("steady")}) as stack, small_disk(stack.state) as make_room:
+        stack.run("up", "-d")
+        stack.wait("hold", "a")
+        contains(stack.run("why", "a").out, "exited with code 3")
+        make_room()
+        wait_until(lambda: deaths_kept(stack) == 3, "three deaths are kept")
+        wait_until(lambda: "history.db is written again; it could not be: No space left" in stack.own_log(), "it is said")
+        stack.down()
 
 
 @test("why tells how memory went, where it was, what the siblings felt, and for how long it was down", needs="memory")
