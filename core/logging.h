@@ -5,8 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum logging_driver {
+    LOGGING_FILES,
+    LOGGING_NONE,     // dropped
+    LOGGING_JOURNALD, // the system's journal
+    LOGGING_DRIVERS
+};
+
 struct logging {
-    bool none;            // dropped
+    enum logging_driver driver;
     bool blocking;        // who writes waits for the disk; else lines are lost and counted
     int64_t file_bytes;   // of one file
     int64_t files;        // the current one and those before it

@@ -28,7 +28,7 @@ static void pack_policy(struct packer *packer, const struct policy *policy)
 
 static void pack_logging(struct packer *packer, const struct logging *logging)
 {
-    pack_u32(packer, logging->none);
+    pack_u32(packer, (uint32_t)logging->driver);
     pack_u32(packer, logging->blocking);
     pack_i64(packer, logging->file_bytes);
     pack_i64(packer, logging->files);
@@ -190,7 +190,7 @@ static void unpack_policy(struct unpacker *unpacker, struct policy *policy)
 
 static void unpack_logging(struct unpacker *unpacker, struct logging *logging)
 {
-    logging->none = unpack_count(unpacker, 1);
+    logging->driver = (enum logging_driver)unpack_count(unpacker, LOGGING_DRIVERS - 1);
     logging->blocking = unpack_count(unpacker, 1);
     logging->file_bytes = unpack_i64(unpacker);
     logging->files = unpack_i64(unpacker);

@@ -14,6 +14,7 @@
 #include "core/arena.h"
 #include "core/exits.h"
 #include "core/fault.h"
+#include "core/logging.h"
 #include "core/nsec.h"
 
 #define SPEC_UNLIMITED INT64_C(-1)
@@ -200,7 +201,8 @@ struct spec_label {
 
 struct spec_logging {
     bool set;
-    bool none;     // driver: none
+    enum logging_driver driver;
+    struct mark at; // of the driver
     bool blocking; // options: mode
     struct spec_int max_size_bytes;
     struct spec_int max_file;

@@ -191,7 +191,7 @@ int main(int argc, char **argv)
     yield_to_newborn();
     status = wait_for_plan(&handed);
     if (status == 1)
-        status = place_open(handed.roster.runtime_dir, handed.roster.state_dir, &place, &what);
+        status = place_open(&handed.roster, &place, &what);
     else if (status == 0)
         return EXIT_SUCCESS;
     if (status < 0) {

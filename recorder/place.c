@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -46,17 +47,16 @@ static int open_logs(int state)
     return openat(state, PATH_LOGS, FOLDER);
 }
 
-int place_open(const char *runtime_dir, const char *state_dir, struct place *ret,
-               const char **ret_what)
+int place_open(const struct roster *roster, struct place *ret, const char **ret_what)
 {
-    struct place place = {-1, -1, -1, -1, ""};
+    struct place place = {-1, -1, -1, -1, "", ""};
     int error;
 
     *ret_what = "open the runtime folder";
-    place.runtime = open(runtime_dir, FOLDER);
+    place.runtime = open(roster->runtime_dir, FOLDER);
     if (place.runtime >= 0) {
         *ret_what = "open the state folder";
-        place.state = open(state_dir, FOLDER);
+        place.state = open(roster->state_dir, FOLDER);
     }
     if (place.state >= 0) {
         *ret_what = "open the folder of the logs";
@@ -68,7 +68,8 @@ int place_open(const char *runtime_dir, const char *state_dir, struct place *ret
         return -error;
     }
     place.journal = connect_journal();
-    snprintf(place.state_path, sizeof(place.state_path), "%s", state_dir);
+    snprintf(place.state_path, sizeof(place.state_path), "%s", roster->state_dir);
+    memcpy(place.stack, roster->stack, sizeof(place.stack));
     *ret = place;
     return 0;
 }

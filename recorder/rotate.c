@@ -154,6 +154,8 @@ static const char *why_lost(int error)
         return "the disk is full";
     if (error == ROTATE_TOO_SLOW)
         return "the disk is too slow";
+    if (error == ROTATE_JOURNALD)
+        return "journald is too slow";
     return text ? text : "unknown error";
 }
 

@@ -35,6 +35,7 @@ void rotate_write(struct rotate *log, const char *time, const char *lines, size_
 
 /* Lines that never came to rotate_write are told like those that it could not write. */
 #define ROTATE_TOO_SLOW ETIMEDOUT
+#define ROTATE_JOURNALD EBUSY
 void rotate_lose(struct rotate *log, uint64_t lines, int error);
 
 #define ROTATE_LOSS_MAX 128

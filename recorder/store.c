@@ -13,6 +13,7 @@ int store_init(struct store *store, const struct place *place, int buffer, bool 
 {
     memset(store, 0, sizeof(*store));
     store->place = place;
+    store->journald = (struct journald){.socket = place->journal, .stack = place->stack};
     store->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (store->bell < 0)
         return -errno;

@@ -9,6 +9,7 @@
 
 #include "core/logging.h"
 #include "core/nsec.h"
+#include "recorder/journald.h"
 #include "recorder/line.h"
 #include "recorder/place.h"
 #include "recorder/ring.h"
@@ -50,6 +51,8 @@ struct source {
     /* the writer's */
     struct rotate log;
     struct rotate_limits limits;
+    enum logging_driver driver;
+    bool patient; // journald may hold us up
     struct line_stream stream[STREAMS];
     instant told_at; // in our own log, last
 };
@@ -68,6 +71,7 @@ struct store {
     bool writer_is_there;
 
     /* the writer's */
+    struct journald journald;
     struct source *at_hand;
     char time[LINE_TIME_MAX];
     size_t batch_used;

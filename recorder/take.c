@@ -175,7 +175,8 @@ static enum turn drop(struct intake *intake, struct source *source, uint32_t str
 {
     int fd = source->fd[stream];
     size_t there = tap_peek(&intake->tap, fd, intake->waste, INTAKE_BYTES);
-    size_t length = source->logging.none ? there : whole_lines(fd, intake->waste, there);
+    size_t length =
+        source->logging.driver == LOGGING_NONE ? there : whole_lines(fd, intake->waste, there);
 
     if (length == 0)
         return leave(source, stream, there);
@@ -183,7 +184,7 @@ static enum turn drop(struct intake *intake, struct source *source, uint32_t str
     tap_take(&intake->tap, fd, length);
     intake->taken += length;
     intake->reads++;
-    if (source->logging.none)
+    if (source->logging.driver == LOGGING_NONE)
         return TURN_MORE;
     lock(intake);
     source->lost += count_lines(intake->waste, length);
@@ -248,7 +249,7 @@ enum turn take_before_break(struct intake *intake, uint32_t key, uint32_t *ret_n
     size_t there, length;
     bool breaks;
 
-    if (source->logging.none)
+    if (source->logging.driver == LOGGING_NONE)
         return drop(intake, source, key % STREAMS);
     record = reserve(intake, source);
     if (!record)
@@ -275,7 +276,7 @@ enum turn take_end(struct intake *intake, uint32_t key)
     size_t there, before;
     uint32_t number;
 
-    if (source->logging.none)
+    if (source->logging.driver == LOGGING_NONE)
         return TURN_EMPTY;
     record = reserve(intake, source);
     if (!record)

@@ -81,12 +81,28 @@ static void tell_losses(struct store *store, struct source *source, bool now)
     source->told_at = at;
 }
 
+/* Formatted lines, to where the member's go. */
+static void put_lines(struct store *store, struct source *source, const char *lines, size_t length)
+{
+    if (source->driver == LOGGING_JOURNALD)
+        journald_write(&store->journald, &source->log, source->patient, store->time, lines, length);
+    else
+        rotate_write(&source->log, store->time, lines, length);
+}
+
+/* Lines that there was no room for. */
+static void lose(struct source *source, uint64_t lines)
+{
+    rotate_lose(&source->log, lines,
+                source->driver == LOGGING_JOURNALD ? ROTATE_JOURNALD : ROTATE_TOO_SLOW);
+}
+
 static void flush(struct store *store)
 {
     struct source *source = store->at_hand;
 
     if (store->batch_used > 0)
-        rotate_write(&source->log, store->time, store->batch, store->batch_used);
+        put_lines(store, source, store->batch, store->batch_used);
     store->batch_used = 0;
     tell_losses(store, source, false);
 }
@@ -158,7 +174,7 @@ static void write_record(struct store *store, struct source *source,
     store->at_hand = source;
     line_time(record->time_ns, store->time);
     if (record->lost > 0)
-        rotate_lose(&source->log, record->lost, ROTATE_TOO_SLOW);
+        lose(source, record->lost);
     if (record->again)
         give_err(store, LINE_FULL, AGAIN_TEXT, strlen(AGAIN_TEXT));
     if (!line_is_begun(stream))
@@ -181,6 +197,10 @@ static void take_limits(struct source *source)
 {
     source->limits.file_bytes = source->logging.file_bytes;
     source->limits.files = (int)source->logging.files;
+    source->patient = source->logging.blocking;
+    if (source->driver != source->logging.driver)
+        rotate_finish(&source->log);
+    source->driver = source->logging.driver;
 }
 
 static void ring_bell(struct store *store, const struct source *source)
@@ -236,9 +256,9 @@ static bool tell_rest(struct store *store)
         pthread_mutex_unlock(&store->ring.lock);
         set_time_now(store);
         if (lost > 0)
-            rotate_lose(&source->log, lost, ROTATE_TOO_SLOW);
+            lose(source, lost);
         if (source->log.lost > 0)
-            rotate_write(&source->log, store->time, "", 0);
+            put_lines(store, source, "", 0);
         tell_losses(store, source, gone || store->ending);
         untold |= !gone && (source->log.lost > 0 || source->log.told > 0);
         if (gone)

@@ -6,15 +6,18 @@
 
 #include "core/logging.h"
 
-static const char *const drivers[] = {"json-file", "local", "none", NULL};
+static const char *const drivers[] = {"json-file", "local", "none", "journald", NULL};
+static const enum logging_driver meant[] = {LOGGING_FILES, LOGGING_FILES, LOGGING_NONE,
+                                            LOGGING_JOURNALD};
 static const char *const modes[] = {"blocking", "non-blocking", NULL};
 
-static bool is_driver(const char *text)
+/* Its place in the list, or -1. */
+static int find_driver(const char *text)
 {
-    for (size_t i = 0; drivers[i]; i++)
+    for (int i = 0; drivers[i]; i++)
         if (strcmp(text, drivers[i]) == 0)
-            return true;
-    return false;
+            return i;
+    return -1;
 }
 
 static void read_driver(struct reader *reader, const char *key, const struct node *value,
@@ -22,13 +25,16 @@ static void read_driver(struct reader *reader, const char *key, const struct nod
 {
     const char *text = take_text(reader, key, value, ACCEPT_STRING, "a driver such as json-file");
     struct spec_logging *logging = into;
+    int driver = text ? find_driver(text) : -1;
 
-    if (text && !is_driver(text))
+    if (text && driver < 0)
         report_key(reader, value->at, key,
-                   "write json-file or local, which keep files, or none, which keeps nothing",
+                   "write json-file or local, which keep files, journald, or none, which keeps "
+                   "nothing",
                    "%s is not supported", shown(text).text);
-    else if (text)
-        logging->none = strcmp(text, "none") == 0;
+    if (driver >= 0)
+        logging->driver = meant[driver];
+    logging->at = value->at;
 }
 
 static void read_mode(struct reader *reader, const char *key, const struct node *value, void *into)
@@ -109,7 +115,8 @@ static void read_options(struct reader *reader, const char *key, const struct no
 
 static const struct key_row rows[] = {
     {"driver", .class = KEY_HONOURED, .shape = SHAPE_TEXT, .choices = drivers, .read = read_driver,
-     .about = "json-file and local: text files; none: nothing is kept"},
+     .about =
+         "json-file and local: text files; journald: the system's journal; none: nothing is kept"},
     {"options", .class = KEY_HONOURED, .table = true, .nullable = true, .shape = SHAPE_TABLE,
      .inner = &keys_logging_options, .read = read_options, .about = "how much is kept"},
 };
@@ -121,16 +128,34 @@ const struct key_table keys_logging = {
     .count = KEY_COUNT(rows),
 };
 
+/* Options of files, where there are none: what they say would not be done. */
+static void check_options(struct reader *reader, const struct spec_logging *logging,
+                          const struct node *options)
+{
+    static const char *const of_files[] = {"max-file", "max-size"};
+
+    for (size_t i = 0; logging->driver == LOGGING_JOURNALD && i < KEY_COUNT(of_files); i++) {
+        const struct node *value = options ? node_get(options, of_files[i]) : NULL;
+        if (value)
+            report_key(reader, value->at, of_files[i],
+                       "remove it: journald.conf says how much is kept",
+                       "the driver journald keeps no files");
+    }
+}
+
 void read_logging(struct reader *reader, const char *key, const struct node *value, void *into)
 {
     const struct node *driver = node_get(value, "driver");
-    bool other = driver && driver->kind == NODE_SCALAR && !is_driver(driver->text);
+    bool other = driver && driver->kind == NODE_SCALAR && find_driver(driver->text) < 0;
     const char *prefix = reader->prefix;
     struct spec_logging *logging = into;
 
     *logging = (struct spec_logging){.set = value->kind == NODE_MAP};
     if (!other) {
         keys_read(reader, &keys_logging, key, value, into);
+        reader->prefix = keys_logging_options.prefix;
+        check_options(reader, logging, node_get(value, "options"));
+        reader->prefix = prefix;
         return;
     }
     reader->prefix = keys_logging.prefix; // its options mean nothing here

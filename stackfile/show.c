@@ -101,11 +101,13 @@ static void show_restart_policy(struct emit *emit, const struct spec_restart_pol
 
 static void show_logging(struct emit *emit, const struct spec_logging *logging)
 {
+    static const char *const names[LOGGING_DRIVERS] = {"json-file", "none", "journald"};
+
     if (!logging->set)
         return;
     emit_map(emit, "logging");
-    emit_text(emit, "driver", logging->none ? "none" : "json-file");
-    if (!logging->none) {
+    emit_text(emit, "driver", names[logging->driver]);
+    if (logging->driver != LOGGING_NONE) {
         emit_map(emit, "options");
         show_size(emit, "max-buffer-size", &logging->max_buffer_bytes);
         show_integer(emit, "max-file", &logging->max_file);

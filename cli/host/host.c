@@ -14,6 +14,7 @@
 #include "cli/host/cgfile.h"
 #include "cli/show/explain.h"
 #include "cli/host/skeleton.h"
+#include "core/paths.h"
 
 static const char *const controller_names[] = {
 #define X(id, name) name,
@@ -379,6 +380,7 @@ int host_find(struct host *ret)
 
     memset(host, 0, sizeof(*host));
     host->systemd = access("/run/systemd/system", F_OK) == 0;
+    host->journald = access(PATH_JOURNALD, W_OK) == 0;
     result = find_mount(host, mounted_root);
     if (result != 0)
         return result;

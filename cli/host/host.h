@@ -43,6 +43,7 @@ enum host_kind {
 struct host {
     enum host_kind kind;
     bool systemd;         // systemd manages this host
+    bool journald;        // the system's journal takes messages
     char mount[PATH_MAX]; // where cgroup v2 is mounted; "": nowhere
     char own[PATH_MAX];   // the cgroup of this process, absolute; "": not visible
     char root[PATH_MAX];  // the stacks' cgroups are in here; need not exist when HOST_TOP

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/plan/controls.h"
+#include "core/paths.h"
 
 static enum restart restart_of(enum spec_restart restart)
 {
@@ -132,7 +133,7 @@ struct logging planner_logging(const struct spec_service *service)
 {
     struct logging logging = LOGGING_DEFAULT;
 
-    logging.none = service->logging.none;
+    logging.driver = service->logging.driver;
     logging.blocking = service->logging.blocking;
     take_int(&logging.file_bytes, &service->logging.max_size_bytes);
     take_int(&logging.files, &service->logging.max_file);
@@ -182,9 +183,20 @@ static void check_memory(const struct spec_service *service, const struct host *
                    service->name);
 }
 
+static void check_logging(const struct spec_service *service, const struct host *host,
+                          struct faults *faults)
+{
+    if (service->logging.driver == LOGGING_JOURNALD && !host->journald)
+        faults_add(faults, FAULT_ERROR, service->logging.at,
+                   "write json-file, or start systemd-journald",
+                   "service \"%s\": logging.driver journald: there is no " PATH_JOURNALD " here",
+                   service->name);
+}
+
 void planner_check_limits(const struct spec_service *service, const struct host *host,
                           struct faults *faults)
 {
     check_controllers(service, host, faults);
+    check_logging(service, host, faults);
     check_memory(service, host, faults);
 }

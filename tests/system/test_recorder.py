@@ -4,12 +4,14 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
-from harness import QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
+from harness import PATIENCE_S, QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
 from test_hanging import frozen_disk, restart_takes_no_time, run, state_of
 
+JOURNALD = "/run/systemd/journal/socket"
 LOST = re.compile(r"bulkhead: ([0-9,]+) lines? lost: (.*)")
 
 
@@ -269,4 +271,54 @@ def _():
             said = sorted((stream, text) for _, stream, _, text in lines[5 * number:5 * number + 4])
             equal(said, [("stderr", "err"), ("stderr", "half"), ("stdout", "half"), ("stdout", "out")], f"incarnation {number}")
             contains(lines[5 * number + 4][3], "bulkhead: ")
+        stack.down()
+
+
+@contextlib.contextmanager
+def system_journal():
+    """Where no journald is: its socket. What came in, each datagram a mapping."""
+    place = JOURNALD
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(place)
+        listener.settimeout(PATIENCE_S)
+
+        def hear():
+            lines = listener.recv(1 << 20).decode().splitlines()
+            return dict(line.split("=", 1) for line in lines)
+        try:
+            yield hear
+        finally:
+            os.unlink(place)
+            os.rmdir(os.path.dirname(place))
+
+
+@test("logging: journald gets each line with its fields and the cause of death, and is refused where there is none", needs="memory")
+def _():
+    if os.path.exists(JOURNALD) or os.geteuid() != 0:
+        return  # this host's own is not for tests
+    talker = {"command": ["/bin/sh", "-c", "echo hello; sleep 0.2; echo oops >&2; exit 3"], "restart": "no",
+              "logging": {"driver": "journald"}}
+    with Stack({"my-web": talker}) as stack:
+        result = stack.up(status=2)
+        contains(result.err, "logging.driver", "there is no /run/systemd/journal/socket here", "write json-file")
+        with system_journal() as hear:
+            stack.run("up", "-d", status=None)
+            first, second, third = hear(), hear(), hear()
+        equal((first["MESSAGE"], first["PRIORITY"], first["BULKHEAD_STREAM"]), ("hello", "6", "stdout"))
+        equal((first["BULKHEAD_STACK"], first["BULKHEAD_SERVICE"], first["BULKHEAD_INSTANCE"], first["SYSLOG_IDENTIFIER"]),
+              (stack.name, "my-web", "1", "my-web-1"))
+        equal((second["MESSAGE"], second["PRIORITY"], second["BULKHEAD_STREAM"]), ("oops", "3", "stderr"))
+        contains(third["MESSAGE"], "bulkhead: ", "code 3")
+        equal(list((stack.state / "logs").glob("my-web*")), [])
+        stack.down()
+
+
+@test("logging: none drops the output, and events tell the death all the same")
+def _():
+    with Stack({"a": {"command": ["/bin/sh", "-c", "echo hello; exit 3"], "restart": "no", "logging": {"driver": "none"}}}) as stack:
+        stack.run("up", "-d", status=None)
+        wait_until(lambda: stack.row("a")["State"] == "exited", "it has ended")
+        equal(stack.verdicts("a"), ["failed"])
+        equal(list((stack.state / "logs").glob("a-*")), [])
         stack.down()

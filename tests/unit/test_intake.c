@@ -1,5 +1,5 @@
 /* From the FIFOs into the ring: the order of what two incarnations have written into two FIFOs. */
-// links: recorder/intake.o recorder/take.o recorder/store.o recorder/ring.o recorder/tap.o recorder/pace.o recorder/writer.o recorder/rotate.o recorder/line.o core -lpthread
+// links: recorder/intake.o recorder/take.o recorder/journald.o recorder/store.o recorder/ring.o recorder/tap.o recorder/pace.o recorder/writer.o recorder/rotate.o recorder/line.o core -lpthread
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -103,7 +103,7 @@ static struct plan random_plan(struct plan_member *members, struct need *needs)
             .launch = random_launch(),
             .hash = below(UINT64_MAX),
             .limits_hash = below(UINT64_MAX),
-            .logging = {.none = below(2),
+            .logging = {.driver = (enum logging_driver)below(LOGGING_DRIVERS),
                         .blocking = below(2),
                         .file_bytes = 1 + (int64_t)below(1 << 30),
                         .files = 1 + (int64_t)below(LOGGING_FILES_MAX),
@@ -200,7 +200,7 @@ static void same_member(const struct roster *roster, uint32_t i, const struct pl
         assert_memory_equal(&roster->needs[got->first_need + j], &sent->needs[j],
                             sizeof(sent->needs[j]));
     assert_true(got->hash == sent->hash && got->limits_hash == sent->limits_hash);
-    assert_true(got->logging.none == sent->logging.none &&
+    assert_true(got->logging.driver == sent->logging.driver &&
                 got->logging.blocking == sent->logging.blocking &&
                 got->logging.file_bytes == sent->logging.file_bytes &&
                 got->logging.files == sent->logging.files &&
