@@ -160,10 +160,11 @@ static void decide_oom(const struct obituary *obituary, struct verdict *verdict)
 
 /* Was the main process itself ended for memory? With oom.group the kernel kills all, and a main
  * process that exits by itself meanwhile is the exception; a child alone killed leaves an exit
- * status that is not SIGKILL. */
+ * status that is not SIGKILL. An oom_group_kill without an oom_kill killed nobody: the kernel chose
+ * one that was on its way out already, by another's SIGKILL. */
 static bool died_for_memory(const struct obituary *obituary, const struct verdict *verdict)
 {
-    if (verdict->oom_kill == 0 && verdict->oom_group_kill == 0)
+    if (verdict->oom_kill == 0)
         return false;
     /* Our own SIGKILL says enough about a main process; of the kernel's victims it need not be one
      * unless the kernel killed them all. */
