@@ -297,6 +297,19 @@ async def oom_and_kill(who, rng):
                   who.kill, (OOM, KILLED), is_alone=not by)
 
 
+@case("child while main lives + foreign SIGKILL", "plain")
+@alone
+async def child_and_kill(who, rng):
+    """The job's process dies of the job's limit, the service of something else; whether they are two deaths or one told is a
+    matter of microseconds."""
+    record = who.dock.court.record
+    await lose_children(who, rng, 1)
+    await asyncio.sleep(SETTLED_S)
+    record.maybe_children[who.key()] = 1
+    await at_once(who, rng, "child while main lives + foreign SIGKILL",
+                  lambda moment: who.order("job", 3 * MIB, "at", moment.ns, "leak", 256 * KIB, 0), who.kill, (KILLED, OOM))
+
+
 @case("exit or crash + foreign SIGKILL", "plain")
 @alone
 async def end_and_kill(who, rng):

@@ -216,10 +216,15 @@ class Courtroom(Stack):
             self._read_on()
 
     async def last_orders(self, cause, wanted):
-        """Who is left is stopped now."""
+        """Who is left is stopped now; who has had its order is dead, and bulkhead is to come to know."""
+        deadline = time.monotonic() + PATIENCE_S
         for dock in self.docks.values():
-            if await self.stands(dock.name, "RUNNING", "EXITED", "HELD") == "RUNNING":
-                dock.leave_out(self.generation(dock.name) - 1, cause, wanted)
+            while await self.stands(dock.name, "RUNNING", "EXITED", "HELD") == "RUNNING":
+                generation = self.generation(dock.name)
+                if not self.record.is_charged(self.name, dock.name, generation) or time.monotonic() > deadline:
+                    dock.leave_out(generation - 1, cause, wanted)
+                    break
+                await asyncio.sleep(0.05)
 
     def svc(self, *below):
         return pathlib.Path(self.cgroup, self.name, "svc", *below)

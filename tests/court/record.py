@@ -53,6 +53,9 @@ class Record:
         self.charges[charge.key] = charge
         return charge
 
+    def is_charged(self, *key):
+        return key in self.charges
+
     def complain(self, text):
         self.complaints.append(text)
 
