@@ -15,6 +15,7 @@
 #define EXEC_DEADLINE       span_sec(30)  // from birth to the program
 #define EMPTY_DEADLINE      span_sec(10)  // from cgroup.kill to an empty compartment
 #define OOM_NOTICE_DEADLINE span_ms(1000) // from an OOM kill's notice to the main process's death
+#define CHILD_SETTLED       span_ms(50)   // from when a child's OOM kill was told; then it is past
 #define RECORD_DEADLINE     span_ms(1000) // from an empty compartment to the exit record
 #define HOOK_DEADLINE       span_sec(600) // from a hook's start to its end
 

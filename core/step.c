@@ -131,7 +131,7 @@ void step_count_anew(struct step *step)
 static void settle_children(struct step *step)
 {
     struct incarnation *self = step->self;
-    instant settled = instant_add((instant){self->told_ns}, OOM_NOTICE_DEADLINE);
+    instant settled = instant_add((instant){self->told_ns}, CHILD_SETTLED);
 
     if (!self->told_ns || !instant_reached(settled, step->context->now))
         return;

@@ -114,7 +114,8 @@ static void look_later(struct supervisor *supervisor, struct slot *slot, span le
     supervisor->look_at = instant_min(supervisor->look_at, slot->look_at);
 }
 
-/* Tells of kills since the last look; false when there were none. */
+/* Tells of kills since the last look; false when there were none. The kernel counts before it sends
+ * its signal: that a child was meant and not the main process shows at a second look only. */
 static bool tell_kills(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
@@ -123,6 +124,12 @@ static bool tell_kills(struct supervisor *supervisor, uint32_t index)
 
     if (cgroup_oom_kills(slot->memory, &kills) < 0 || kills == slot->oom_kills)
         return false;
+    if (!slot->doubted && !spawn_is_dead(slot->pidfd) && !spawn_is_doomed(slot->pid)) {
+        slot->doubted = true;
+        look_later(supervisor, slot, LOOK_AFTER);
+        return true;
+    }
+    slot->doubted = false;
     slot->oom_kills = kills;
     /* When the main process is dead, its exit record is on the way and tells the same. */
     if (!spawn_is_dead(slot->pidfd)) {
@@ -214,7 +221,7 @@ int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generatio
     slot->oom_kills = 0;
     sampler_born(supervisor, index);
     slot->mute = span_ns(0);
-    slot->muted = false;
+    slot->muted = slot->doubted = false;
     result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
     if (result < 0 || !supervisor->counted)
         return result;

@@ -44,6 +44,7 @@ struct slot {
     bool unmarked;        // the last cause of death is still to be written into its log
     bool silent;          // its pipe closed without a word: dead, or the program
     bool own;             // our child, not the keeper's
+    bool doubted;         // a kill was seen, and the main process lives: looked at once more
     bool muted;           // it changed for no kill: not watched until look_at
     span mute;            // for so long the last time; 0: a kill came since
     instant watched_at;   // watched again since

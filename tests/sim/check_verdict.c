@@ -71,7 +71,7 @@ static void check_truth(struct sim *sim, const struct event *event, uint32_t mem
 
     /* Told as a child's, and its death was so slow to follow that nobody could connect them. */
     if (died_for_memory &&
-        instant_reached(instant_add(box->taken_for_child, OOM_NOTICE_DEADLINE), sim->now)) {
+        instant_reached(instant_add(box->taken_for_child, CHILD_SETTLED), sim->now)) {
         died_for_memory = false;
         if (plain != VERDICT_UNHEALTHY && !shadow->failed_hook)
             plain = shadow->asked ? VERDICT_STOPPED

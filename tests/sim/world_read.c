@@ -34,7 +34,7 @@ void world_read(struct sim *sim, struct event *event)
     }
     if (event->kind == EVENT_MEMORY && box->child_kill_news) {
         box->child_kill_news = false;
-        box->ambiguous_until = instant_add(sim->now, OOM_NOTICE_DEADLINE);
+        box->ambiguous_until = instant_add(sim->now, CHILD_SETTLED);
     }
     sim->echoes[event->member][event->kind] = *event;
     box->told_step |= event->kind == EVENT_SPAWN_FAILED;
