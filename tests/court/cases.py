@@ -12,7 +12,7 @@ from rooms import OWN_LIMIT
 
 KIB = 1024
 PAIRS = ("pair", "pair-stack", "pair-outside")  # below a limit of a group, of the stack, above the stack
-SETTLED_S = 1.1  # after the kill of a child was told, a SIGKILL of the service itself is another matter
+SETTLED_S = 0.1  # after the kill of a child was told, a SIGKILL of the service itself is another matter
 cases = []
 
 # A raised or sent signal that ends a process: all but those that stop it, are ignored, or are another case.
@@ -83,7 +83,7 @@ async def fail(who, rng):
     code = rng.choice([code for code in range(1, 256) if code != 33])
     who.expect("exit code", exited(code))
     if rng.random() < 0.3:
-        await who.obey("child hold", MIB)  # it leaves somebody behind
+        await who.obey("child hold", 16 * KIB)  # it leaves somebody behind
     who.order("exit", code)
     await who.gone()
 
@@ -98,7 +98,7 @@ async def finish(who, rng):
 async def foreign_kill(who, rng):
     who.expect("foreign SIGKILL", KILLED)
     if rng.random() < 0.5:
-        await who.obey("hold", rng.randrange(1, 9) * MIB)
+        await asyncio.sleep(rng.uniform(0, 0.02))
     who.kill()
     await who.gone()
 
@@ -206,9 +206,8 @@ async def unhealthy(place, rng):
 
 
 async def fall_ill(place, who):
-    place.sick_file.touch()
+    place.sick_file.write_text(str(who.pid))
     await who.gone()
-    place.sick_file.unlink()
 
 
 # --- limits that others share
@@ -219,13 +218,14 @@ def shared_limit(place):
     return {"verdict": "oom-group", "exitCode": 137, "group": place.group}
 
 
-async def end_of_other(other, place, rng):
+async def end_of_other(other, place, rng, charge):
     """Who has made the limit be met lives on; its own end comes soon after, and has nothing to do with it. Unless the kernel,
-    before it had the memory of the first one back, took it as well."""
+    before it had the memory of the first one back, took it as well: then nobody can say who was meant by which kill."""
     other.expect(f"{place.cause}, of two", shared_limit(place), double=True, alone=True)
     try:
         await other.done()
     except Died:
+        charge.is_double = True
         return
     if rng.random() < 0.5:
         await asyncio.sleep(rng.uniform(0, 0.05))
@@ -236,22 +236,22 @@ async def end_of_other(other, place, rng):
 async def victim(place, rng):
     """The biggest dies, and another one has grown."""
     who, other = await place.both()
-    who.expect(place.cause, shared_limit(place))
+    charge = who.expect(place.cause, shared_limit(place))
     await who.obey("hold", place.share)
     other.order("hold", place.share * 7 // 8)
     await who.gone()
-    await end_of_other(other, place, rng)
+    await end_of_other(other, place, rng, charge)
 
 
 @case("limit around it", *PAIRS)
 async def guilty(place, rng):
     """Who has grown dies."""
     who, other = await place.both()
-    who.expect(place.cause, shared_limit(place))
+    charge = who.expect(place.cause, shared_limit(place))
     await other.obey("hold", place.share // 2)
     who.order("leak", rng.choice((64, 256)) * KIB, rng.choice((0, 200)))
     await who.gone()
-    await end_of_other(other, place, rng)
+    await end_of_other(other, place, rng, charge)
 
 
 # --- no way to the program
@@ -388,7 +388,7 @@ async def shared_and(place, rng, cause, wanted, first, second):
     charge.apart_ms = offset + await moment.come(offset)
     second(who)
     await who.gone()
-    await end_of_other(other, place, rng)
+    await end_of_other(other, place, rng, charge)
 
 
 @case("limit around it + foreign SIGKILL", *PAIRS)

@@ -1,19 +1,24 @@
 /* defendant SOCKET: the service of the court of deaths. It connects to SOCKET (SOCK_SEQPACKET),
  * reads one order a message, and dies as it is told; to an order that it survives it answers "ok".
- * defendant probe FILE: is well as long as there is no FILE.
+ * defendant probe FILE: is well unless FILE has the PID of a process that lives.
  *
- *   hold BYTES         touches and keeps that much memory        share BYTES   the same in a memfd
- *   leak BYTES US      that much more every US, for ever
- *   exit CODE          raise SIGNAL                              fault NAME    a real fault, by its
- * name at NS ORDER        ORDER at that instant of CLOCK_MONOTONIC child ORDER        a child does
- * it, and this one goes on     lose ORDER    the same, and waits for its end job BYTES ORDER    as
- * lose, in a cgroup of its own below this one's, with that limit on-term ORDER      once SIGTERM
- * comes; "on-term ignore": never
+ *   hold BYTES       touches and keeps that much memory
+ *   share BYTES      the same in a memfd
+ *   leak BYTES US    that much more every US, for ever
+ *   exit CODE
+ *   raise SIGNAL
+ *   fault NAME       a real fault: segv, abrt, ill, trap, fpe
+ *   at NS ORDER      ORDER at that instant of CLOCK_MONOTONIC
+ *   child ORDER      a child does it, and this one goes on
+ *   lose ORDER       the same, and waits for its end
+ *   job BYTES ORDER  as lose, in a cgroup of its own below this one's, with that limit
+ *   on-term ORDER    once SIGTERM comes; "on-term ignore": never
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +277,20 @@ static void listen_to(const char *path)
         fail(path);
 }
 
+/* Does the process live that the file names? */
+static bool is_sick(const char *name)
+{
+    FILE *file = fopen(name, "re");
+    int pid = 0;
+
+    if (!file)
+        return false;
+    if (fscanf(file, "%d", &pid) != 1)
+        pid = 0;
+    fclose(file);
+    return pid > 0 && kill(pid, 0) == 0;
+}
+
 static void serve(void)
 {
     struct pollfd messages = {.fd = orders, .events = POLLIN};
@@ -298,7 +317,7 @@ static void serve(void)
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "probe") == 0)
-        return access(argv[2], F_OK) == 0;
+        return is_sick(argv[2]);
     if (argc != 2) {
         fprintf(stderr, "usage: defendant SOCKET | defendant probe FILE\n");
         return 2;

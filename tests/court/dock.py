@@ -47,7 +47,8 @@ class Defendant:
 
     def order(self, *words):
         """Tells it what to do, and does not wait."""
-        self._connection.send(" ".join(str(word) for word in words).encode())
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who is dead has obeyed the order before
+            self._connection.send(" ".join(str(word) for word in words).encode())
         self._unanswered += 1
 
     async def obey(self, *words):
