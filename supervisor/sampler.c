@@ -70,7 +70,7 @@ static void keep(struct supervisor *supervisor, uint32_t index, struct sample *s
     sample->generation = supervisor->slots[index].generation;
     if (member->policy.mem_limit_bytes > 0)
         sample->limit_bytes = member->policy.mem_limit_bytes;
-    strcpy(sample->name, member->name);
+    memcpy(sample->name, member->name, sizeof(sample->name));
     sample_write(sample, number, batch->places[batch->count++]);
 }
 

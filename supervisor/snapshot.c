@@ -58,7 +58,7 @@ bool snapshot_begin(struct supervisor *supervisor, uint32_t member)
         helper_finish(&snapshot->helper);
         return true;
     }
-    strcpy(snapshot->name, supervisor->roster.members[member].name);
+    memcpy(snapshot->name, supervisor->roster.members[member].name, sizeof(snapshot->name));
     snapshot->generation = slot->generation;
     snapshot->wall_ns = supervisor->wall_ns;
     snapshot->deadline = instant_add(supervisor->now, PATIENCE);
@@ -72,7 +72,7 @@ static void tell(struct supervisor *supervisor, const struct snapshot_process *p
         .generation = snapshot->generation, .wall_ns = snapshot->wall_ns, .process = *process};
     char text[SNAPSHOT_NOTE_MAX];
 
-    strcpy(note.name, snapshot->name);
+    memcpy(note.name, snapshot->name, sizeof(note.name));
     snapshot_note_write(&note, text);
     journal_note(&supervisor->journal, "%s", text);
 }

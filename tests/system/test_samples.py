@@ -4,7 +4,7 @@ import json
 import re
 import struct
 
-from harness import MIB, QUICK, Stack, check, equal, read, service, test, wait_until
+from harness import MIB, QUICK, Stack, check, contains, equal, read, service, test, wait_until
 
 PLACE = 256
 NUMBERS = ("current", "anon", "file", "shmem", "kernel", "slab", "unreclaimable", "limit", "processes", "cpu",
@@ -82,12 +82,12 @@ def _():
         gaps = [later["at"] - earlier["at"] for earlier, later in zip(leak, leak[1:])]
         length = leak[-1]["at"] - leak[0]["at"]
         check(length > 8, "it lives long enough to be looked at", leak)
-        # The first looks may take it for flat; an emulated machine may be late.
-        check(len(leak) >= 0.6 * length, "samples of", length, "s:", gaps)
+        # The first looks may take it for flat, and an emulated machine may be late.
+        check(len(leak) >= length / 3, "samples of", length, "s:", gaps)
         check(leak[-1]["unreclaimable"] > 12 * MIB, "the last is near the limit", leak[-1])
         check([one["anon"] for one in leak] == sorted(one["anon"] for one in leak), leak)
         calm = [one for one in every if one["name"] == "calm-1"]
-        check(1 <= len(calm) <= 5, "samples of who rests:", calm)
+        check(1 <= len(calm) <= 5 and len(calm) < len(leak), "samples of who rests:", calm)
 
 
 @test("stats knows growth and forecast at once, from the samples before", needs="memory")
@@ -125,8 +125,9 @@ def _():
         stack.up()
         death = stack.wait("die", "big")
         equal(death["attributes"]["verdict"], "oom-group", death)
-        journal = read(stack.runtime / "journal")
-        members = re.findall(r"^member i=(\d+) name=(\S+)", journal, re.MULTILINE)
+        members = re.findall(r"^member i=(\d+) name=(\S+)", read(stack.runtime / "journal"), re.MULTILINE)
         quick = next(index for index, name in members if name == "quick-1")
-        growth = re.search(rf"^other i=\d+ g=1 of={quick} .*growth=(\d+)", journal, re.MULTILINE)
-        check(growth and int(growth.group(1)) > 256 * 1024, journal[-2000:])
+        growth = wait_until(lambda: re.search(rf"^other i=\d+ g=1 of={quick} .*growth=(\d+)",
+                                              read(stack.runtime / "journal"), re.MULTILINE), "who was beside it")
+        check(int(growth.group(1)) > 0, growth.group(0))
+        contains(stack.run("why", "big").out, "quick-1 held", "grew fastest")
