@@ -336,8 +336,9 @@ static int drop_told(struct keep *keep, int64_t wall_ns, int64_t *ret_dropped)
             *ret_dropped += database_changes(keep->database);
     }
     if (failed == 0)
-        failed = database_run(keep->database, "DELETE FROM deaths WHERE event < (SELECT "
-                                              "coalesce(min(id), event + 1) FROM events)");
+        failed =
+            database_run(keep->database, "DELETE FROM deaths WHERE event < (SELECT "
+                                         "coalesce(min(id), 9223372036854775807) FROM events)");
     return failed;
 }
 

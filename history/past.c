@@ -201,7 +201,7 @@ int past_events(struct past *past, struct past_span when, past_event_fn *take, v
     int taken = 0;
     int got = begin(past,
                     "SELECT wall_ns, at_ns, member, generation, action, number, detail FROM events "
-                    "WHERE wall_ns >= ? AND wall_ns < ? ORDER BY id",
+                    "WHERE wall_ns >= ? AND wall_ns < ? ORDER BY wall_ns, id",
                     when, &row);
 
     if (got != 0)

@@ -1,5 +1,5 @@
 /* Reading history.db: what happened to a stack before its journal begins, and how its members'
- * memory went. The order is that in which it happened.
+ * memory went, in the order of the times.
  *
  * Functions return 0 or a negative errno (sqlite.h); what a callback returns that is not 0 ends the
  * reading and is returned. Rows that make no sense are counted and passed over. */
