@@ -41,6 +41,28 @@ void rotate_finish(struct rotate *log)
     log->fd = -1;
 }
 
+/* A recorder that was killed while it wrote may have left a line without its end: it is written
+ * again, from the ring, and what is written next is not to be glued to it. */
+static void take_back_torn(struct rotate *log)
+{
+    int64_t end = log->size_bytes;
+    char bytes[4096];
+
+    while (end > 0 && log->size_bytes - end < (int64_t)LINE_FORMAT_MAX) {
+        size_t size = end < (int64_t)sizeof(bytes) ? (size_t)end : sizeof(bytes);
+        const char *newline;
+
+        if (pread(log->fd, bytes, size, end - (int64_t)size) != (ssize_t)size)
+            return;
+        newline = memrchr(bytes, '\n', size);
+        end -= newline ? (int64_t)(bytes + size - newline) - 1 : (int64_t)size;
+        if (newline)
+            break;
+    }
+    if (end < log->size_bytes && ftruncate(log->fd, end) == 0)
+        log->size_bytes = end;
+}
+
 /* 0 or a negative errno. */
 static int open_current(struct rotate *log)
 {
@@ -51,11 +73,12 @@ static int open_current(struct rotate *log)
     if (log->fd >= 0)
         return 0;
     file_name(log, 0, name);
-    fd = openat(log->folder, name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    fd = openat(log->folder, name, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0)
         return -errno;
     log->size_bytes = fstat(fd, &status) == 0 ? status.st_size : 0;
     log->fd = fd;
+    take_back_torn(log);
     return 0;
 }
 

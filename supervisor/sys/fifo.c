@@ -29,10 +29,20 @@ int fifo_give(int fd, uid_t uid, gid_t gid)
     return fchown(fd, uid, gid) < 0 ? -errno : 0;
 }
 
+/* Room for once more what it has. */
+static int grow(int fd)
+{
+    int size = fcntl(fd, F_GETPIPE_SZ);
+
+    return size < 0 || fcntl(fd, F_SETPIPE_SZ, size * 2) < 0 ? -errno : 0;
+}
+
 int fifo_write(int fd, const char *text, size_t length)
 {
     ssize_t written = write(fd, text, length);
 
+    if (written < 0 && errno == EAGAIN && grow(fd) == 0)
+        written = write(fd, text, length);
     if (written < 0)
         return -errno;
     return (size_t)written == length ? 0 : -EIO;

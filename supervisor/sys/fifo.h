@@ -13,8 +13,8 @@ int fifo_open(int dir, const char *name, int *ret_fd);
 /* Gives it to a user, who may then open /dev/stdout. 0 or negative errno. */
 int fifo_give(int fd, uid_t uid, gid_t gid);
 
-/* Writes all of `text` (at most PIPE_BUF bytes) or nothing. 0 or negative errno: -EAGAIN when it
- * is full. */
+/* Writes all of `text` (at most PIPE_BUF bytes) or nothing. A full one is made larger. 0 or
+ * negative errno: -EAGAIN or -EPERM when it is full and as large as it may be. */
 int fifo_write(int fd, const char *text, size_t length);
 
 #endif

@@ -85,6 +85,27 @@ static void test_append_to_what_is_there(void **state)
     assert_string_equal(content(place, "web-1.log"), "one\ntwo\n");
 }
 
+/* As a process that was killed leaves it, with a page and more of a line. */
+static void test_a_line_without_end_is_taken_back(void **state)
+{
+    static const char lines[] = "one\n2026-11-22T08:51";
+    struct place *place = *state;
+    char torn[9000];
+    struct rotate log;
+    int fd = openat(place->folder, "web-1.log", O_WRONLY | O_CREAT, 0600);
+
+    assert_true(fd >= 0);
+    memset(torn, 'x', sizeof(torn));
+    assert_int_equal(write(fd, lines, sizeof(lines) - 1), sizeof(lines) - 1);
+    assert_int_equal(write(fd, torn, sizeof(torn)), sizeof(torn));
+    close(fd);
+    rotate_init(&log, place->folder, "web-1", &small);
+    put(&log, "two\n");
+    assert_int_equal(log.size_bytes, 8);
+    rotate_finish(&log);
+    assert_string_equal(content(place, "web-1.log"), "one\ntwo\n");
+}
+
 static void test_rotation_keeps_three(void **state)
 {
     struct place *place = *state;
@@ -196,6 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_append_to_what_is_there, make_place, drop_place),
+        cmocka_unit_test_setup_teardown(test_a_line_without_end_is_taken_back, make_place,
+                                        drop_place),
         cmocka_unit_test_setup_teardown(test_rotation_keeps_three, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_a_single_file, make_place, drop_place),
         cmocka_unit_test_setup_teardown(test_a_write_larger_than_a_file, make_place, drop_place),
