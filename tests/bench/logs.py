@@ -12,10 +12,10 @@ import subprocess
 import tempfile
 import time
 
-from sides import PATIENCE_S, BenchError, Ours, remove_group, wait_until
+from sides import PATIENCE_S, BenchError, Ours, remove_group, wait_until, words_of
 
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 POLL_S = 0.002
-MEMBER = "s-1"
 
 
 def make_log_folder():
@@ -76,7 +76,7 @@ class Log:
         return found
 
     def tidy(self):
-        """Makes the next round like this one: nobody's file is there already, nobody rotates."""
+        """Makes the next round like this one."""
         os.truncate(self.file, 0)
 
 
@@ -122,46 +122,70 @@ class CatLog(PipedLog):
         super().__init__(place, name, gush, ["/bin/cat"], "out")
 
 
-class OurLog(Log):
-    def __init__(self, place, name, gush):
-        super().__init__(place, name, gush)
-        self._ours = OursWithLog(place, name, self)
-        self.file = self.folder / "bench" / "logs" / f"{MEMBER}.log"
+class OursWithWriter(Ours):
+    """A stack in which gush.c writes, and perhaps the service of the other benchmarks dies."""
 
-    def up(self):
-        self._ours.up_log()
-        self.writer = self._ours.writer()
-        self.reader_group = self._ours.recorder_group()
-
-    def down(self):
-        self._ours.down()
-        self._ours.ring.close()
-
-
-class OursWithLog(Ours):
-    def __init__(self, place, name, log):
+    def __init__(self, place, name, gush, log_folder=None):
         super().__init__(place, name)
-        self._log = log
-        self._environment["BULKHEAD_STATE_DIR"] = str(log.folder)
+        self._gush = gush
+        if log_folder:
+            self._environment["BULKHEAD_STATE_DIR"] = str(log_folder)
 
-    def _write_stack(self, count, limit):
-        import json
-        stack = {"name": "bench", "services": {"s": {"command": self._log.gush,
-                 "logging": {"options": {"mode": "blocking", "max-size": "1t"}}}}}
-        self._file.write_text(json.dumps(stack, indent=1))
-
-    def up_log(self):
-        self._write_stack(1, 0)
-        self._is_up = True
-        self._run("up", "-d", "--wait")
-        time.sleep(0.1)
+    def services(self, count, limit):
+        logging = {"options": {"mode": "blocking", "max-size": "1t"}}
+        return {**super().services(count, limit), "writer": {"command": self._gush, "logging": logging}}
 
     def writer(self):
-        for folder, _, _ in os.walk(self.services_group):
-            pids = pathlib.Path(folder, "cgroup.procs").read_text().split()
-            if pids:
-                return int(pids[0])
+        """Its PID."""
+        for folder in self.services_group.glob("s-writer.*"):
+            for word in words_of(folder / "cgroup.procs"):
+                return int(word)
         raise BenchError("the writer does not run")
 
     def recorder_group(self):
         return self._group / "recorder"
+
+
+class OurLog(Log):
+    def __init__(self, place, name, gush):
+        super().__init__(place, name, gush)
+        self._ours = OursWithWriter(place, name, self.gush, self.folder)
+        self.file = self.folder / "bench" / "logs" / "writer-1.log"
+
+    def up(self):
+        self._ours.up(0)
+        self.writer = self._ours.writer()
+        self.reader_group = self._ours.recorder_group()
+
+    def down(self):
+        self._ours.__exit__()
+
+
+class S6Log(PipedLog):
+    """With a time a line, as ours."""
+
+    def __init__(self, place, name, gush):
+        tools = packages("s6")
+        super().__init__(place, name, gush, [tools / "usr/bin/s6-log", "T", "n3", "s99999999", "./s6"], "s6/current",
+                         {"LD_LIBRARY_PATH": str(tools / "usr/lib/x86_64-linux-gnu")})
+
+
+class Svlogd(PipedLog):
+    def __init__(self, place, name, gush):
+        tools = packages("runit")
+        super().__init__(place, name, gush, [tools / "usr/bin/svlogd", "-ttt", "./sv"], "sv/current")
+        (self.folder / "sv").mkdir()
+        (self.folder / "sv" / "config").write_text("s99999999\n")
+
+
+def packages(name):
+    """Where the Debian package is unpacked, below the cache; nothing is installed."""
+    cache = pathlib.Path(os.environ.get("BULKHEAD_CACHE") or pathlib.Path.home() / ".cache" / "bulkhead")
+    argv = [TOP / "tools" / "unpack-packages", cache / "bench", name]
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired as expired:
+        raise BenchError(f"package {name}: not there after 120 s") from expired
+    if done.returncode:
+        raise BenchError(f"package {name}: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'cannot be unpacked'}")
+    return cache / "bench"

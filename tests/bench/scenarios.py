@@ -2,13 +2,16 @@
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import random
 import re
+import signal
 import statistics
 import subprocess
 import time
 
+import logs
 from figures import absolute, compare
 from sides import Bare, BenchError, Ours
 
@@ -29,9 +32,14 @@ class Size:
     residents: tuple = (1, 100, 1000)
     idlers: int = 100
     idle_s: int = 60
+    log_bytes: int = 64 << 20
+    sampled: int = 500
+    settle_s: int = 30  # those that were just born are looked at more often
+    sampled_s: int = 120
 
 
-SHORT = Size(pairs=1, deaths=3, starts=(1, 5), starts_at_once=1, stops=5, loaded=20, residents=(1, 20), idlers=5, idle_s=1)
+SHORT = Size(pairs=1, deaths=3, starts=(1, 5), starts_at_once=1, stops=5, loaded=20, residents=(1, 20), idlers=5, idle_s=1,
+             log_bytes=1 << 20, sampled=5, settle_s=0, sampled_s=1)
 
 
 class Bench:
@@ -260,7 +268,91 @@ def load(bench):
     yield absolute(f"loading {plural(count)}, median", "ms", ours, bare, goal=2 * bare + 20, runs=len(pairs))
 
 
-SCENARIOS = [oom, sigkill, start, up, load, memory, quiet]
+# --- logs ----------------------------------------------------------------------------------------
+
+# Bytes of a write, bytes of a line, and are there goals? Those of many lines a write have none: every line
+# is 40 bytes longer in the file (its time and stream), which is work that cat does not have.
+WRITES = ((100, 100, True), (4096, 4096, True), (65536, 65536, True), (4096, 100, False), (65536, 100, False))
+
+
+def size_text(size):
+    return f"{size >> 10}-KiB" if size >= 1024 else f"{size}-byte"
+
+
+def beside(bench, write, line, bare, samples):
+    """The field's loggers, where they can be had."""
+    gib = samples["bytes"] / 2**30
+    for title, make in (("s6-log", logs.S6Log), ("svlogd", logs.Svlogd)):
+        try:
+            with make(bench.place, title, (write, line, samples["bytes"])) as log:
+                rounds = [log.round() for _ in range(bench.size.pairs + 1)][1:]
+        except BenchError as error:
+            bench.say(f"{title} is left out: {error}\n")
+            continue
+        for index, what in enumerate(("time", "CPU")):
+            theirs = statistics.median(found[index] for found in rounds) / 1e9 / gib
+            figure = absolute(f"{title} beside it: {what}", "s/GiB", theirs, bare[index], runs=len(rounds))
+            yield dataclasses.replace(figure, ratio=theirs / bare[index])
+
+
+def throughput(bench):
+    """A service's output into its log, and through `cat` into a file, by a pipe of the same size."""
+    for write, line, has_goals in WRITES:
+        lines = "" if line == write else f" of {size_text(line)} lines"
+        name = f"log of {size_text(write)} writes{lines}"
+        gush = (write, line, bench.size.log_bytes)
+        found = {"ours": [], "bare": [], "again": []}
+        with logs.OurLog(bench.place, "ours", gush) as ours, logs.CatLog(bench.place, "bare", gush) as bare, \
+                logs.CatLog(bench.place, "again", gush) as again:
+            for side in (ours, bare, again):
+                side.round()  # its file has memory now
+            for side in bench.turns(name, [ours, bare, again]):
+                found[side.name].append(side.round())
+        gib = bench.size.log_bytes / 2**30
+        for index, (what, goal) in enumerate((("time", 1.25), ("CPU of the reader", 1.3))):
+            samples = {side: [sample[index] for sample in taken] for side, taken in found.items()}
+            yield from compare(f"{name}: {what}", samples, {"median": goal if has_goals else None}, ("s/GiB", gib * 1e9))
+        cat = [statistics.median(sample[index] for sample in found["bare"]) / 1e9 / gib for index in (0, 1)]
+        yield from beside(bench, write, line, cat, {"bytes": bench.size.log_bytes})
+
+
+def flood(bench):
+    """A sibling writes into its log as fast as it can, or waits: is a restart slower for it?"""
+    name = "SIGKILL to next first instruction beside a flooded log"
+    gush = [str(bench.place.folder / "gush"), "4096", "100", str(1 << 50)]
+    sides = {name: logs.OursWithWriter(bench.place, name, gush) for name in ("ours", "bare", "again")}
+    with sides["ours"] as ours, sides["bare"] as bare, sides["again"] as again:
+        samples = {side.name: [] for side in (ours, bare, again)}
+        for side in (ours, bare, again):
+            side.up(1)
+        writer = ours.writer()
+        os.kill(writer, signal.SIGUSR1)
+        for side in bench.turns(name, [ours, bare, again]):
+            os.kill(writer, signal.SIGCONT if side is ours else signal.SIGSTOP)
+            for _ in range(bench.size.deaths):
+                idle()
+                samples[side.name].append(side.timed_kill())
+        os.kill(writer, signal.SIGCONT)
+    yield from compare(name, samples, {"median": 1.2, "p99": None})
+
+
+def sampling(bench):
+    """Services that do not grow are looked at once a minute."""
+    if not bench.limit:
+        return
+    seconds, count = bench.size.sampled_s, bench.size.sampled
+    with Ours(bench.place, "ours") as ours:
+        ours.up(count, bench.limit)
+        bench.say(f"{plural(count)} settle")
+        time.sleep(bench.size.settle_s)
+        before = activity(ours.keepers())
+        bench.say(f"{plural(count)} flat for {seconds} s")
+        time.sleep(seconds)
+        used = activity(ours.keepers())[2] - before[2]
+    yield absolute(f"sampling {count} flat services, of a core", "%", used / 1e7 / seconds, goal=0.1)
+
+
+SCENARIOS = [oom, sigkill, start, up, load, memory, quiet, throughput, flood, sampling]
 
 
 def measure(place, size, say, names=()):

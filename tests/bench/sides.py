@@ -95,7 +95,7 @@ class Place:
     def __enter__(self):
         self.folder = make_folder()
         self.state = pathlib.Path(tempfile.mkdtemp(prefix="bulkhead-bench."))
-        for program in ("first", "ask"):
+        for program in ("first", "ask", "gush"):
             shutil.copy(self.build / "bench" / program, self.folder)
         if self.has_memory:
             hand_down(self._mount, ["memory"])
@@ -197,6 +197,8 @@ class Side:
 
     def await_all(self, first):
         """The instant of the last first instruction of all services."""
+        if self.count == 0:
+            return 0
         births = self.ring.await_births(first, self.count)
         self.note_births(births)
         return max(birth[0] for birth in births)
@@ -291,7 +293,7 @@ class Ours(Side):
                                  BULKHEAD_RUNTIME_DIR=str(self._runtime))
         self._is_up = False
 
-    def _write_stack(self, count, limit):
+    def services(self, count, limit):
         def service(slot):
             service = {
                 "command": [str(self.place.folder / "first"), str(self.ring.path), str(self.ring.fifo), str(slot)],
@@ -300,7 +302,10 @@ class Ours(Side):
             }
             return dict(service, mem_limit=limit) if limit else service
 
-        stack = {"name": STACK, "services": {f"s{slot}": service(slot) for slot in range(count)}}
+        return {f"s{slot}": service(slot) for slot in range(count)}
+
+    def _write_stack(self, count, limit):
+        stack = {"name": STACK, "services": self.services(count, limit)}
         self._file.write_text(json.dumps(stack, indent=1))  # JSON is YAML
 
     def _run(self, *words):
