@@ -217,6 +217,8 @@ static void is_ready(struct step *step)
 {
     no_more(step->self);
     step->self->ready = 1;
+    if (!step->self->oom_seen)
+        step->self->deadline_ns = INSTANT_NEVER.ns; // that of its start
     step_changed(step);
     await_probe(step, step->self->entered_ns);
 }

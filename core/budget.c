@@ -19,10 +19,12 @@ static enum cause cause_of(enum verdict_kind kind)
     case VERDICT_CRASHED:
     case VERDICT_FAILED:
     case VERDICT_SPAWN_FAILED:
+    case VERDICT_START_TIMEOUT:
         return CAUSE_CRASH;
     case VERDICT_UNHEALTHY:
         return CAUSE_UNHEALTHY;
     case VERDICT_OOM_OUTSIDE: // whoever it was, it is not at fault
+    case VERDICT_OOM_USERSPACE:
         return CAUSES_COUNT;
     case VERDICT_OOM_GROUP:
     case VERDICT_OOM_CHILD:

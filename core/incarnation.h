@@ -73,7 +73,7 @@ enum state {
     X(blame_signal)    /* signal, */                                                             \
     X(blame_error)     /* errno of its start; ETIMEDOUT: it took too long */
 
-enum blame { BLAME_NONE, BLAME_HEALTH, BLAME_HOOK, BLAMES_COUNT };
+enum blame { BLAME_NONE, BLAME_HEALTH, BLAME_HOOK, BLAME_START, BLAMES_COUNT };
 
 struct incarnation {
 #define X(field) int64_t field;

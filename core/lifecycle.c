@@ -119,7 +119,8 @@ static void stop_sooner(struct step *step)
 
 static void send_signal(struct step *step)
 {
-    step->self->sent_signal = step->event->signal;
+    if (step->self->sent_signal != SIGKILL) // nothing undoes that
+        step->self->sent_signal = step->event->signal;
     step_emit(step, EFFECT_SIGNAL)->signal = (int32_t)step->event->signal;
 }
 
@@ -226,7 +227,10 @@ static void spawn_failed(struct step *step)
 
 static void execed(struct step *step)
 {
-    step_shift(step, STATE_RUNNING, step_or_oom_deadline(step, INSTANT_NEVER));
+    bool waits = step->context->policy->post_start > 0;
+    instant deadline = waits ? step_start_deadline(step, INSTANT_NEVER) : INSTANT_NEVER;
+
+    step_shift(step, STATE_RUNNING, step_or_oom_deadline(step, deadline));
     aide_welcome(step);
 }
 
@@ -341,8 +345,19 @@ static void release(struct step *step)
     step_leave(step);
 }
 
+static void blame_start(struct step *step)
+{
+    if (!step->self->oom_seen && !step->self->ready && !step->self->blame)
+        step->self->blame = BLAME_START;
+    step_kill(step);
+}
+
 static void exec_too_late(struct step *step)
 {
+    if (step->context->policy->start_timeout_ns) {
+        blame_start(step);
+        return;
+    }
     if (!step->self->oom_seen && step->self->step == SPAWN_STEP_NONE)
         step->self->step = SPAWN_STEP_TIMEOUT;
     step_kill(step);
@@ -353,8 +368,10 @@ static void quarantine(struct step *step)
     struct incarnation *self = step->self;
 
     if (!self->judged) {
-        struct verdict verdict = {.confidence = CONFIDENCE_CERTAIN, .exit_code = -1};
-        verdict.enclosing = -1;
+        /* What the kernel has counted for it stands beside it: it may be why it was to die. */
+        struct obituary obituary = {.base = self->base, .now = self->seen, .paid = self->paid};
+        struct verdict verdict = verdict_decide(&obituary);
+        verdict.confidence = CONFIDENCE_CERTAIN;
         step_tell(step, &verdict);
         self->judged = 1;
         self->ended_ns = step->context->now.ns;
@@ -399,7 +416,7 @@ static cell *const machine[STATES_COUNT][COLUMNS] = {
 [STATE_WAITING]     = {wait_no_more,       stop_waiting,      wait_no_more,       kill_waiting,      ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        open,   ignore,  ignore,           ignore},
 [STATE_PREPARING]   = {aide_prepare_start, aide_prepare_stop, aide_prepare_again, aide_prepare_kill, ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      aide_prepared, ignore, ignore,  ignore,           aide_prepare_late},
 [STATE_STARTING]    = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, born,    spawn_failed, execed, died,         memory_changed, emptied,         ignore,      ignore,        ignore, release, exec_too_late,    ignore},
-[STATE_RUNNING]     = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         aide_probed, aide_hooked,   ignore, release, step_kill,        aide_due},
+[STATE_RUNNING]     = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         aide_probed, aide_hooked,   ignore, release, blame_start,      aide_due},
 [STATE_LEAVING]     = {want_again,         stop_sooner,       want_again,         kill_leaving,      ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         ignore,      aide_parted,   ignore, ignore,  step_kill,        aide_part_late},
 [STATE_STOPPING]    = {want_again,         stop_sooner,       want_again,         kill_stopping,     ignore, born,    spawn_failed, ignore, died,         memory_changed, emptied,         ignore,      ignore,        ignore, ignore,  step_kill,        ignore},
 [STATE_KILLING]     = {want_again,         stop_resting,      want_again,         kill_again,        ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore,      ignore,        ignore, ignore,  empty_too_late,   ignore},

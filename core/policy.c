@@ -38,7 +38,8 @@ static bool oom_is_valid(const struct policy *policy)
 {
     return policy->oom_group >= 0 && policy->oom_group <= 1 && policy->oom_policy >= 0 &&
            policy->oom_policy < OOM_POLICIES_COUNT && policy->oom_victims >= 0 &&
-           policy->oom_victims <= VICTIMS_MAX && policy->oom_within_ns >= 0;
+           policy->oom_victims <= VICTIMS_MAX && policy->oom_within_ns >= 0 &&
+           policy->start_timeout_ns >= 0;
 }
 
 static bool hooks_are_valid(const struct policy *policy)

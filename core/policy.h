@@ -55,6 +55,7 @@ struct policy {
     int64_t oom_policy;      // enum oom_policy
     int64_t oom_victims;     // CONTINUE: so many killed within oom_within_ns are a death; 0: none
     int64_t oom_within_ns;
+    int64_t start_timeout_ns;  // from birth until it is there; 0: as long as it takes
     int64_t restart_window_ns; // a restart that lasts so long starts the count anew; 0: none does
     int64_t health;            // 1: a probe says how it is (health.h)
     int64_t health_interval_ns;

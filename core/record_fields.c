@@ -30,6 +30,7 @@ static const struct field policy_fields[] = {
     POLICY_FIELD(oom_policy)
     POLICY_FIELD(oom_victims)
     POLICY_FIELD(oom_within_ns)
+    POLICY_FIELD(start_timeout_ns)
     POLICY_FIELD(restart_window_ns)
     POLICY_FIELD(health)
     POLICY_FIELD(health_interval_ns)
@@ -68,6 +69,8 @@ static const struct field reading_fields[] = {
     READING_FIELD(oom_kill)     
     READING_FIELD(oom_group_kill)
     READING_FIELD(tree_oom_kill)
+    READING_FIELD(oomd_ooms)
+    READING_FIELD(oomd_kills)
     READING_FIELD(peak_bytes)   
     READING_FIELD(populated)    
     {"enclosing_oom0", offsetof(struct reading, enclosing_oom[0])},
@@ -143,6 +146,7 @@ static const struct field verdict_fields[] = {
     VERDICT_FIELD(index)
     VERDICT_FIELD(budget)
     VERDICT_FIELD(victims)
+    VERDICT_FIELD(oomd)
 };
 
 /* clang-format on */
@@ -180,6 +184,7 @@ struct verdict_numbers verdict_to_numbers(const struct verdict *verdict)
         .index = verdict->hook_index,
         .budget = verdict->budget,
         .victims = verdict->victims,
+        .oomd = verdict->oomd,
     };
 }
 
@@ -209,6 +214,7 @@ int verdict_from_numbers(const struct verdict_numbers *numbers, struct verdict *
     verdict->hook_index = (uint32_t)numbers->index;
     verdict->budget = (uint32_t)numbers->budget;
     verdict->victims = (uint32_t)numbers->victims;
+    verdict->oomd = numbers->oomd;
     return 0;
 }
 

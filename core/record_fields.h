@@ -30,7 +30,7 @@ bool record_spent_is_valid(const struct spent *spent);
 /* A verdict's numbers in one place: its own struct has small types and enums. */
 struct verdict_numbers {
     int64_t code, signal, core, step, error, oom, oom_kill, oom_group_kill, enclosing, peak, limit,
-        uptime, delay, hook, index, budget, victims;
+        uptime, delay, hook, index, budget, victims, oomd;
 };
 
 struct verdict_numbers verdict_to_numbers(const struct verdict *verdict);

@@ -196,6 +196,8 @@ static void put_evidence(struct writer *writer, const struct verdict *verdict)
         put_text(writer, "group", verdict->group);
     if (verdict->victims > 0)
         put_number(writer, "victims", verdict->victims);
+    if (verdict->oomd > 0)
+        put_number(writer, "oomd", verdict->oomd);
     put_number(writer, "memPeak", verdict->peak_bytes);
     put_number(writer, "memLimit", verdict->limit_bytes);
     end(writer, "}");

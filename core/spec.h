@@ -245,6 +245,7 @@ struct spec_service {
 
     struct spec_backoff backoff;
     struct spec_oom oom;
+    struct spec_int start_timeout_ns;
     struct spec_intensity intensity; // its own, or else that of the stack
     struct spec_exits success_exit_codes;
     struct spec_exits restart_prevent_exit_codes;

@@ -93,6 +93,13 @@ void step_spawn(struct step *step)
     }
 }
 
+instant step_start_deadline(const struct step *step, instant otherwise)
+{
+    int64_t timeout = step->context->policy->start_timeout_ns;
+
+    return timeout ? instant_add((instant){step->self->started_ns}, span_ns(timeout)) : otherwise;
+}
+
 void step_bear(struct step *step)
 {
     struct incarnation *self = step->self;
@@ -101,7 +108,7 @@ void step_bear(struct step *step)
     self->populated = 1;
     self->started_ns = step->context->now.ns;
     self->started_wall = step->context->wall_ns;
-    step_shift(step, STATE_STARTING, step_after(step, EXEC_DEADLINE));
+    step_shift(step, STATE_STARTING, step_start_deadline(step, step_after(step, EXEC_DEADLINE)));
     step_emit(step, EFFECT_SPAWN);
 }
 
@@ -196,7 +203,8 @@ static bool was_up(const struct step *step, int64_t length_ns)
 {
     const struct verdict *last = &step->self->last;
 
-    return last->hook != AIDE_PRE_START && last->uptime.ns >= length_ns;
+    return last->hook != AIDE_PRE_START && last->kind != VERDICT_START_TIMEOUT &&
+           last->uptime.ns >= length_ns;
 }
 
 /* It is to be restarted, if its budgets allow. */
@@ -322,6 +330,7 @@ void step_judge(struct step *step)
         .victims = (uint32_t)self->victims,
         .success = &step->context->policy->success,
         .unhealthy = blamed && self->blame == BLAME_HEALTH,
+        .start_timeout = blamed && self->blame == BLAME_START,
         .base = self->base,
         .now = self->seen,
         .paid = self->paid,
@@ -340,6 +349,8 @@ void step_judge(struct step *step)
             .signal = (int32_t)self->blame_signal,
             .error = (int32_t)self->blame_error,
         };
+    if (event && event->kind == EVENT_DEAD && !event->reading.known)
+        obituary.now.known = 0; // what was seen before may not be all
     verdict = verdict_decide(&obituary);
     step_account(step, &verdict);
     step_tell(step, &verdict);

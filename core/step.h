@@ -29,6 +29,8 @@ void step_kill(struct step *step);           // end the compartment, wait until 
 void step_leave(struct step *step);
 void step_send_stop(struct step *step, instant deadline);
 instant step_end_of_grace(const struct step *step); // of a stop that begins now
+/* When it has to be there; `otherwise` where the policy does not say. */
+instant step_start_deadline(const struct step *step, instant otherwise);
 /* An OOM kill may have been noticed in the state before: its deadline stays. */
 instant step_or_oom_deadline(const struct step *step, instant deadline);
 

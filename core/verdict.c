@@ -54,7 +54,7 @@ const char *confidence_name(enum confidence confidence)
 bool verdict_is_oom(enum verdict_kind kind)
 {
     return kind == VERDICT_OOM || kind == VERDICT_OOM_GROUP || kind == VERDICT_OOM_OUTSIDE ||
-           kind == VERDICT_OOM_CHILD;
+           kind == VERDICT_OOM_CHILD || kind == VERDICT_OOM_USERSPACE;
 }
 
 bool verdict_is_failure(enum verdict_kind kind)
@@ -124,8 +124,8 @@ static int64_t kills(const struct obituary *obituary)
  * it was ours, or the victim's cgroup was of the service's own making. */
 static bool is_surely_for_memory(const struct obituary *obituary, const struct verdict *verdict)
 {
-    if (obituary->oom_seen)
-        return true;
+    if (obituary->oom_seen) // and it did not end by itself, just before
+        return !obituary->status_known || obituary->signal == SIGKILL || obituary->victims > 0;
     if (obituary->oom_told || obituary->sent_signal == SIGKILL)
         return false;
     if (obituary->now.oom_kill <= obituary->base.oom_kill && verdict->oom_group_kill == 0)
@@ -138,10 +138,12 @@ static bool is_surely_for_memory(const struct obituary *obituary, const struct v
 static void decide_oom(const struct obituary *obituary, struct verdict *verdict)
 {
     struct hit hit = enclosing_hit(obituary);
+    bool refused = verdict->oom_kill == 0; // and not killed
+    bool met = verdict->oom > 0 || (refused && obituary->now.max > obituary->base.max);
 
     verdict->confidence =
         is_surely_for_memory(obituary, verdict) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE;
-    if (verdict->oom > 0 || verdict->oom_kill == 0) {
+    if (met || (refused && hit.level < 0)) {
         verdict->kind = VERDICT_OOM;
         /* Two limits met in one interval: the counters cannot tell which one killed. */
         if (hit.level >= 0)
@@ -149,7 +151,7 @@ static void decide_oom(const struct obituary *obituary, struct verdict *verdict)
     } else if (hit.level >= 0) {
         verdict->kind = VERDICT_OOM_GROUP;
         verdict->enclosing = hit.level;
-        if (hit.is_doubtful)
+        if (hit.is_doubtful || refused)
             verdict->confidence = CONFIDENCE_PROBABLE;
     } else if (obituary->now.oom_kill > obituary->base.oom_kill) {
         verdict->kind = VERDICT_OOM_OUTSIDE;
@@ -179,8 +181,9 @@ static bool starved_at_birth(const struct obituary *obituary, const struct verdi
 {
     if (obituary->step == SPAWN_STEP_NONE)
         return false;
-    return verdict->oom_kill > 0 || (obituary->error == ENOMEM &&
-                                     (verdict->oom > 0 || obituary->now.max > obituary->base.max));
+    return verdict->oom_kill > 0 ||
+           (obituary->error == ENOMEM && (verdict->oom > 0 || enclosing_hit(obituary).level >= 0 ||
+                                          obituary->now.max > obituary->base.max));
 }
 
 static void decide_exit(const struct obituary *obituary, struct verdict *verdict)
@@ -219,7 +222,22 @@ static void decide_hook(const struct hook_failure *hook, struct verdict *verdict
 
 static bool is_ours(const struct obituary *obituary)
 {
-    return obituary->hook.hook || obituary->unhealthy || obituary->stopping;
+    return obituary->hook.hook || obituary->unhealthy || obituary->start_timeout ||
+           obituary->stopping;
+}
+
+/* A program that watches memory set out to kill it and said so before. */
+static bool died_of_a_watcher(const struct obituary *obituary, const struct verdict *verdict)
+{
+    return verdict->oomd > 0 && obituary->sent_signal != SIGKILL &&
+           (!obituary->status_known || obituary->signal == SIGKILL);
+}
+
+static void decide_watcher(const struct obituary *obituary, struct verdict *verdict)
+{
+    verdict->kind = VERDICT_OOM_USERSPACE;
+    if (!obituary->status_known || verdict->oom_kill > 0)
+        verdict->confidence = CONFIDENCE_PROBABLE;
 }
 
 /* Why it was us who ended it. */
@@ -227,10 +245,14 @@ static void decide_ours(const struct obituary *obituary, struct verdict *verdict
 {
     if (obituary->hook.hook)
         decide_hook(&obituary->hook, verdict);
+    else if (obituary->start_timeout)
+        verdict->kind = VERDICT_START_TIMEOUT;
     else
         verdict->kind = obituary->unhealthy ? VERDICT_UNHEALTHY : VERDICT_STOPPED;
-    /* Our SIGKILL and the kernel's for memory look the same. */
-    if (verdict->oom_kill > 0 && obituary->sent_signal == SIGKILL)
+    /* Our SIGKILL and others' look the same; and one that we did not send was somebody else's. */
+    if ((verdict->oom_kill > 0 || verdict->oomd > 0) && obituary->sent_signal == SIGKILL)
+        verdict->confidence = CONFIDENCE_PROBABLE;
+    if (obituary->signal == SIGKILL && obituary->sent_signal != SIGKILL)
         verdict->confidence = CONFIDENCE_PROBABLE;
 }
 
@@ -245,6 +267,7 @@ struct verdict verdict_decide(const struct obituary *obituary)
         .oom = since(now->oom, base->oom),
         .oom_kill = kills(obituary),
         .oom_group_kill = since(now->oom_group_kill, base->oom_group_kill),
+        .oomd = since(now->oomd_ooms + now->oomd_kills, base->oomd_ooms + base->oomd_kills),
         .enclosing = -1,
         .victims = obituary->victims,
         .peak_bytes = now->peak_bytes,
@@ -261,6 +284,10 @@ struct verdict verdict_decide(const struct obituary *obituary)
         verdict.error = obituary->error;
     } else if (died_for_memory(obituary, &verdict) || starved_at_birth(obituary, &verdict)) {
         decide_oom(obituary, &verdict);
+        if (verdict.oomd > 0) // two killers in one interval
+            verdict.confidence = CONFIDENCE_PROBABLE;
+    } else if (died_of_a_watcher(obituary, &verdict)) {
+        decide_watcher(obituary, &verdict);
     } else if (is_ours(obituary)) {
         decide_ours(obituary, &verdict);
     } else {

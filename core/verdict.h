@@ -9,19 +9,21 @@
 #include "core/reading.h"
 
 /* X(id, name): the causes of death, in the words of the manual. */
-#define VERDICTS(X)                                                                        \
-    X(NONE, "none")                                                                        \
-    X(OOM, "oom")                 /* the service's own limit */                            \
-    X(OOM_GROUP, "oom-group")     /* the limit of an enclosing group of ours */            \
-    X(OOM_OUTSIDE, "oom-outside") /* a limit above our root, or the host */                \
-    X(OOM_CHILD, "oom-child")     /* a process of the service died, the service lives */   \
-    X(KILLED, "killed")           /* a SIGKILL neither the kernel's for memory nor ours */ \
-    X(CRASHED, "crashed")         /* any other signal */                                   \
-    X(FAILED, "failed")           /* an exit code that is not success; or a hook failed */ \
-    X(DONE, "done")               /* exit code 0, or an end that counts as success */      \
-    X(STOPPED, "stopped")         /* because we were asked to */                           \
-    X(UNHEALTHY, "unhealthy")     /* stopped by us: its probes failed */                   \
-    X(SPAWN_FAILED, "spawn-failed")                                                        \
+#define VERDICTS(X)                                                                            \
+    X(NONE, "none")                                                                            \
+    X(OOM, "oom")                     /* the service's own limit */                            \
+    X(OOM_GROUP, "oom-group")         /* the limit of an enclosing group of ours */            \
+    X(OOM_OUTSIDE, "oom-outside")     /* a limit above our root, or the host */                \
+    X(OOM_USERSPACE, "oom-userspace") /* by a program that watches memory: its mark says so */ \
+    X(OOM_CHILD, "oom-child")         /* a process of the service died, the service lives */   \
+    X(KILLED, "killed")               /* a SIGKILL neither the kernel's for memory nor ours */ \
+    X(CRASHED, "crashed")             /* any other signal */                                   \
+    X(FAILED, "failed")               /* an exit code that is not success; or a hook failed */ \
+    X(DONE, "done")                   /* exit code 0, or an end that counts as success */      \
+    X(STOPPED, "stopped")             /* because we were asked to */                           \
+    X(UNHEALTHY, "unhealthy")         /* stopped by us: its probes failed */                   \
+    X(START_TIMEOUT, "start-timeout") /* killed by us: it was not there in time */             \
+    X(SPAWN_FAILED, "spawn-failed")                                                            \
     X(UNKILLABLE, "unkillable")
 
 enum verdict_kind {
@@ -101,6 +103,7 @@ struct obituary {
     bool stopping;            // it was asked to stop
     bool oom_seen;            // it was killed by us because an OOM kill left something of it alive
     bool unhealthy;           // we stopped it because its probes failed
+    bool start_timeout;       // we killed it because it was not there in time
     struct hook_failure hook; // because of which we did not start it, or stopped it
     bool oom_told;            // an OOM kill since the base was told as a child's, moments ago
     uint32_t victims;         // we killed it because the kernel had killed so many of its processes
@@ -122,6 +125,7 @@ struct verdict {
     int64_t oom;            // deltas that spoke: local oom,
     int64_t oom_kill;       // oom_kill, local or of a cgroup that the service made below,
     int64_t oom_group_kill; //
+    int64_t oomd;           // and marks of a userspace OOM killer, see struct reading
     int32_t enclosing;      // OOM_GROUP, OOM_CHILD: at which level, innermost 0; else -1
     int64_t peak_bytes;
     int64_t limit_bytes; // memory.max, of the level if there is one; 0: none

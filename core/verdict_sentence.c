@@ -187,6 +187,9 @@ static void say_cause(struct words *words, const struct verdict *verdict)
     case VERDICT_OOM_OUTSIDE:
         say_oom(words, verdict);
         break;
+    case VERDICT_OOM_USERSPACE:
+        say(words, "killed by a userspace OOM killer (systemd-oomd or oomd)");
+        break;
     case VERDICT_OOM_CHILD:
         say_child(words, verdict);
         break;
@@ -210,12 +213,19 @@ static void say_cause(struct words *words, const struct verdict *verdict)
         break;
     case VERDICT_STOPPED:
         say(words, "stopped as asked");
+        if (verdict->confidence == CONFIDENCE_PROBABLE && verdict->signal == SIGKILL)
+            say(words, ", and killed meanwhile: perhaps not by us");
         break;
     case VERDICT_UNHEALTHY:
         say(words, "stopped as unhealthy");
         break;
+    case VERDICT_START_TIMEOUT:
+        say(words, "killed: it was not there within its start_timeout");
+        break;
     case VERDICT_UNKILLABLE:
         say(words, "cannot be killed: a process inside is stuck in the kernel");
+        if (verdict->oom_kill > 0)
+            say(words, ", after it was to be killed for memory");
         break;
     case VERDICT_SPAWN_FAILED:
     case VERDICT_NONE:

@@ -218,8 +218,7 @@ static void take_verdict(struct telling *telling)
     struct view_member *member = telling->member;
     bool told = member->judged == telling->record->generation && member->judged > 0;
 
-    if (verdict->kind == VERDICT_OOM || verdict->kind == VERDICT_OOM_GROUP ||
-        verdict->kind == VERDICT_OOM_OUTSIDE || verdict->kind == VERDICT_OOM_CHILD)
+    if (verdict_is_oom(verdict->kind))
         tell(telling, ACTION_OOM)->verdict = *verdict;
     if (verdict->kind == VERDICT_OOM_CHILD)
         return;

@@ -90,7 +90,11 @@ static const struct key_row rows[] = {
      .about = "exit codes and signals after which the service is not restarted, whatever restart "
               "says"},
     {"sockets", .class = KEY_LATER, .remedy = "remove it, and let the program listen"},
-    {"start_timeout", .class = KEY_LATER, .remedy = "remove it"},
+    {"start_timeout", .class = KEY_HONOURED, .shape = SHAPE_DURATION, .read = read_duration,
+     .offset = INTO(start_timeout_ns),
+     .about =
+         "from its birth until it runs and its post_start hooks are done, else it is killed; 0, "
+         "the default: as long as it takes"},
     {"success_exit_codes", .class = KEY_HONOURED, .shape = SHAPE_EXITS, .read = read_exit_codes,
      .offset = INTO(success_exit_codes),
      .about = "exit codes and signals that are success, besides 0"},

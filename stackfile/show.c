@@ -312,14 +312,15 @@ static void show_bulkhead(struct emit *emit, const struct spec_service *service)
 {
     if (!service->memory_high.set && !service->memory_min.set && !service->on_unhealthy_set &&
         !service->backoff.set && !service->intensity.set && !service->oom.set &&
-        !service->success_exit_codes.set && !service->restart_prevent_exit_codes.set &&
-        !has_report_hook(service))
+        !service->start_timeout_ns.set && !service->success_exit_codes.set &&
+        !service->restart_prevent_exit_codes.set && !has_report_hook(service))
         return;
     emit_map(emit, "x-bulkhead");
     if (service->on_unhealthy_set)
         emit_text(emit, "on_unhealthy", on_unhealthy_choices[service->on_unhealthy]);
     show_share(emit, "memory_high", &service->memory_high);
     show_share(emit, "memory_min", &service->memory_min);
+    show_duration(emit, "start_timeout", &service->start_timeout_ns);
     show_oom(emit, &service->oom);
     show_backoff(emit, &service->backoff);
     show_intensity(emit, &service->intensity);

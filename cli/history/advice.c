@@ -269,6 +269,17 @@ void advice_give(const struct death *death, const struct death_history *history,
     case VERDICT_STOPPED:
         stopped(death, ret);
         break;
+    case VERDICT_OOM_USERSPACE:
+        add(ret,
+            "No limit was met: a program that watches the memory of the host chose it "
+            "(\"oomctl\", \"journalctl -u systemd-oomd\"). Give the services mem_limits that fit "
+            "together, or exempt the stack (ManagedOOMPreference=).");
+        break;
+    case VERDICT_START_TIMEOUT:
+        add(ret,
+            "Its program and its post_start hooks have to be there within start_timeout: see its "
+            "last output for what it waited for, or raise it.");
+        break;
     case VERDICT_UNHEALTHY:
         add(ret, "Its probe failed too often in a row: run the healthcheck's test by hand "
                  "(\"bulkhead exec\"), and see whether timeout, retries and start_period fit it.");

@@ -64,6 +64,8 @@ static void add_evidence(struct attributes *attributes, const struct verdict *ve
     }
     if (verdict->enclosing >= 0)
         add(attributes, "enclosing", ATTRIBUTE_NUMBER, verdict->enclosing);
+    if (verdict->oomd > 0)
+        add(attributes, "oomd", ATTRIBUTE_NUMBER, verdict->oomd);
     if (verdict->victims > 0)
         add(attributes, "victims", ATTRIBUTE_NUMBER, verdict->victims);
     if (verdict->enclosing >= 0)

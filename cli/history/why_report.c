@@ -339,6 +339,8 @@ static struct json *evidence_object(const struct verdict *verdict)
         json_text(object, "group", verdict->group);
     if (verdict->victims > 0)
         json_number(object, "victims", verdict->victims);
+    if (verdict->oomd > 0)
+        json_number(object, "oomd", verdict->oomd);
     json_number(object, "memPeak", verdict->peak_bytes);
     json_number(object, "memLimit", verdict->limit_bytes);
     return object;

@@ -121,6 +121,7 @@ struct policy planner_policy(const struct spec_service *service, const struct ho
     policy.mem_limit_bytes = 0;
     if (service->mem_limit_bytes.set && service->mem_limit_bytes.value > 0)
         policy.mem_limit_bytes = service->mem_limit_bytes.value;
+    take_int(&policy.start_timeout_ns, &service->start_timeout_ns);
     take_int(&policy.oom_policy, &service->oom.policy);
     take_int(&policy.oom_victims, &service->oom.victims);
     take_int(&policy.oom_within_ns, &service->oom.within_ns);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/memev.h"
@@ -232,6 +233,29 @@ static void read_enclosing(const int *enclosing, size_t count, struct reading *r
             reading->enclosing_oom[i] = counts.oom;
 }
 
+static int64_t read_mark(int folder, const char *name)
+{
+    char text[24];
+    int64_t value;
+    ssize_t length = fgetxattr(folder, name, text, sizeof(text));
+
+    if (length <= 0 || memev_number(text, (size_t)length, &value) != 0 || value < 0)
+        return 0;
+    return value;
+}
+
+/* What a userspace OOM killer has left on it; whoever owns the folder could have written that. */
+static void read_marks(int parent, const char *name, struct reading *reading)
+{
+    int folder = open_below(parent, name, ".", O_RDONLY | O_DIRECTORY);
+
+    if (folder < 0)
+        return;
+    reading->oomd_ooms = read_mark(folder, "user.oomd_ooms");
+    reading->oomd_kills = read_mark(folder, "user.oomd_kill");
+    close(folder);
+}
+
 void cgroup_read_new(const int *enclosing, size_t enclosing_count, bool known, struct reading *ret)
 {
     struct reading reading = {.known = known};
@@ -249,6 +273,7 @@ void cgroup_read(int parent, const char *name, int events, const int *enclosing,
     ssize_t length;
 
     read_local(parent, name, &reading);
+    read_marks(parent, name, &reading);
     /* One file of the controller absent: all are. */
     length = reading.known ? read_below_or(events, parent, name, "memory.events", text) : -ENOENT;
     if (length >= 0) {

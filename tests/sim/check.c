@@ -239,6 +239,7 @@ static void check_begin(struct sim *sim, const struct event *event, const struct
     shadow->in_group = shadow->by_policy = false;
     shadow->is_unhealthy = false;
     shadow->toll = (struct toll_book){0};
+    shadow->is_late = false;
     shadow->failed_hook = 0;
     shadow->told_health = HEALTH_NONE;
     shadow->aide.serial = 0;
@@ -321,8 +322,10 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
     }
     if (effect->to == STATE_RUNNING)
         note_program(sim, effect->member);
-    if (effect->to == STATE_KILLING)
+    if (effect->to == STATE_KILLING) {
         shadow->killing = sim->now;
+        shadow->is_late = sim->fleet.members[effect->member].blame == BLAME_START;
+    }
     if (was_up && (effect->to == STATE_STOPPING || effect->to == STATE_KILLING ||
                    effect->to == STATE_LEAVING)) {
         check_order(sim, event, effect->member);
@@ -417,6 +420,7 @@ static void check_member(struct sim *sim, uint32_t member)
         break_rule(sim, "nobody-forgotten", "m%u is to leave, and nobody lets it", member);
     check_aides_of(sim, member);
     check_victims(sim, member);
+    check_start(sim, member);
     if (is_at_rest(sim, member) && it->want)
         break_rule(sim, "nobody-forgotten", "m%u is wanted and %s", member,
                    state_name((enum state)it->state));

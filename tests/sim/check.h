@@ -43,6 +43,7 @@ struct shadow {
     struct aide_book aide;
     bool is_vague; // its policy changed while it ran: nobody works out its health
     struct toll_book toll;
+    bool is_late;         // this incarnation is killed because it was not there in time
     bool is_unhealthy;    // this incarnation is stopped because of its probes,
     uint32_t failed_hook; // or because of this hook
     uint32_t failed_index, told_health;

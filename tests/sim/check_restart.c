@@ -64,6 +64,7 @@ static bool was_up(const struct sim *sim, uint32_t member, int64_t length_ns)
     const struct shadow *shadow = &sim->shadows[member];
 
     return !(shadow->is_prepared && shadow->failed_hook) &&
+           shadow->verdict.kind != VERDICT_START_TIMEOUT &&
            instant_since(sim->now, shadow->spawned).ns >= length_ns;
 }
 
@@ -114,7 +115,7 @@ static bool is_counted(enum cause cause, enum verdict_kind kind)
         return kind == VERDICT_OOM;
     case CAUSE_CRASH:
         return kind == VERDICT_KILLED || kind == VERDICT_CRASHED || kind == VERDICT_FAILED ||
-               kind == VERDICT_SPAWN_FAILED;
+               kind == VERDICT_SPAWN_FAILED || kind == VERDICT_START_TIMEOUT;
     case CAUSE_UNHEALTHY:
         return kind == VERDICT_UNHEALTHY;
     case CAUSES_COUNT:

@@ -43,6 +43,17 @@ static enum verdict_kind own_name(const struct sim *sim, uint32_t member, enum v
     return is_own && is_success_end(sim, member) ? VERDICT_DONE : death;
 }
 
+/* Killed because it was not there in time, and that was so. */
+static bool is_late(const struct sim *sim, uint32_t member)
+{
+    const struct shadow *shadow = &sim->shadows[member];
+    int64_t timeout = sim->roster.members[member].policy.start_timeout_ns;
+    bool was_there = shadow->book.is_ready && shadow->book.began.ns >= shadow->spawned.ns;
+
+    return shadow->is_late && !was_there &&
+           (shadow->is_vague || instant_since(shadow->killing, shadow->spawned).ns >= timeout);
+}
+
 /* What a death other than for memory must be called. */
 static enum verdict_kind plain_name(const struct sim *sim, uint32_t member, bool known)
 {
@@ -54,6 +65,8 @@ static enum verdict_kind plain_name(const struct sim *sim, uint32_t member, bool
         return VERDICT_FAILED;
     if (shadow->is_unhealthy && is_stopped)
         return VERDICT_UNHEALTHY;
+    if (is_late(sim, member) && is_stopped)
+        return VERDICT_START_TIMEOUT;
     if (shadow->asked)
         return VERDICT_STOPPED;
     return known ? own_name(sim, member, box->death) : VERDICT_FAILED;
@@ -66,7 +79,8 @@ static void check_truth(struct sim *sim, const struct event *event, uint32_t mem
     const struct verdict *told = &sim->fleet.members[member].last;
     bool known = event->kind == EVENT_DEAD && event->member == member && event->known;
     bool died_for_memory = is_oom(box->death);
-    bool is_ours = shadow->asked || shadow->is_unhealthy || shadow->failed_hook;
+    bool is_ours =
+        is_late(sim, member) || shadow->asked || shadow->is_unhealthy || shadow->failed_hook;
     enum verdict_kind plain = plain_name(sim, member, known);
 
     /* Told as a child's, and its death was so slow to follow that nobody could connect them. */
@@ -119,6 +133,8 @@ static void check_confidence(struct sim *sim, const struct event *event, uint32_
     const struct box *box = &sim->boxes[member];
     const struct verdict *told = &sim->fleet.members[member].last;
     bool clear = event->kind == EVENT_DEAD && event->known && box->child_kills == 0 &&
+                 (box->death != VERDICT_KILLED || told->kind == VERDICT_KILLED ||
+                  told->kind == VERDICT_DONE) &&
                  !box->met_limit && !budget_moved(sim, member) && box->memory_death == VERDICT_NONE;
 
     if (clear && told->confidence != CONFIDENCE_CERTAIN)

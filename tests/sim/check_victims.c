@@ -7,7 +7,8 @@ bool is_ended_by_us(const struct sim *sim, uint32_t member)
 {
     const struct shadow *shadow = &sim->shadows[member];
 
-    return shadow->is_unhealthy || shadow->failed_hook || shadow->toll.victims;
+    return shadow->is_unhealthy || shadow->failed_hook || shadow->toll.victims ||
+           sim->fleet.members[member].blame == BLAME_START;
 }
 
 static bool is_up(int64_t state)
@@ -63,4 +64,19 @@ void check_victims(struct sim *sim, uint32_t member)
     if (it->victims != toll->victims)
         break_rule(sim, "victims-counted", "m%u: %lld victims, not %lld", member,
                    (long long)it->victims, (long long)toll->victims);
+}
+
+void check_start(struct sim *sim, uint32_t member)
+{
+    const struct incarnation *it = &sim->fleet.members[member];
+    const struct shadow *shadow = &sim->shadows[member];
+    int64_t timeout = sim->roster.members[member].policy.start_timeout_ns;
+
+    if (timeout == 0 || shadow->is_vague || it->ready ||
+        (it->state != STATE_STARTING && it->state != STATE_RUNNING))
+        return;
+    if (instant_since(sim->now, shadow->spawned).ns > timeout + span_sec(1).ns)
+        break_rule(sim, "start-in-time", "m%u is %s %lld ms after its birth", member,
+                   state_name((enum state)it->state),
+                   (long long)span_to_ms(instant_since(sim->now, shadow->spawned)));
 }

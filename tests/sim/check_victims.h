@@ -18,6 +18,7 @@ struct toll_book {
 
 void note_victims(struct sim *sim, const struct event *event);
 void check_victims(struct sim *sim, uint32_t member);
+void check_start(struct sim *sim, uint32_t member);          // there in time, or killed
 bool is_ended_by_us(const struct sim *sim, uint32_t member); // and nobody asked for it
 
 #endif

@@ -61,6 +61,7 @@ static void draw_oom(struct sim *sim, struct policy *policy)
     policy->oom_group = policy->oom_policy != OOM_CONTINUE && chance(sim, 95);
     policy->oom_victims = chance(sim, 70) ? 1 + (int64_t)draw(sim, 3) : 0;
     policy->oom_within_ns = draw_span(sim, 100000, 10000000).ns;
+    policy->start_timeout_ns = chance(sim, 25) ? draw_span(sim, 30000, 40000000).ns : 0;
 }
 
 struct policy scenario_policy(struct sim *sim)

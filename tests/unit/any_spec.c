@@ -304,6 +304,7 @@ static void add_oom(struct spec_service *service)
 {
     struct spec_oom *oom = &service->oom;
 
+    service->start_timeout_ns = any_int(0, INT64_MAX);
     oom->policy = any_int(0, 2);
     if (oom->policy.set && oom->policy.value == 1) {
         oom->victims = any_int(1, 16);

@@ -286,6 +286,7 @@ static void test_restart_policy(void **state)
                                                                .max_restarts = {true, 2, AT(5)},
                                                                .window_ns = {true, 7, AT(5)},
                                                                .then = {true, 1, AT(5)}};
+    service.start_timeout_ns = (struct spec_int){true, 9, AT(5)};
     service.oom = (struct spec_oom){.set = true,
                                     .policy = {true, OOM_CONTINUE, AT(5)},
                                     .victims = {true, 3, AT(5)},
@@ -300,6 +301,7 @@ static void test_restart_policy(void **state)
     assert_int_equal(policy->intensity[CAUSE_ANY].window_ns, 0);
     assert_int_equal(policy->oom_policy, OOM_CONTINUE);
     assert_int_equal(policy->oom_victims, 3);
+    assert_int_equal(policy->start_timeout_ns, 9);
     assert_int_equal(policy->oom_within_ns, 8);
     assert_int_equal(policy->oom_group, 0);
     assert_true(exits_has_code(&policy->success, 3));

@@ -168,6 +168,7 @@ static void same_numbers(const struct spec_service *a, const struct spec_service
     same_int(&a->backoff.max_ns, &b->backoff.max_ns);
     same_int(&a->backoff.jitter_milli, &b->backoff.jitter_milli);
     same_int(&a->backoff.reset_after_ns, &b->backoff.reset_after_ns);
+    same_int(&a->start_timeout_ns, &b->start_timeout_ns);
     assert_int_equal(a->oom.set, b->oom.set);
     same_int(&a->oom.policy, &b->oom.policy);
     same_int(&a->oom.victims, &b->oom.victims);
