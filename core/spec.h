@@ -203,7 +203,7 @@ struct spec_logging {
     bool set;
     enum logging_driver driver;
     struct mark at; // of the driver
-    bool blocking; // options: mode
+    bool blocking;  // options: mode
     struct spec_int max_size_bytes;
     struct spec_int max_file;
     struct spec_int max_buffer_bytes;

@@ -175,7 +175,7 @@ static void yield_to_newborn(void)
 int main(int argc, char **argv)
 {
     struct handed handed = {0};
-    struct place place;
+    struct place place = {-1, -1, -1, -1, "", ""};
     const char *what = "read the plan";
     int status;
 

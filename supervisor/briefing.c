@@ -50,16 +50,17 @@ static int send_fifos(const struct supervisor *supervisor, int channel, uint32_t
 {
     struct recorder_message message = {.kind = RECORDER_FIFOS, .first = first};
     int files[RECORDER_MEMBERS_MAX * 2];
+    size_t count = 0;
 
     while (message.count < RECORDER_MEMBERS_MAX &&
            first + message.count < supervisor->roster.members_count) {
         const struct slot *slot = &supervisor->slots[first + message.count];
 
-        files[2 * message.count] = slot->output;
-        files[2 * message.count + 1] = slot->errors;
+        files[count++] = slot->output;
+        files[count++] = slot->errors;
         message.count++;
     }
-    return sock_send_files(channel, &message, sizeof(message), files, (size_t)message.count * 2);
+    return sock_send_files(channel, &message, sizeof(message), files, count);
 }
 
 int briefing_plan(const struct supervisor *supervisor, int channel)

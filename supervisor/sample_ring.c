@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/paths.h"
@@ -37,6 +38,7 @@ int sample_ring_make(struct sample_ring *ring, int dir, uint64_t epoch)
     ring->file = openat(dir, PATH_NEW, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (ring->file < 0)
         return -errno;
+    (void)fchmod(ring->file, 0640); // the recorder reads it; others do not reach the folder
     /* Whole at once: what fills the disk later takes no place from us. */
     result = -posix_fallocate(ring->file, 0, SAMPLE_FILE_BYTES);
     if (result == 0)

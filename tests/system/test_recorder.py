@@ -196,7 +196,8 @@ def _():
             equal(os.readlink(f"/proc/{pid}/root"), str(stack.state))
         for path in (stack.state / "logs", stack.state / "logs" / "b-1.log"):
             equal(owner_of(path), user, path)
-        for name, mode in (("", 0o2710), ("fifo", 0o700), ("plan", 0o600), ("control", 0o600), ("journal", 0o640)):
+        for name, mode in (("", 0o2710), ("fifo", 0o700), ("plan", 0o600), ("control", 0o600), ("journal", 0o640),
+                           ("samples", 0o640)):
             if os.geteuid() == 0:
                 equal((stack.runtime / name).stat().st_mode & 0o7777, mode, name)
         stack.down()

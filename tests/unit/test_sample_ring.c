@@ -82,7 +82,7 @@ static void a_new_ring_is_whole_and_empty(void **state)
     assert_int_equal(sample_ring_make(&place->ring, place->dir, 77), 0);
     assert_int_equal(fstatat(place->dir, PATH_SAMPLES, &stat, 0), 0);
     assert_int_equal(stat.st_size, SAMPLE_FILE_BYTES);
-    assert_int_equal(stat.st_mode & 0777, 0600);
+    assert_int_equal(stat.st_mode & 0777, 0640);
     assert_true(stat.st_blocks * 512 >= SAMPLE_FILE_BYTES); // no holes
     file = openat(place->dir, PATH_SAMPLES, O_RDONLY | O_CLOEXEC);
     head = read_head(place, file);
