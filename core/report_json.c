@@ -215,6 +215,7 @@ static void put_others(struct writer *writer, const struct report *report)
         put_text(writer, "name", report->others[i].name);
         put_number(writer, "memCurrent", report->others[i].current_bytes);
         put_number(writer, "memPeak", report->others[i].peak_bytes);
+        put_number(writer, "memGrowth", report->others[i].growth);
         end(writer, "}");
     }
     end(writer, "]");

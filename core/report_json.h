@@ -16,6 +16,7 @@ struct report_other {
     const char *name;
     int64_t current_bytes;
     int64_t peak_bytes; // 0: not known
+    int64_t growth;     // bytes a second; 0: none, or not known
 };
 
 struct report {

@@ -186,6 +186,7 @@ static void add_others(const struct supervisor *supervisor, uint32_t member, str
             .name = supervisor->roster.members[others[i].member].name,
             .current_bytes = others[i].current_bytes,
             .peak_bytes = others[i].peak_bytes,
+            .growth = others[i].growth,
         };
 }
 

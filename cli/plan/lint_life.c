@@ -176,6 +176,8 @@ static void intensities(const struct lint *lint, const struct policy *policy)
 
 static bool may_be_held(const struct policy *policy)
 {
+    if (policy->oom_policy == OOM_STOP)
+        return true;
     if (policy->restart == RESTART_NO)
         return false;
     for (int cause = 0; cause < CAUSES_COUNT; cause++)

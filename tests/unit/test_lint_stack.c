@@ -240,6 +240,8 @@ static void test_nobody_is_held(void **state)
     service.restart = SPEC_RESTART_NO;
     service.intensity.budget[CAUSE_CRASH].set = false;
     SAYS(service, 7, "on_hold is never told");
+    service.oom.policy = (struct spec_int){true, OOM_STOP, AT(9)};
+    SILENT(service);
 }
 
 static void test_stop(void **state)

@@ -93,8 +93,8 @@ static void a_group_and_who_was_beside_it(void **state)
     verdict.kind = VERDICT_OOM_GROUP;
     verdict.enclosing = 1;
     strcpy(verdict.group, "backend");
-    report.others[0] = (struct report_other){"db-1", 5, 6};
-    report.others[1] = (struct report_other){"db-2", INT64_MAX, 0};
+    report.others[0] = (struct report_other){"db-1", 5, 6, 0};
+    report.others[1] = (struct report_other){"db-2", INT64_MAX, 0, 7};
     report.others_count = 2;
     object = parsed();
     assert_string_equal(text_of(json_object_get(object, "evidence"), "group"), "backend");
@@ -103,6 +103,8 @@ static void a_group_and_who_was_beside_it(void **state)
     assert_string_equal(text_of(json_array_get(beside, 1), "name"), "db-2");
     assert_true(json_integer_value(json_object_get(json_array_get(beside, 1), "memCurrent")) ==
                 INT64_MAX);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(beside, 1), "memGrowth")),
+                     7);
     json_decref(object);
 }
 
@@ -194,7 +196,7 @@ static void the_worst_fits(void **state)
     report.wall_ns = INT64_MAX;
     report.others_count = REPORT_OTHERS_MAX;
     for (int i = 0; i < REPORT_OTHERS_MAX; i++)
-        report.others[i] = (struct report_other){name, INT64_MIN, INT64_MIN};
+        report.others[i] = (struct report_other){name, INT64_MIN, INT64_MIN, INT64_MIN};
     object = parsed();
     assert_int_equal(json_array_size(json_object_get(object, "beside")), REPORT_OTHERS_MAX);
     json_decref(object);
