@@ -323,3 +323,20 @@ def _():
         equal(stack.verdicts("a"), ["failed"])
         equal(list((stack.state / "logs").glob("a-*")), [])
         stack.down()
+
+
+@test("a recorder that is killed while its disk hangs is replaced all the same, and services write on", needs="memory")
+def _():
+    with Stack({"a": service("steady", **QUICK), "b": service("chatter", 100_000, 60)}) as stack, logs_on_disk(stack) as mount:
+        stack.up("a")
+        run("fsfreeze", "-f", mount)
+        stack.run("up", "-d", "b")
+        recorder = stack.own_pid("recorder")
+        wait_until(lambda: any(state_of(f"{recorder}/task/{task}") == "D" for task in os.listdir(f"/proc/{recorder}/task")), "it hangs")
+        kill(recorder)
+        wait_until(lambda: read(f"/proc/{stack.pid('b')}/syscall").split()[0] == "34", "it has written all", 90)
+        restart_takes_no_time(stack, "a")
+        run("fsfreeze", "-u", mount)
+        wait_until(lambda: "that was killed does not end" in stack.own_log(), "it is said")
+        wait_until(lambda: told_lost(log_of(stack, "b-1")) > 0, "the loss is told")
+        stack.down()
