@@ -174,13 +174,13 @@ def _():
 @test("no file descriptors left for more services: each says so, who runs goes on, and down works")
 def _():
     with Stack({f"s{number:02}": service("steady", **QUICK) for number in range(30)}) as stack:
-        result = stack.up(status=1, before=with_rlimit(resource.RLIMIT_NOFILE, 110))
+        result = stack.up(status=1, before=with_rlimit(resource.RLIMIT_NOFILE, 125))
         contains(result.err, "Too many open files")
+        stack.wait("die", verdict="spawn-failed", count=60)  # each had its turn by then
         rows = stack.ps()
         running = {name: row["Pid"] for name, row in rows.items() if row["State"] == "running"}
         check(0 < len(running) < 30, "running:", len(running))
         equal({row["Verdict"] for name, row in rows.items() if name not in running}, {"spawn-failed"})
-        stack.wait("die", verdict="spawn-failed", count=60)
         equal({name: row["Pid"] for name, row in stack.ps().items() if name in running}, running)
 
 
