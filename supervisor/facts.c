@@ -15,6 +15,7 @@
 /* From a change of memory.events to a look at it: an OOM kill is mostly followed by an exit record,
  * which tells more and is not to be held up by this. The kernel tells of changes as often. */
 #define LOOK_AFTER span_ms(10)
+#define DOUBT_FOR  span_ms(50) // the one who kills may have lost its processor meanwhile
 
 /* A service whose page cache meets its limit changes memory.events for ever: each time without a
  * kill it is left alone for twice as long, up to this. Not at once: before a kill it changes, too.
@@ -114,8 +115,7 @@ static void look_later(struct supervisor *supervisor, struct slot *slot, span le
     supervisor->look_at = instant_min(supervisor->look_at, slot->look_at);
 }
 
-/* Tells of kills since the last look; false when there were none. The kernel counts before it sends
- * its signal: that a child was meant and not the main process shows at a second look only. */
+/* Tells of kills since the last look; false when there were none. */
 static bool tell_kills(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
@@ -124,12 +124,6 @@ static bool tell_kills(struct supervisor *supervisor, uint32_t index)
 
     if (cgroup_oom_kills(slot->memory, &kills) < 0 || kills == slot->oom_kills)
         return false;
-    if (!slot->doubted && !spawn_is_dead(slot->pidfd) && !spawn_is_doomed(slot->pid)) {
-        slot->doubted = true;
-        look_later(supervisor, slot, LOOK_AFTER);
-        return true;
-    }
-    slot->doubted = false;
     slot->oom_kills = kills;
     /* When the main process is dead, its exit record is on the way and tells the same. */
     if (!spawn_is_dead(slot->pidfd)) {
@@ -148,6 +142,22 @@ void facts_memory(struct supervisor *supervisor, uint32_t index)
     if (slot->memory < 0)
         return;
     look_later(supervisor, slot, LOOK_AFTER);
+}
+
+/* The kernel counts before it sends its signal: that a kill was meant for a child, and not for the
+ * main process that seems to live on, is believed at a second look only. */
+static bool doubt(struct supervisor *supervisor, struct slot *slot)
+{
+    int64_t kills;
+
+    if (slot->doubted || cgroup_oom_kills(slot->memory, &kills) < 0 || kills == slot->oom_kills ||
+        spawn_is_dead(slot->pidfd) || spawn_is_doomed(slot->pid)) {
+        slot->doubted = false;
+        return false;
+    }
+    slot->doubted = true;
+    look_later(supervisor, slot, DOUBT_FOR);
+    return true;
 }
 
 /* It changed for no kill, and again if it was quiet for no longer than we may leave it alone. */
@@ -179,6 +189,8 @@ static void look(struct supervisor *supervisor, uint32_t index)
     slot->look_at = INSTANT_NEVER;
     if (slot->muted) {
         watch(supervisor, index);
+    } else if (doubt(supervisor, slot)) {
+        return;
     } else if (tell_kills(supervisor, index)) {
         slot->mute = span_ns(0);
         watch(supervisor, index);
