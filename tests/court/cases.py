@@ -157,6 +157,53 @@ async def child(who, rng):
     await end_somehow(who, rng)
 
 
+# --- a kill that the service is to survive: x-bulkhead.oom
+
+async def lose_tolerated(who, rng, count):
+    """Children meet the service's own limit, and only they are killed."""
+    record = who.dock.court.record
+    for number in range(1, count + 1):
+        record.children[who.key()] = number
+        await who.obey("lose leak", rng.choice((64, 256)) * KIB, 0)
+        await who.dock.court.lost(who.dock.name, who.generation, number)
+
+
+@case("child while main lives, tolerated", "tolerant")
+@alone
+async def tolerated(who, rng):
+    await lose_tolerated(who, rng, rng.choice((1, 1, 2)))
+    await asyncio.sleep(SETTLED_S)
+    await end_somehow(who, rng)
+
+
+@case("own limit, main where children may die", "tolerant")
+@alone
+async def tolerated_main(who, rng):
+    who.expect("own limit, main where children may die", OOM)
+    await who.obey("child hold", MIB)
+    who.order("leak", rng.choice((64, 256)) * KIB, rng.choice((0, 200)))
+    await who.gone()
+
+
+@case("own limit, one child too many", "weary")
+@alone
+async def too_many(who, rng):
+    who.expect("own limit, one child too many", OOM)
+    await lose_tolerated(who, rng, 1)
+    who.dock.court.record.maybe_children[who.key()] = 1
+    who.order("lose leak", 256 * KIB, 0)
+    await who.gone()
+
+
+@case("child while main lives, tolerated + foreign SIGKILL", "tolerant")
+@alone
+async def tolerated_and_kill(who, rng):
+    who.dock.court.record.maybe_children[who.key()] = 1
+    await fill_own(who)
+    await at_once(who, rng, "child while main lives, tolerated + foreign SIGKILL",
+                  lambda moment: who.order("lose at", moment.ns, "leak", 64 * KIB, 0), who.kill, (KILLED, OOM), is_alone=False)
+
+
 # --- stops
 
 async def stop(who, grace_ms):

@@ -54,6 +54,9 @@ def main_room(record, size):
     services = {f"plain{number}": plain(room) for number in range(size)}
     for pair in ("flat", "outer", "inner"):
         services |= {f"{pair}-{side}": defendant(room, cgroup_parent=f"{pair}-group") for side in "ab"}
+    for number in range(max(1, size // 3)):
+        services[f"tolerant{number}"] = plain(room, x_bulkhead={"oom": {"policy": "continue"}})
+        services[f"weary{number}"] = plain(room, x_bulkhead={"oom": {"policy": "continue", "victims": 2, "within": "10m"}})
     program = str(harness.build / "court" / "defendant")
     for number in range(max(2, size // 2)):
         probe = {"test": ["CMD", program, "probe", str(room.folder / f"sick{number}.sick")], "interval": "300ms", "timeout": "20s", "retries": 1}
