@@ -215,6 +215,31 @@ static void stopped(const struct death *death, struct advice *ret)
             render_signal((int)death->policy.stop_signal, signal));
 }
 
+/* Killed for memory, and not, or not as a whole, at its own limit. */
+static void others_memory(const struct verdict *verdict, struct advice *ret)
+{
+    switch (verdict->kind) {
+    case VERDICT_OOM_GROUP:
+        add(ret, "Its own limit was not met: the services together met that of the group around "
+                 "them. See in \"bulkhead ps\" who has grown, and give that one a mem_limit.");
+        break;
+    case VERDICT_OOM_OUTSIDE:
+        add(ret, "No limit of this stack was met: a slice or container around it is too small, or "
+                 "the host is out of memory (\"free -m\", the kernel log).");
+        add(ret,
+            "Give the services mem_limits that fit together: then the one that grows dies, and "
+            "not the one that is at hand.");
+        break;
+    case VERDICT_OOM_CHILD:
+        add(ret,
+            "The service lives, one of its processes does not: raise %s, or run fewer workers.",
+            verdict->enclosing >= 0 ? "the limit of the group" : "mem_limit");
+        break;
+    default:
+        break;
+    }
+}
+
 static void held(const struct death *death, struct advice *ret)
 {
     const struct verdict *verdict = &death->verdict;
@@ -238,20 +263,9 @@ void advice_give(const struct death *death, const struct death_history *history,
         own_limit(verdict, history, ret);
         break;
     case VERDICT_OOM_GROUP:
-        add(ret, "Its own limit was not met: the services together met that of the group around "
-                 "them. See in \"bulkhead ps\" who has grown, and give that one a mem_limit.");
-        break;
     case VERDICT_OOM_OUTSIDE:
-        add(ret, "No limit of this stack was met: a slice or container around it is too small, or "
-                 "the host is out of memory (\"free -m\", the kernel log).");
-        add(ret,
-            "Give the services mem_limits that fit together: then the one that grows dies, and "
-            "not the one that is at hand.");
-        break;
     case VERDICT_OOM_CHILD:
-        add(ret,
-            "The service lives, one of its processes does not: raise %s, or run fewer workers.",
-            verdict->enclosing >= 0 ? "the limit of the group" : "mem_limit");
+        others_memory(verdict, ret);
         break;
     case VERDICT_KILLED:
         add(ret, "Neither the kernel for memory nor bulkhead sent the SIGKILL: look for an "

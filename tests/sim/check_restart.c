@@ -1,8 +1,10 @@
 /* Invariants about what follows a death: policy, budget, back-off. The formulas are written here a
  * second time, in floating point and closed form, so that the first has somebody to answer to. */
-#include "tests/sim/sim.h"
+#include "tests/sim/check_restart.h"
 
 #include <math.h>
+
+#include "tests/sim/sim.h"
 
 static bool is_success(enum verdict_kind kind)
 {
