@@ -68,22 +68,10 @@ static void own_limit_and_that_of_a_group(void **state)
     it.now.oom++;
     it.now.enclosing_oom[0]++;
     expect(&it, VERDICT_OOM, CONFIDENCE_PROBABLE);
-}
-
-static void chosen_by_the_kernel_when_it_was_dying_already(void **state)
-{
-    struct obituary it = killed();
-
-    (void)state;
-    it.now.oom_group_kill++;
-    expect(&it, VERDICT_KILLED, CONFIDENCE_CERTAIN);
+    it = killed();
+    it.now.oom_group_kill++; // it was dying already when the kernel chose it
     it.now.enclosing_oom[0]++;
     expect(&it, VERDICT_KILLED, CONFIDENCE_CERTAIN);
-    it.now.oom++;
-    expect(&it, VERDICT_KILLED, CONFIDENCE_CERTAIN);
-    it.stopping = true;
-    it.sent_signal = SIGKILL;
-    expect(&it, VERDICT_STOPPED, CONFIDENCE_CERTAIN);
 }
 
 static void limit_of_a_group(void **state)
@@ -481,7 +469,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_limit),
         cmocka_unit_test(own_limit_and_that_of_a_group),
-        cmocka_unit_test(chosen_by_the_kernel_when_it_was_dying_already),
         cmocka_unit_test(limit_of_a_group),
         cmocka_unit_test(limit_of_a_group_that_killed_another),
         cmocka_unit_test(host_or_above_our_root),
