@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/paths.h"
+#include "supervisor/sys/memory.h"
 
 #define PATH_OLD    PATH_JOURNAL ".1"
 #define PATH_NEW    PATH_JOURNAL ".new"
@@ -54,6 +55,12 @@ void journal_flush(struct journal *journal)
         journal->whole = journal->size;
     journal->buffer_lines = 0;
     journal->buffer_used = 0;
+}
+
+void journal_relax(struct journal *journal)
+{
+    if (journal->buffer_used == 0)
+        memory_give_back(journal->buffer, sizeof(journal->buffer));
 }
 
 /* Room for `bytes` more, at the returned place. */

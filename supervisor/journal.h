@@ -54,4 +54,7 @@ void journal_note(struct journal *journal, const char *format, ...)
 
 void journal_flush(struct journal *journal);
 
+/* Gives back memory that a burst has touched. */
+void journal_relax(struct journal *journal);
+
 #endif

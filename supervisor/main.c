@@ -14,7 +14,8 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/signals.h"
 
-#define HEAP_KEPT 65536 // bytes of freed heap that are not given back
+#define HEAP_KEPT 16384 // bytes of freed heap that are not given back
+#define HEAP_MOST 65536 // bytes of one allocation in it
 
 static struct supervisor supervisor; // zeroed: pages that are not used are not there
 
@@ -61,7 +62,7 @@ static int supervise(const char *libexec_dir)
     char why[512];
     int result;
 
-    (void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+    (void)mallopt(M_MMAP_THRESHOLD, HEAP_MOST);
     (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
     (void)mallopt(M_TOP_PAD, 0);
     settle_signals();

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "supervisor/sys/memory.h"
+
 int queue_init(struct queue *queue, uint32_t capacity)
 {
     *queue = (struct queue){.item = calloc(capacity, sizeof(*queue->item)), .capacity = capacity};
@@ -32,6 +34,16 @@ void queue_push(struct queue *queue, const struct event *event)
         queue->lost++;
     else
         queue->item[queue->end++] = *event;
+    if (queue->end > queue->touched)
+        queue->touched = queue->end;
+}
+
+void queue_relax(struct queue *queue)
+{
+    if (queue->first != queue->end)
+        return;
+    memory_give_back(queue->item, queue->touched * sizeof(*queue->item));
+    queue->touched = 0;
 }
 
 bool queue_pop(struct queue *queue, struct event *ret)

@@ -19,9 +19,11 @@
 #include "supervisor/spare.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/clock.h"
+#include "supervisor/sys/memory.h"
 
 #define DRAIN_PATIENCE span_sec(5)  // with the recorder and with clients, at the end
 #define KILL_PATIENCE  span_ms(500) // with the kernel, after that
+#define EFFECTS_KEPT   32           // places
 #define LEISURE_AFTER  span_ms(20)
 #define FINISH_STEP    span_ms(20) // between two looks at what is still to be removed
 
@@ -68,6 +70,8 @@ static void step(struct supervisor *supervisor, struct event *event)
     journal_flush(&supervisor->journal);
     for (uint32_t i = 0; i < effects->count; i++)
         act(supervisor, &effects->item[i]);
+    if (effects->count > supervisor->effects_touched)
+        supervisor->effects_touched = effects->count;
     if (effects->overflowed && !supervisor->overflow_told) {
         supervisor->overflow_told = true;
         supervisor_say(supervisor,
@@ -97,6 +101,21 @@ void supervisor_at_leisure(struct supervisor *supervisor)
         instant_min(supervisor->leisure_at, instant_add(supervisor->now, LEISURE_AFTER));
 }
 
+/* What all members at once have brought or been told is not needed again soon. */
+static void relax(struct supervisor *supervisor)
+{
+    struct effects *effects = &supervisor->fleet.effects;
+
+    if (supervisor->effects_touched <= EFFECTS_KEPT)
+        return;
+    queue_relax(&supervisor->results);
+    queue_relax(&supervisor->events);
+    journal_relax(&supervisor->journal);
+    memory_give_back(effects->item, supervisor->effects_touched * sizeof(*effects->item));
+    memory_trim();
+    supervisor->effects_touched = 0;
+}
+
 /* Every event is in the journal here, so the records that brought them are accounted for. */
 static void take_leisure(struct supervisor *supervisor)
 {
@@ -107,6 +126,7 @@ static void take_leisure(struct supervisor *supervisor)
     if (!instant_reached(supervisor->leisure_at, supervisor->now))
         return;
     supervisor->leisure_at = INSTANT_NEVER;
+    relax(supervisor);
     reaper_acknowledge(&supervisor->reaper);
     act_on_markers(supervisor);
     spare_make_all(supervisor);

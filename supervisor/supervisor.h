@@ -65,10 +65,11 @@ struct supervisor {
     uint32_t births_next;    // slot to look at first
     instant now;
     int64_t wall_ns;
-    instant look_at;       // the earliest of the slots
-    instant leisure_at;    // for what is not urgent; INSTANT_NEVER: there is nothing
-    instant finish_by;     // INSTANT_NEVER: not finishing
-    uint64_t markers_lost; // cause-of-death lines that a full FIFO did not take
+    instant look_at;          // the earliest of the slots
+    instant leisure_at;       // for what is not urgent; INSTANT_NEVER: there is nothing
+    instant finish_by;        // INSTANT_NEVER: not finishing
+    uint32_t effects_touched; // places of the fleet's list that hold memory
+    uint64_t markers_lost;    // cause-of-death lines that a full FIFO did not take
     const char *libexec_dir;
     bool reap_again;    // the last look at exit records did not see their end
     bool counted;       // compartments have memory counters

@@ -3,10 +3,18 @@
 #define BULKHEAD_SUPERVISOR_SYS_MEMORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Our tables are sized for the worst case and mostly never touched: a huge page would make all of
  * them resident at the first touch. True: this process has none from here on, which children
  * inherit, through exec too (PR_SET_THP_DISABLE in prctl(2)); false: that was so already. */
 bool memory_without_huge_pages(void);
+
+/* Gives back the whole pages of what was allocated and holds nothing: it reads as 0 from here on.
+ */
+void memory_give_back(void *bytes, size_t size);
+
+/* Gives back what was freed. */
+void memory_trim(void);
 
 #endif
