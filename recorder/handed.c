@@ -126,7 +126,8 @@ static int add_fifos(struct handed *handed, struct letter *letter)
     uint32_t count = letter->message.count;
 
     if (!handed->fifos || letter->message.first != handed->came || count == 0 ||
-        count > handed->roster.members_count - handed->came || letter->count != (size_t)count * FIFOS)
+        count > handed->roster.members_count - handed->came ||
+        letter->count != (size_t)count * FIFOS)
         return fail(handed, "FIFOs came that belong to nobody");
     memcpy(handed->fifos + (size_t)handed->came * FIFOS, letter->files,
            letter->count * sizeof(int));

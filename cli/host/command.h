@@ -31,7 +31,6 @@ struct command_option {
     const char *help;  // one line
 };
 #define COMMAND_OPTIONS_MAX 24
-
 struct command_context;
 
 struct command {
