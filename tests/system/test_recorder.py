@@ -30,10 +30,10 @@ def told_lost(text):
     return sum(int(found[0].replace(",", "")) for found in LOST.findall(text))
 
 
-BURSTS, BURST = 250, 100
+BURSTS, BURST = 80, 100
 TALKER = f"""n=0; while [ $n -lt {BURSTS * BURST} ]; do
 i=0; while [ $i -lt {BURST} ]; do echo "chatter $n 0123456789012345678901234567890123456789"; n=$((n+1)); i=$((i+1)); done
-sleep 0.015; done; exec sleep 1000"""
+sleep 0.08; done; exec sleep 1000"""
 
 
 @test("a recorder that is killed twenty times under load loses no line and doubles little")
