@@ -1,5 +1,5 @@
 /* history.db: what is followed is in it once, whoever stops in between; and the oldest goes. */
-// links: tests/unit/world.o supervisor/journal.o history core -lsqlite3 -lm
+// links: tests/unit/world.o supervisor/journal.o supervisor/sys/memory.o history core -lsqlite3 -lm
 #include "tests/unit/world.h"
 
 static void test_what_the_journal_tells_is_there(void **state)

@@ -1,5 +1,5 @@
 /* history.db damaged, foreign, hostile: it is found out, and nothing else happens. */
-// links: tests/unit/world.o supervisor/journal.o history core -lsqlite3 -lm
+// links: tests/unit/world.o supervisor/journal.o supervisor/sys/memory.o history core -lsqlite3 -lm
 #include "tests/unit/world.h"
 
 static void fill(struct world *world)

@@ -1,5 +1,5 @@
 /* The journal's files: whatever happens to them, each replays by itself, and no line is cut. */
-// links: supervisor/journal.o core
+// links: supervisor/journal.o supervisor/sys/memory.o core
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

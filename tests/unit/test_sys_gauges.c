@@ -153,7 +153,9 @@ static void the_biggest_come_first(void **state)
     pid_t pids[4];
     char text[128];
     int pipe_of[2], used = 0;
+    char own[16];
 
+    assert_int_equal(prctl(PR_GET_NAME, own), 0); // valgrind has a name of its own
     assert_int_equal(pipe(pipe_of), 0);
     for (int i = 0; i < 4; i++) {
         pids[i] = bear((size_t)(i + 1) * 8 * MIB, pipe_of);
@@ -166,7 +168,7 @@ static void the_biggest_come_first(void **state)
         assert_int_equal(found[i].pid, pids[3 - i]);
         assert_true(found[i].shmem_bytes >= (int64_t)((size_t)(4 - i) * 8 * MIB));
         assert_true(found[i].shmem_bytes < (int64_t)((size_t)(5 - i) * 8 * MIB));
-        assert_memory_equal(found[i].comm, "test_sys_gauges", 15);
+        assert_string_equal(found[i].comm, own);
         assert_true(found[i].stacks_bytes > 0);
         assert_true(found[i].file_bytes > 0);
     }
