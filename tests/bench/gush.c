@@ -34,6 +34,7 @@ int main(int argc, char **argv)
     bytes = size[0] > 0 && size[1] > 0 ? malloc(size[0]) : NULL;
     if (argc != 4 || !bytes) {
         fprintf(stderr, "usage: gush WRITE_BYTES LINE_BYTES ROUND_BYTES\n");
+        free(bytes);
         return 2;
     }
     for (size_t i = 0; i < size[0]; i++)
@@ -43,9 +44,11 @@ int main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &wanted, NULL);
     for (unsigned round = 1;; round++) {
         if (sigwait(&wanted, &arrived) != 0)
-            return 1;
+            break;
         for (size_t done = 0; done < size[2]; done += size[0])
             write_all(bytes, size[0]);
         write_all(end, (size_t)snprintf(end, sizeof(end), "end %u\n", round));
     }
+    free(bytes);
+    return 1;
 }

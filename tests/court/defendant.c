@@ -118,10 +118,10 @@ static void raise_plainly(int number)
 
 static void fault(const char *name)
 {
-    volatile int *volatile nowhere = NULL;
+    volatile char *forbidden = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (strcmp(name, "segv") == 0)
-        *nowhere = 1;
+        *forbidden = 1;
     else if (strcmp(name, "abrt") == 0)
         abort();
     else if (strcmp(name, "ill") == 0)
