@@ -108,11 +108,12 @@ int64_t sampler_growth(const struct supervisor *supervisor, uint32_t member)
     const struct slot *slot = &supervisor->slots[member];
     char name[COMPARTMENT_NAME_MAX];
     struct sample sample;
+    int64_t now = 0, before = slot->sampling.growth;
 
     compartment_name(&supervisor->roster, member, slot->generation, name);
-    if (!gauges_memory(supervisor->services, name, &sample))
-        return 0;
-    return sampling_growth(&slot->sampling, unreclaimable(&sample), supervisor->now);
+    if (gauges_memory(supervisor->services, name, &sample))
+        now = sampling_growth(&slot->sampling, unreclaimable(&sample), supervisor->now);
+    return now > before ? now : before; // the kernel may be taking its memory away already
 }
 
 /* --- groups ------------------------------------------------------------------------------- */

@@ -63,6 +63,8 @@ static void step(struct supervisor *supervisor, struct event *event)
     read_clock(supervisor);
     event->at = supervisor->now;
     event->wall_ns = supervisor->wall_ns;
+    if (event->kind == EVENT_FORGET)
+        act_on_markers(supervisor); // as long as it is known what to write
     keep_journal(supervisor);
     journal_event(&supervisor->journal, event);
     fleet_step(&supervisor->fleet, event);

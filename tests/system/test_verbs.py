@@ -112,7 +112,12 @@ def _():
         equal({row["State"] for row in stack.ps().values()}, {"created"})
         equal(stack.logs("b"), "")
         stack.run("start", "a")
-        contains(stack.logs("a"), "steady: ready")
+        wait_until(lambda: "steady: ready" in stack.logs("a"), "it says something")
+        for _ in range(5):  # forgotten at once, what it died of is told all the same
+            stack.run("rm", "-sf", "a")
+            stack.run("start", "a")
+        wait_until(lambda: stack.logs("a").count("stopped as asked") >= 5, "each end is told")
+        check("bulkhead:  after" not in stack.logs("a"), stack.logs("a"))
 
 
 @test("stats shows what is used, also of what is limited", needs="memory")
