@@ -20,6 +20,7 @@ class Charge:
         self.is_double = is_double
         self.is_alone = is_alone  # nobody else is in its compartment: the kernel has to have named its PID
         self.apart_ms = 0.0
+        self.may_be_unsure = False  # of one cause, and the counters may leave room all the same
 
     def is_double_in_time(self):
         return self.is_double and abs(self.apart_ms) <= APART_MS
@@ -88,7 +89,7 @@ class Record:
         why = None
         if not any(matches(said, wanted) for wanted in charge.accepted):
             why = f"wanted {' or '.join(map(str, charge.accepted))}"
-        elif not is_certain and not charge.is_double:
+        elif not is_certain and not charge.is_double and not charge.may_be_unsure:
             why = "it has one cause, and the verdict is not certain of it"
         elif is_certain and said["verdict"] in OOM_VERDICTS and charge.is_alone and self._is_denied(charge.pid):
             why = "certain, and the kernel's log does not have it"
