@@ -46,15 +46,21 @@ struct keeper_message {
 
 /* The recorder's channel. What it is to record comes as open files, so that it needs no right to
  * any of them: first a plan without what members are launched with, then the FIFOs of all members
- * in the plan's order. After the last one it goes on with that plan. The end of file says "drain
- * all, archive, end". */
+ * in the plan's order. After the last one it goes on with that plan.
+ *
+ * RECORDER_END: the stack has ended; drain all, archive, end. The end of file without it: the
+ * supervisor is gone, and services may live. The recorder writes what it can within
+ * RECORDER_LEAVES_MS, leaves the rest in the FIFOs and in its buffer, where another one finds it,
+ * and ends. */
 enum recorder_message_kind {
     RECORDER_PLAN = 1,  // one file: the plan, a sealed memfd
     RECORDER_FIFOS = 2, // files: stdout and stderr of `count` members from number `first` on
     RECORDER_ASKED = 3, // comes back as an answer
+    RECORDER_END = 4,
 };
 
 #define RECORDER_MEMBERS_MAX 100 // of one message
+#define RECORDER_LEAVES_MS   500
 
 struct recorder_message {
     uint32_t kind;

@@ -117,6 +117,16 @@ void fanin_drain(struct fanin *fanin)
             intake_drain(&fanin->intake, slot);
 }
 
+bool fanin_leave(struct fanin *fanin, int patience_ms)
+{
+    uint32_t slot;
+
+    for (slot = 0; slot < fanin->store.slots_count; slot++)
+        if (fanin->store.slots[slot])
+            intake_leave(&fanin->intake, slot);
+    return store_leave(&fanin->store, patience_ms);
+}
+
 void fanin_note(struct fanin *fanin, const char *format, ...)
 {
     va_list arguments;

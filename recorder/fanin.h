@@ -37,6 +37,10 @@ bool fanin_is_stuck(struct fanin *fanin);
 /* Takes what is left in the FIFOs and ends unfinished lines. For when nobody writes any more. */
 void fanin_drain(struct fanin *fanin);
 
+/* For when they live on without us: writes what there is, and may be written within a moment.
+ * False: the disk is too slow for that; the process is to end, as it is. */
+bool fanin_leave(struct fanin *fanin, int patience_ms);
+
 /* A line of our own in bulkhead.log (our stderr leads back into a FIFO that we read). */
 void fanin_note(struct fanin *fanin, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

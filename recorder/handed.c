@@ -151,6 +151,8 @@ static int take(struct handed *handed, int channel, struct letter *letter, uint3
             (void)send(channel, &letter->message, sizeof(letter->message),
                        MSG_DONTWAIT | MSG_NOSIGNAL);
         return 0;
+    case RECORDER_END:
+        return 0;
     default:
         return fail(handed, "a message of an unknown kind came");
     }
@@ -162,17 +164,17 @@ int handed_hear(struct handed *handed, int channel, uint32_t reads, bool may_ans
 
     for (;;) {
         ssize_t length = receive(channel, &letter);
-        bool plan;
+        uint32_t kind;
         int result;
 
         if (length <= 0)
-            return (int)length;
-        plan = letter.message.kind != RECORDER_ASKED;
+            return length < 0 ? (int)length : -EPIPE;
+        kind = letter.message.kind;
         result = take(handed, channel, &letter, reads, may_answer);
         drop_files(&letter);
-        if (result < 0)
+        if (result < 0 || kind == RECORDER_END)
             return result;
-        if (plan && handed->came == handed->roster.members_count)
+        if (kind != RECORDER_ASKED && handed->came == handed->roster.members_count)
             return 1;
     }
 }

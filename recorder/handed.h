@@ -15,9 +15,9 @@ struct handed {
     const char *why; // static text: what was wrong, after -EPROTO
 };
 
-/* Reads what has come. 1: `handed` is a whole plan, to be finished before the next call; 0: the end
- * of file; -EAGAIN: nothing more at present; -EPROTO or another negative errno. Answers when it is
- * asked, with `reads`, if it `may_answer`. */
+/* Reads what has come. 1: `handed` is a whole plan, to be finished before the next call; 0: the
+ * stack has ended; -EAGAIN: nothing more at present; -EPIPE: the supervisor is gone; -EPROTO or
+ * another negative errno. Answers when it is asked, with `reads`, if it `may_answer`. */
 int handed_hear(struct handed *handed, int channel, uint32_t reads, bool may_answer);
 
 /* The file, which is the caller's from now on. */

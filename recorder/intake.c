@@ -117,19 +117,15 @@ static enum turn read_stream(struct intake *intake, uint32_t key)
 
 /* --- turns ---------------------------------------------------------------------------------- */
 
-/* All that is in the pipe at this moment, and the end of an unfinished line. */
+/* All that is in the pipe at this moment, but for an unfinished line. */
 static enum turn take_now(struct intake *intake, uint32_t key)
 {
-    const struct source *source = intake->store->slots[key / STREAMS];
-    int fd = source->fd[key % STREAMS];
     enum turn turn = TURN_MORE;
     int reads = 0;
 
-    while (fd >= 0 && turn == TURN_MORE && reads++ < DRAIN_READS)
+    while (turn == TURN_MORE && reads++ < DRAIN_READS)
         turn = read_stream(intake, key);
-    if (fd < 0 || turn == TURN_HELD)
-        return turn;
-    return take_end(intake, key);
+    return turn;
 }
 
 /* Whoever was held may try again. */
@@ -198,10 +194,20 @@ void intake_gather(struct intake *intake)
 
 void intake_drain(struct intake *intake, uint32_t slot)
 {
-    uint32_t key = slot * STREAMS;
+    const struct source *source = intake->store->slots[slot];
 
-    (void)take_now(intake, key + OUT);
-    (void)take_now(intake, key + ERR);
+    for (uint32_t stream = OUT; stream < STREAMS; stream++)
+        if (source->fd[stream] >= 0 && take_now(intake, slot * STREAMS + stream) != TURN_HELD)
+            (void)take_end(intake, slot * STREAMS + stream);
+}
+
+void intake_leave(struct intake *intake, uint32_t slot)
+{
+    const struct source *source = intake->store->slots[slot];
+
+    for (uint32_t stream = OUT; stream < STREAMS; stream++)
+        if (source->fd[stream] >= 0 && take_now(intake, slot * STREAMS + stream) != TURN_HELD)
+            take_tail(intake, slot * STREAMS + stream);
 }
 
 /* The reader is done with it. */

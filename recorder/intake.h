@@ -47,6 +47,10 @@ void intake_gather(struct intake *intake); // after the turns: sleeps a little w
 
 /* All that the FIFOs of the member have at present, and the ends of unfinished lines. */
 void intake_drain(struct intake *intake, uint32_t slot);
+
+/* The same for one who lives on: what has no end yet gets none. What there is no room for stays. */
+void intake_leave(struct intake *intake, uint32_t slot);
+
 void intake_stop(struct intake *intake, struct source *source); // its FIFOs are closed
 
 /* A line in our own log. */

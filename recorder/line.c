@@ -146,6 +146,13 @@ bool line_is_begun(const struct line_stream *stream)
     return stream->length > 0 || stream->continued;
 }
 
+void line_part(struct line_stream *stream, line_fn *give, void *context)
+{
+    if (stream->length > 0)
+        give_text(stream, LINE_PART, stream->partial, stream->length, give, context);
+    forget(stream);
+}
+
 void line_end(struct line_stream *stream, line_fn *give, void *context)
 {
     if (line_is_begun(stream))

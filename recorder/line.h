@@ -39,6 +39,9 @@ void line_feed(struct line_stream *stream, const char *bytes, size_t length, lin
 
 bool line_is_begun(const struct line_stream *stream);
 
+/* Gives out what is unfinished as a part, which somebody else goes on with, and frees. */
+void line_part(struct line_stream *stream, line_fn *give, void *context);
+
 /* Gives out what is unfinished as a line, and frees. */
 void line_end(struct line_stream *stream, line_fn *give, void *context);
 

@@ -1,5 +1,6 @@
 /* bulkhead-recorder STACK: keeps the output of a stack's services. Started by the supervisor with
- * open files at agreed numbers (core/handover.h); lives until the supervisor closes its channel. */
+ * open files at agreed numbers (core/handover.h); lives until the supervisor says so, or is gone.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -64,7 +65,7 @@ static void raise_descriptor_limit(void)
 
 /* --- what is handed over -------------------------------------------------------------------- */
 
-/* The first plan: 1; 0: the end came first; or a negative errno. */
+/* The first plan: 1; 0 or -EPIPE: the end came first; or another negative errno. */
 static int wait_for_plan(struct handed *handed)
 {
     struct pollfd channel = {.fd = HANDOVER_RECORDER, .events = POLLIN};
@@ -76,7 +77,8 @@ static int wait_for_plan(struct handed *handed)
     return heard;
 }
 
-/* Until there is no more. 0: the end of it; -EAGAIN: not yet; or another negative errno. */
+/* Until there is no more. 0: the stack has ended; -EPIPE: the supervisor is gone; -EAGAIN: not yet;
+ * or another negative errno. */
 static int follow(struct fanin *fanin, struct handed *handed)
 {
     int heard;
@@ -99,7 +101,8 @@ static void say_kept(void *context, const char *what, int error)
 
 /* --- its life --------------------------------------------------------------------------------- */
 
-/* Records to the end, which is told by 0; a negative errno: it cannot go on. */
+/* Records to the end, which is told by 0 or -EPIPE (handed.h); another negative errno: it cannot go
+ * on. */
 static int record(struct fanin *fanin, struct handed *handed)
 {
     int heard = -EAGAIN;
@@ -109,7 +112,7 @@ static int record(struct fanin *fanin, struct handed *handed)
         failed = fanin_run(fanin, HANDOVER_RECORDER);
         heard = failed != 0 ? failed : follow(fanin, handed);
     }
-    if (heard < 0)
+    if (heard < 0 && heard != -EPIPE)
         fanin_note(fanin, "recorder: %s", handed->why ? handed->why : strerror(-heard));
     return heard;
 }
@@ -156,11 +159,13 @@ static int live(struct place *place, struct handed *handed)
         failed = record(fanin, handed);
     }
     history_end(history);
+    if (failed == -EPIPE && !fanin_leave(fanin, RECORDER_LEAVES_MS))
+        return failed;
     if (fanin && failed == 0) { // else somebody comes after us
         fanin_drain(fanin);
         failed = keep_journal(fanin, place);
     }
-    history_finish(history, HISTORY_PATIENCE_MS);
+    history_finish(history, failed == -EPIPE ? 0 : HISTORY_PATIENCE_MS);
     fanin_destroy(fanin); // when all is written
     return failed;
 }
@@ -192,7 +197,7 @@ int main(int argc, char **argv)
     status = wait_for_plan(&handed);
     if (status == 1)
         status = place_open(&handed.roster, &place, &what);
-    else if (status == 0)
+    else if (status == 0 || status == -EPIPE)
         return EXIT_SUCCESS;
     if (status < 0) {
         fprintf(stderr, "bulkhead-recorder: %s: cannot %s: %s\n", argv[1], what,

@@ -2,8 +2,10 @@
 #include "recorder/ring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAGIC       UINT64_C(0x31676e6972686b62) // "bkhring1"
@@ -83,6 +85,16 @@ static bool recover(struct ring *ring)
     return true;
 }
 
+/* Who does not end within that time is held up by a disk and will run no instruction of ours. */
+static void wait_for_turn(int fd)
+{
+    const struct timespec moment = {.tv_nsec = 5000000};
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    for (int i = 0; i < 200 && fcntl(fd, F_SETLK, &lock) < 0; i++)
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+}
+
 int ring_open(struct ring *ring, int fd, bool *ret_fresh)
 {
     int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
@@ -90,6 +102,8 @@ int ring_open(struct ring *ring, int fd, bool *ret_fresh)
 
     if (fd >= 0 && ftruncate(fd, (off_t)MAPPED) < 0)
         return -errno;
+    if (fd >= 0)
+        wait_for_turn(fd);
     memory = mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, flags, fd, 0);
     if (memory == MAP_FAILED)
         return -errno;

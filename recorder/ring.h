@@ -49,8 +49,9 @@ struct ring {
     bool reserved;
 };
 
-/* `fd` is a memfd (borrowed), or -1: the records die with the process. 0 or a negative errno;
- * *ret_fresh: nothing usable was in it. */
+/* `fd` is a memfd (borrowed), or -1: the records die with the process. Waits a second for a process
+ * that still uses it, and has been told to end. 0 or a negative errno; *ret_fresh: nothing usable
+ * was in it. */
 int ring_open(struct ring *ring, int fd, bool *ret_fresh);
 void ring_close(struct ring *ring);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "recorder/writer.h"
@@ -30,6 +31,25 @@ int store_start(struct store *store)
 
     store->writer_is_there = error == 0;
     return -error;
+}
+
+bool store_leave(struct store *store, int patience_ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += patience_ms % 1000 * (NSEC_PER_SEC / 1000);
+    until.tv_sec += patience_ms / 1000 + until.tv_nsec / NSEC_PER_SEC;
+    until.tv_nsec %= NSEC_PER_SEC;
+    pthread_mutex_lock(&store->ring.lock);
+    store->ending = store->leaving = true;
+    pthread_cond_signal(&store->ring.work);
+    pthread_mutex_unlock(&store->ring.lock);
+    if (store->writer_is_there &&
+        pthread_clockjoin_np(store->writer, NULL, CLOCK_MONOTONIC, &until) != 0)
+        return false;
+    store->writer_is_there = false;
+    return true;
 }
 
 void store_finish(struct store *store)

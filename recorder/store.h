@@ -67,6 +67,7 @@ struct store {
     int bell;                  // eventfd: there is room again
     bool bell_wanted;          // under the lock
     bool ending;               // the writer ends when all is written
+    bool leaving;              // and lines without an end may still get one from somebody else
     pthread_t writer;
     bool writer_is_there;
 
@@ -84,6 +85,10 @@ int store_init(struct store *store, const struct place *place, int buffer, bool 
 
 /* Begins to write, with what is there already: the writer's thread. */
 int store_start(struct store *store);
+
+/* For when the services live on without us: waits until all is written, but no longer than that.
+ * False: the writer still has work, and nothing here may be freed. */
+bool store_leave(struct store *store, int patience_ms);
 
 /* Waits until all is written, however long that takes. */
 void store_finish(struct store *store);

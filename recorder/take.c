@@ -268,27 +268,44 @@ enum turn take_before_break(struct intake *intake, uint32_t key, uint32_t *ret_n
     return breaks ? TURN_BREAK : leave(source, key % STREAMS, there);
 }
 
+/* All that is there, up to a break that has come just now. */
+static void put_rest(struct intake *intake, uint32_t key, struct ring_record *record, bool ends)
+{
+    struct source *source = intake->store->slots[key / STREAMS];
+    size_t there = tap_peek(&intake->tap, source->fd[key % STREAMS], record->bytes, INTAKE_BYTES);
+    size_t before;
+    uint32_t number;
+
+    if (break_find(record->bytes, there, &before, &number))
+        there = before;
+    if (there > 0 || (ends && source->unfinished[key % STREAMS]))
+        put(intake, source, key, record, there, there, ends);
+    else
+        cancel(intake);
+}
+
 enum turn take_end(struct intake *intake, uint32_t key)
 {
     struct source *source = intake->store->slots[key / STREAMS];
-    int fd = source->fd[key % STREAMS];
     struct ring_record *record;
-    size_t there, before;
-    uint32_t number;
 
     if (source->logging.driver == LOGGING_NONE)
         return TURN_EMPTY;
     record = reserve(intake, source);
     if (!record)
         return no_room(intake, key) == TURN_HELD ? TURN_HELD : TURN_EMPTY;
-    there = tap_peek(&intake->tap, fd, record->bytes, INTAKE_BYTES);
-    if (break_find(record->bytes, there, &before, &number))
-        there = before; // it has come just now
-    if (there > 0 || source->unfinished[key % STREAMS])
-        put(intake, source, key, record, there, there, true);
-    else
-        cancel(intake);
+    put_rest(intake, key, record, true);
     return TURN_EMPTY;
+}
+
+void take_tail(struct intake *intake, uint32_t key)
+{
+    struct source *source = intake->store->slots[key / STREAMS];
+    struct ring_record *record =
+        source->logging.driver == LOGGING_NONE ? NULL : reserve(intake, source);
+
+    if (record)
+        put_rest(intake, key, record, false);
 }
 
 /* --- breaks --------------------------------------------------------------------------------- */

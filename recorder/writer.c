@@ -185,6 +185,22 @@ static void write_record(struct store *store, struct source *source,
     flush(store);
 }
 
+/* What has no end yet is not to be lost with our memory. */
+static void part_lines(struct store *store)
+{
+    set_time_now(store);
+    for (uint32_t i = 0; i < store->slots_count; i++) {
+        struct source *source = store->slots[i];
+
+        if (!source)
+            continue;
+        store->at_hand = source;
+        line_part(&source->stream[OUT], give_out, store);
+        line_part(&source->stream[ERR], give_err, store);
+        flush(store);
+    }
+}
+
 /* --- with the lock ------------------------------------------------------------------------- */
 
 /* NULL: of a member that is no more, and was none of this process. */
@@ -313,5 +329,7 @@ void *writer_run(void *context)
         wait_for_work(store, untold);
     }
     pthread_mutex_unlock(&store->ring.lock);
+    if (store->leaving)
+        part_lines(store);
     return NULL;
 }

@@ -302,12 +302,16 @@ void recording_reload(struct supervisor *supervisor)
 
 void recording_finish(struct supervisor *supervisor)
 {
+    const struct recorder_message end = {.kind = RECORDER_END};
     struct recording *recording = &supervisor->recording;
 
     if (!recording->pid)
         start(supervisor); // what lies in the FIFOs is still to be kept
     recording->ending = true;
     recording->start_at = INSTANT_NEVER;
+    if (recording->channel >= 0)
+        (void)sock_send(recording->channel, &end,
+                        sizeof(end)); // else it fails, and a second one is told
     close_file(&recording->channel);
 }
 

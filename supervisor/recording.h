@@ -18,7 +18,7 @@ struct recording {
     int pidfd;
     int report;       // pipe of the newborn
     int buffer;       // memfd of what was read and not written, for it and who comes after it
-    int channel;      // core/handover.h; its end of file tells the recorder to drain and end
+    int channel;      // core/handover.h
     bool own;         // our child, not the keeper's
     bool ending;      // it is to end, and not to come back
     bool second;      // but for a second try after the first one failed to

@@ -191,12 +191,25 @@ static void test_questions_are_answered(void **state)
 
 static void test_the_end(void **state)
 {
+    const struct recorder_message end = {RECORDER_END, 0, 0};
+    const struct channel *channel = *state;
+    struct handed handed = {0};
+
+    send_plan(channel, 1, 0);
+    send_message(channel, &end, NULL, 0); // whatever else was to come
+    shutdown(channel->ours, SHUT_WR);
+    assert_int_equal(hear(channel, &handed), 0);
+    handed_finish(&handed);
+}
+
+static void test_a_supervisor_that_is_gone(void **state)
+{
     const struct channel *channel = *state;
     struct handed handed = {0};
 
     send_plan(channel, 1, 0);
     shutdown(channel->ours, SHUT_WR);
-    assert_int_equal(hear(channel, &handed), 0);
+    assert_int_equal(hear(channel, &handed), -EPIPE);
     handed_finish(&handed);
 }
 
@@ -212,7 +225,7 @@ static void test_the_end_with_an_answer_unread(void **state)
     close(channel->ours);
     channel->ours = dup(channel->theirs); // to be closed by and by
     assert_int_equal(hear(channel, &handed), 1);
-    assert_int_equal(hear(channel, &handed), 0);
+    assert_int_equal(hear(channel, &handed), -EPIPE);
     handed_finish(&handed);
 }
 
@@ -252,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_plan_without_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_questions_are_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_supervisor_that_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_with_an_answer_unread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_does_not_fit_is_refused, set_up, tear_down),
     };
