@@ -21,7 +21,7 @@ struct attribute {
     int64_t number;
 };
 
-#define ATTRIBUTES_MAX 16
+#define ATTRIBUTES_MAX 18
 
 struct attributes {
     size_t count;
@@ -88,6 +88,10 @@ static void add_death(struct attributes *attributes, const struct verdict *verdi
 
         add_text(attributes, "step", spawn_step_name(verdict->step));
         add_text(attributes, "error", error ? error : "unknown error");
+    }
+    if (verdict->hook) {
+        add_text(attributes, "hook", aide_name((enum aide_kind)verdict->hook));
+        add(attributes, "hookNumber", ATTRIBUTE_NUMBER, verdict->hook_index + 1);
     }
     add_evidence(attributes, verdict);
     add_text(attributes, "next", next_name(verdict->next));

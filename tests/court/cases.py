@@ -3,12 +3,14 @@ what has to be found, and then brings the death about. Sizes are in bytes."""
 
 import asyncio
 import collections
+import contextlib
+import os
 import random
 import signal
 
-from dock import Died, Moment
+from dock import Died
 from harness import MIB
-from rooms import OWN_LIMIT
+from rooms import unanswered
 
 KIB = 1024
 PAIRS = ("pair", "pair-stack", "pair-outside")  # below a limit of a group, of the stack, above the stack
@@ -41,6 +43,8 @@ OOM = {"verdict": "oom", "exitCode": 137}
 KILLED = {"verdict": "killed", "exitCode": 137, "signal": "SIGKILL"}
 STOPPED = {"verdict": "stopped"}
 UNHEALTHY = {"verdict": "unhealthy"}
+WATCHED = {"verdict": "oom-userspace", "exitCode": 137}
+TOO_LATE = {"verdict": "start-timeout"}
 
 
 def crashed(number):
@@ -52,11 +56,6 @@ def exited(code):
 
 
 # --- ways to die
-
-def offset_ms(rng):
-    """How much later (earlier) the second cause comes."""
-    return rng.choice((rng.uniform(-4, 2), rng.uniform(0, 9)))
-
 
 async def end_somehow(who, rng):
     """One of the plain ends."""
@@ -197,15 +196,6 @@ async def too_many(who, rng):
     await who.gone()
 
 
-@case("child while main lives, tolerated + foreign SIGKILL", "tolerant")
-@alone
-async def tolerated_and_kill(who, rng):
-    who.dock.court.record.maybe_children[who.key()] = 1
-    await fill_own(who)
-    await at_once(who, rng, "child while main lives, tolerated + foreign SIGKILL",
-                  lambda moment: who.order("lose at", moment.ns, "leak", 64 * KIB, 0), who.kill, (KILLED, OOM), is_alone=False)
-
-
 # --- stops
 
 async def stop(who, grace_ms):
@@ -303,6 +293,82 @@ async def guilty(place, rng):
     await end_of_other(other, place, rng, charge)
 
 
+# --- somebody else who watches memory
+
+def mark(who):
+    """As systemd-oomd and others do before they kill."""
+    with contextlib.suppress(FileNotFoundError):  # it is dead and buried: somebody was faster
+        os.setxattr(who.compartment, "user.oomd_ooms", b"1")
+
+
+def kill_for_memory(who, rng):
+    mark(who)
+    if rng.random() < 0.5:
+        who.kill()
+        return
+    with contextlib.suppress(FileNotFoundError, OSError):
+        (who.compartment / "cgroup.kill").write_text("1")
+
+
+@case("userspace OOM killer", "plain")
+@alone
+async def watcher(who, rng):
+    who.expect("userspace OOM killer", WATCHED)
+    if rng.random() < 0.5:
+        await who.obey("child hold", MIB)
+    kill_for_memory(who, rng)
+    await who.gone()
+
+
+# --- a start that takes too long, and hooks that fail
+
+async def again(who, rng, name):
+    """Its end, and of the next one the hook that is held back."""
+    who.dock.hold_back(name, who.generation + 1)
+    await end_somehow(who, rng)
+    return await who.dock.hook()
+
+
+@case("start timeout", "hooked")
+@alone
+async def start_timeout(who, rng):
+    dock = who.dock
+    if rng.random() < 0.5:
+        hook = await again(who, rng, "post_start")
+        who = await dock.defendant()
+        who.expect("start timeout", TOO_LATE)
+        await who.gone()
+        hook.let_go()
+        return
+    with unanswered(dock.court.folder / dock.name):
+        dock.court.record.charge((dock.court.name, dock.name, who.generation + 1), None, "start timeout", [TOO_LATE])
+        await end_somehow(who, rng)
+        await dock.court.stands_beyond(dock.name, who.generation + 1)
+
+
+@case("failing hook", "hooked")
+@alone
+async def failing_hook(who, rng):
+    dock = who.dock
+    code, number = rng.randrange(1, 256), rng.choice(DEADLY)
+    words, wanted = rng.choice(((("exit", code), {"exitCode": code}), (("raise", number), {"exitCode": 128 + number}),
+                                (("leak", MIB, 0), {"exitCode": 137, "signal": "SIGKILL"})))
+    name = rng.choice(("pre_start", "post_start"))
+    wanted |= {"verdict": "failed", "hook": name}
+    hook = await again(who, rng, name)
+    if name == "pre_start":
+        dock.court.record.charge((dock.court.name, dock.name, who.generation + 1), None, "failing hook", [wanted])
+        hook.order(*words)
+        await dock.court.stands_beyond(dock.name, who.generation + 1)
+        return
+    who = await dock.defendant()
+    who.expect("failing hook", wanted)
+    if rng.random() < 0.5:
+        await who.obey("on-term", rng.choice(("ignore", "exit 0", "exit 3")))
+    hook.order(*words)
+    await who.gone()
+
+
 # --- no way to the program
 
 @case("spawn failure", "broken")
@@ -316,140 +382,8 @@ async def spawn_failure(place, _rng):
     place.broken.damage(place.room)
     who.order("exit", 1)
     await who.gone()
-    await place.room.stands(dock.name, "HELD")
-
-
-# --- two causes within a moment
-
-async def fill_own(who):
-    """Its limit is then some milliseconds away."""
-    await who.fill(who.compartment, OWN_LIMIT, 256 * KIB)
-
-
-async def at_once(who, rng, cause, first, second, accepted, is_alone=True):
-    """`first(moment)` orders what happens at the moment, `second` does the other thing a little later or earlier."""
-    moment = Moment()
-    offset = offset_ms(rng)
-    charge = who.expect(cause, *accepted, double=True, alone=is_alone)
-    first(moment)
-    charge.apart_ms = offset + await moment.come(offset)
-    second()
-    await who.gone()
-
-
-@case("own limit + foreign SIGKILL", "plain")
-@alone
-async def oom_and_kill(who, rng):
-    by = rng.choice(("", "child "))
-    await fill_own(who)
-    await at_once(who, rng, "own limit + foreign SIGKILL", lambda moment: who.order(f"{by}at", moment.ns, "leak", 64 * KIB, 0),
-                  who.kill, (OOM, KILLED), is_alone=not by)
-
-
-@case("child while main lives + foreign SIGKILL", "plain")
-@alone
-async def child_and_kill(who, rng):
-    """The job's process dies of the job's limit, the service of something else; whether they are two deaths or one told is a
-    matter of microseconds."""
-    record = who.dock.court.record
-    await lose_children(who, rng, 1)
-    await asyncio.sleep(SETTLED_S)
-    record.maybe_children[who.key()] = 1
-    await at_once(who, rng, "child while main lives + foreign SIGKILL",
-                  lambda moment: who.order("job", 3 * MIB, "at", moment.ns, "leak", 256 * KIB, 0), who.kill, (KILLED, OOM))
-
-
-@case("exit or crash + foreign SIGKILL", "plain")
-@alone
-async def end_and_kill(who, rng):
-    number, code = rng.choice(DEADLY), rng.randrange(0, 32)
-    words, wanted = rng.choice(((("raise", number), crashed(number)), (("exit", code), exited(code))))
-    await at_once(who, rng, "exit or crash + foreign SIGKILL", lambda moment: who.order("at", moment.ns, *words), who.kill, (wanted, KILLED))
-
-
-@case("exit or crash + own limit", "plain")
-@alone
-async def end_and_oom(who, rng):
-    number, code = rng.choice(DEADLY), rng.randrange(0, 32)
-    words, wanted = rng.choice(((("raise", number), crashed(number)), (("exit", code), exited(code))))
-    await fill_own(who)
-    moment = Moment()
-    offset = offset_ms(rng)
-    charge = who.expect("exit or crash + own limit", wanted, OOM, double=True)
-    charge.apart_ms = offset
-    await who.obey("child at", moment.ns, "leak", 64 * KIB, 0)
-    who.order("at", moment.ns + int(offset * 1e6), *words)
-    await who.gone()
-
-
-@case("stop + own limit", "plain")
-@alone
-async def stop_and_oom(who, rng):
-    await fill_own(who)
-    who.expect("stop + own limit", STOPPED, OOM, double=True)
-    if rng.random() < 0.5:
-        await who.obey("on-term leak", 64 * KIB, 0)
-        await stop(who, 20_000)
-    else:
-        await who.obey("on-term ignore")
-        moment = Moment()
-        who.order("at", moment.ns, "leak", 64 * KIB, 0)
-        await moment.come(offset_ms(rng) - 3)
-        await stop(who, 0)
-
-
-@case("stop + foreign SIGKILL or crash", "plain")
-@alone
-async def stop_and_end(who, rng):
-    number = rng.choice(DEADLY)
-    if rng.random() < 0.5:
-        who.expect("stop + foreign SIGKILL or crash", STOPPED, crashed(number), double=True)
-        await who.obey("on-term raise", number)
-        await stop(who, 20_000)
-        return
-    who.expect("stop + foreign SIGKILL or crash", STOPPED, KILLED, double=True)
-    await who.obey("on-term ignore")
-    killing = asyncio.get_running_loop().call_later(rng.uniform(0, 0.008), who.kill)
-    await stop(who, 20_000)
-    killing.cancel()
-
-
-@case("unhealthy + crash or own limit", "sick")
-async def unhealthy_and_end(place, rng):
-    who = await place.docks[0].defendant()
-    number = rng.choice(DEADLY)
-    words, wanted = rng.choice(((("raise", number), crashed(number)), (("leak", 256 * KIB, 0), OOM)))
-    who.expect("unhealthy + crash or own limit", UNHEALTHY, wanted, double=True)
-    await who.obey("on-term", *words)
-    await fall_ill(place, who)
-
-
-async def shared_and(place, rng, cause, wanted, first, second):
-    """The victim of a shared limit dies of something else as well."""
-    who, other = await place.both()
-    await who.obey("hold", place.share)
-    await other.fill(place.limited, place.limit, 768 * KIB)
-    moment = Moment()
-    offset = offset_ms(rng)
-    charge = who.expect(cause, shared_limit(place), wanted, double=True, alone=True)
-    other.order("at", moment.ns, "hold", 2 * MIB)
-    first(who, moment.ns + int(offset * 1e6))
-    charge.apart_ms = offset + await moment.come(offset)
-    second(who)
-    await who.gone()
-    await end_of_other(other, place, rng, charge)
-
-
-@case("limit around it + foreign SIGKILL", *PAIRS)
-async def shared_and_kill(place, rng):
-    await shared_and(place, rng, f"{place.cause} + foreign SIGKILL", KILLED, lambda who, ns: None, lambda who: who.kill())
-
-
-@case("limit around it + exit or crash", *PAIRS)
-async def shared_and_end(place, rng):
-    number, code = rng.choice(DEADLY), rng.randrange(0, 32)
-    words, wanted = rng.choice(((("raise", number), crashed(number)), (("exit", code), exited(code))))
-    await shared_and(place, rng, f"{place.cause} + exit or crash", wanted, lambda who, ns: who.order("at", ns, *words), lambda who: None)
+    await place.room.stands(dock.name, "HELD", patience_s=120)
+    place.broken.mend()
 
 
 def draw(seed, places, singles, doubles):

@@ -1,6 +1,7 @@
 /* defendant SOCKET: the service of the court of deaths. It connects to SOCKET (SOCK_SEQPACKET),
  * reads one order a message, and dies as it is told; to an order that it survives it answers "ok".
  * defendant probe FILE: is well unless FILE has the PID of a process that lives.
+ * defendant hook SOCKET NAME: says its name, and obeys orders until nobody has any more.
  *
  *   hold BYTES       touches and keeps that much memory
  *   share BYTES      the same in a memfd
@@ -277,6 +278,21 @@ static void listen_to(const char *path)
         fail(path);
 }
 
+/* What it does not survive is how the hook fails; to be let go is success. */
+static int be_hook(const char *path, const char *name)
+{
+    char order[ORDER_MAX];
+    ssize_t length;
+
+    listen_to(path);
+    (void)!send(orders, name, strlen(name), MSG_NOSIGNAL);
+    while ((length = recv(orders, order, sizeof(order) - 1, 0)) > 0) {
+        order[length] = '\0';
+        obey(order);
+    }
+    return 0;
+}
+
 /* Does the process live that the file names? */
 static bool is_sick(const char *name)
 {
@@ -318,8 +334,11 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "probe") == 0)
         return is_sick(argv[2]);
+    if (argc == 4 && strcmp(argv[1], "hook") == 0)
+        return be_hook(argv[2], argv[3]);
     if (argc != 2) {
-        fprintf(stderr, "usage: defendant SOCKET | defendant probe FILE\n");
+        fprintf(stderr,
+                "usage: defendant SOCKET | defendant probe FILE | defendant hook SOCKET NAME\n");
         return 2;
     }
     listen_to(argv[1]);

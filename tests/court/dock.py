@@ -17,26 +17,47 @@ from harness import Failed, Stack, read
 
 PATIENCE_S = 60  # for one step of one death, on a slow emulated machine
 MEMBER = re.compile(rb"member i=(\d+) name=(\S+)-1 ")
-SHIFT = re.compile(rb"effect kind=shift i=(\d+) g=(\d+) .*to=(\S+)")
+SHIFT = re.compile(rb"effect kind=shift i=(\d+) g=(\d+) .*to=(\S+)(?: deadline=(\d+))?")
 VICTIM = re.compile(rb"verdict i=(\d+) g=(\d+) kind=oom-child .*oom_kill=(\d+)")
 COMPARTMENT = re.compile(r"/s-([^/]+)\.\d+\.(\d+)$")
+HOOK = re.compile(r"/hook-([^/]+)\.\d+\.\d+$")
 
 
 class Died(Failed):
     """A defendant, of an order that it should have survived."""
 
 
-class Defendant:
-    """One incarnation of a service. It does nothing but what it is told."""
+class Ordered:
+    """Who does nothing but what it is told."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._unanswered = 0
+
+    def order(self, *words):
+        """Tells it what to do, and does not wait."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who is dead has obeyed the order before
+            self._connection.send(" ".join(str(word) for word in words).encode())
+        self._unanswered += 1
+
+
+class Hook(Ordered):
+    """A hook of a service that is held back; to be let go is success."""
+
+    def let_go(self):
+        self._connection.close()
+
+
+class Defendant(Ordered):
+    """One incarnation of a service."""
 
     def __init__(self, dock, connection, pid, generation, compartment):
+        super().__init__(connection)
         self.dock = dock
         self.compartment = compartment
         self.pid = pid
         self.generation = generation
-        self._connection = connection
         self._pidfd = os.pidfd_open(pid)
-        self._unanswered = 0
 
     def key(self):
         return self.dock.court.name, self.dock.name, self.generation
@@ -44,12 +65,6 @@ class Defendant:
     def expect(self, cause, *accepted, **about):
         """What the verdict on this one has to be: one of `accepted`, each some attributes of its event `die`."""
         return self.dock.court.record.charge(self.key(), self.pid, cause, accepted, **about)
-
-    def order(self, *words):
-        """Tells it what to do, and does not wait."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who is dead has obeyed the order before
-            self._connection.send(" ".join(str(word) for word in words).encode())
-        self._unanswered += 1
 
     async def obey(self, *words):
         """Tells it what to do that it survives, and waits until it is done."""
@@ -97,12 +112,34 @@ class Dock:
         self.court = court
         self.name = name
         self.arrivals = asyncio.Queue()
+        self._held_back = asyncio.Queue()
+        self._hold_back = None  # a hook's name, and the first generation that is meant
 
     async def defendant(self):
+        return await self._next(self.arrivals, "it")
+
+    async def hook(self):
+        """The one that hold_back() was about."""
+        return await self._next(self._held_back, "its hook")
+
+    def hold_back(self, name, generation):
+        """The next such hook, of that generation or one after it, waits for orders."""
+        self._hold_back = name, generation
+
+    def take_hook(self, name, connection):
+        """One begins; all but the one that is waited for are let go at once."""
+        hook = Hook(connection)
+        if self._hold_back and self._hold_back[0] == name and self.court.generation(self.name) >= self._hold_back[1]:
+            self._hold_back = None
+            self._held_back.put_nowait(hook)
+        else:
+            hook.let_go()
+
+    async def _next(self, queue, what):
         try:
-            return await asyncio.wait_for(self.arrivals.get(), PATIENCE_S)
+            return await asyncio.wait_for(queue.get(), PATIENCE_S)
         except asyncio.TimeoutError:
-            raise Failed(f"{self.name} was not started again in {PATIENCE_S} s") from None
+            raise Failed(f"{self.name}: {what} was not started again in {PATIENCE_S} s") from None
 
     def ask(self, verb, **about):
         """A request to the supervisor; a task, done when it is answered."""
@@ -129,6 +166,7 @@ class Courtroom(Stack):
         self._journal = (0, 0)  # inode, bytes read
         self._members = {}  # index: name
         self._stands = {}  # name: generation, state
+        self._deadlines = {}  # name: of that state, ns; 0: none
         self._victims = collections.Counter()  # name, generation: children that it lost, as told
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
         self._listener.bind(str(self.socket))
@@ -169,9 +207,18 @@ class Courtroom(Stack):
             connection, _ = await loop.sock_accept(self._listener)
             pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
             cgroup = read(f"/proc/{pid}/cgroup").strip().split("::")[-1]
+            if hook := HOOK.search(cgroup):
+                self._tasks.append(loop.create_task(self._receive_hook(self.docks[hook.group(1)], connection)))
+                continue
             place = COMPARTMENT.search(cgroup)
             dock = self.docks[place.group(1)]
             dock.arrivals.put_nowait(Defendant(dock, connection, pid, int(place.group(2)), pathlib.Path(f"{harness.cgroup_mount}{cgroup}")))
+
+    async def _receive_hook(self, dock, connection):
+        name = b""
+        with contextlib.suppress(ConnectionResetError):
+            name = await asyncio.get_running_loop().sock_recv(connection, 64)
+        dock.take_hook(name.decode(), connection)
 
     # --- where its services stand: read from the journal
 
@@ -188,6 +235,7 @@ class Courtroom(Stack):
                     self._members[found.group(1)] = found.group(2).decode()
                 elif found := SHIFT.match(line):
                     self._stands[self._members[found.group(1)]] = (int(found.group(2)), found.group(3).decode())
+                    self._deadlines[self._members[found.group(1)]] = int(found.group(4) or 0)
                 elif found := VICTIM.match(line):
                     self._victims[self._members[found.group(1)], int(found.group(2))] += int(found.group(3))
 
@@ -195,9 +243,14 @@ class Courtroom(Stack):
         self._read_on()
         return self._stands[service][0]
 
-    async def stands(self, service, *states):
+    def deadline_ns(self, service):
+        """Of the state in which it is, on CLOCK_MONOTONIC."""
+        self._read_on()
+        return self._deadlines[service]
+
+    async def stands(self, service, *states, patience_s=PATIENCE_S):
         """Waits until it is in one of these states; which."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while True:
             self._read_on()
             state = self._stands.get(service, (0, ""))[1]
@@ -206,6 +259,14 @@ class Courtroom(Stack):
             if time.monotonic() > deadline:
                 raise Failed(f"{service}: {state}, and not {' or '.join(states)}")
             await asyncio.sleep(0.05)
+
+    async def stands_beyond(self, service, generation):
+        """Waits until that incarnation is over: in its back-off, or another one begins."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.generation(service) <= generation and self._stands[service] != (generation, "BACKOFF"):
+            if time.monotonic() > deadline:
+                raise Failed(f"{service}: generation {generation} does not end: {self._stands[service]}")
+            await asyncio.sleep(0.02)
 
     async def lost(self, service, generation, count):
         """Waits until so many kills of its children are told."""
@@ -234,8 +295,8 @@ class Courtroom(Stack):
 class Moment:
     """An instant in the near future, for which two causes are arranged."""
 
-    def __init__(self, after_ms=40):
-        self.ns = time.monotonic_ns() + after_ms * 1_000_000
+    def __init__(self, after_ms=40, at_ns=None):
+        self.ns = at_ns or time.monotonic_ns() + after_ms * 1_000_000
 
     async def come(self, offset_ms=0.0):
         """Waits for it, or for some milliseconds after (before) it; by how much the caller is late, in ms."""

@@ -1,17 +1,23 @@
 """The stacks of the court: who stands beside whom, and below which limit."""
 
 import contextlib
+import ctypes
 import itertools
+import os
 import pathlib
+import shutil
+import subprocess
 
 import harness
 from dock import Courtroom
 from harness import MIB, QUICK
 
 NOBODY = 65534
+CROWDED = 64999  # nobody else has processes as that user
 OWN_LIMIT = 12 * MIB
 SHARED_LIMIT = 20 * MIB  # of a group, of a stack
 OUTSIDE_LIMIT = 64 * MIB  # of what is around a stack, with our own processes in it
+START_TIMEOUT_S = 5  # for a start that goes well this is plenty, on a slow machine, too
 names = itertools.count(1)
 
 
@@ -48,6 +54,15 @@ def plain(room, **keys):
     return defendant(room, mem_limit=OWN_LIMIT, **keys)
 
 
+def hooked(room, service):
+    """With hooks that wait for a word of the court, a deadline for its start, and a program of its own."""
+    program = str(harness.build / "court" / "defendant")
+    shutil.copy(program, room.folder / service)
+    hooks = {name: [{"command": [program, "hook", str(room.socket), name]}] for name in ("pre_start", "post_start")}
+    return plain(room, command=[str(room.folder / service), str(room.socket)], stop_grace_period="100ms",
+                 x_bulkhead={"start_timeout": f"{START_TIMEOUT_S}s"}, **hooks)
+
+
 def main_room(record, size):
     """Services with a limit of their own, pairs below groups, services with a probe."""
     room = Courtroom(record, name=name())
@@ -58,6 +73,8 @@ def main_room(record, size):
         services[f"tolerant{number}"] = plain(room, x_bulkhead={"oom": {"policy": "continue"}})
         services[f"weary{number}"] = plain(room, x_bulkhead={"oom": {"policy": "continue", "victims": 2, "within": "10m"}})
     program = str(harness.build / "court" / "defendant")
+    for number in range(max(2, size // 3)):
+        services[f"hooked{number}"] = hooked(room, f"hooked{number}")
     for number in range(max(2, size // 2)):
         probe = {"test": ["CMD", program, "probe", str(room.folder / f"sick{number}.sick")], "interval": "300ms", "timeout": "20s", "retries": 1}
         services[f"sick{number}"] = plain(room, healthcheck=probe, stop_grace_period="100ms")
@@ -102,6 +119,22 @@ def enclosing_cgroup():
         harness.wait_until(lambda: harness.remove_cgroup(outer) or not outer.exists(), f"{outer} to empty", 10)
 
 
+@contextlib.contextmanager
+def unanswered(path):
+    """While this holds, who executes that file waits for the word of somebody who says nothing: fanotify(7)."""
+    init_content, mark_add, open_exec_perm, at_fdcwd = 0x04, 0x01, 0x40000, -100
+    libc = ctypes.CDLL(None, use_errno=True)
+    group = libc.fanotify_init(init_content, os.O_RDONLY)
+    if group < 0:
+        raise OSError(ctypes.get_errno(), "fanotify_init")
+    try:
+        if libc.fanotify_mark(group, mark_add, ctypes.c_uint64(open_exec_perm), at_fdcwd, os.fsencode(path)) != 0:
+            raise OSError(ctypes.get_errno(), "fanotify_mark")
+        yield
+    finally:
+        os.close(group)
+
+
 # --- services that can be started once and never again
 
 class Broken:
@@ -109,7 +142,8 @@ class Broken:
 
     def __init__(self, service, step, error):
         self.service = service
-        self.wanted = {"verdict": "spawn-failed", "step": step, "error": error}
+        self.wanted = {"verdict": "spawn-failed", "step": step, **({"error": error} if error else {})}
+        self.retries_max = 100
 
     def prepare(self, room):
         """Its keys of the stack file."""
@@ -117,6 +151,9 @@ class Broken:
 
     def damage(self, room):
         raise NotImplementedError
+
+    def mend(self):
+        """It was found out."""
 
 
 class BrokenProgram(Broken):
@@ -171,6 +208,58 @@ class BrokenGroup(Broken):
         (room.svc(f"g-{self.service}-group") / self.file).write_text(self.value)
 
 
+class BrokenOutput(Broken):
+    """Its FIFO is gone, and `make` puts something else there."""
+
+    def __init__(self, service, error, make):
+        super().__init__(service, "open stdin, stdout, stderr", error)
+        self.make = make
+
+    def damage(self, room):
+        self._path = room.runtime / "fifo" / f"{self.service}-1.out"
+        self._path.unlink()
+        self.make(self._path)
+
+    def mend(self):
+        if self._path.is_dir():
+            self._path.rmdir()
+
+
+class BrokenUser(Broken):
+    """Its user has as many processes as it may have."""
+
+    def prepare(self, room):
+        return {"user": f"{CROWDED}:{CROWDED}", "ulimits": {"core": 0, "nproc": 1}}
+
+    def damage(self, room):
+        self._others = [subprocess.Popen(["/bin/sleep", "1000"], user=CROWDED, group=CROWDED, extra_groups=[]) for _ in range(2)]
+
+    def mend(self):
+        for other in self._others:
+            other.kill()
+            other.wait()
+
+
+class HangingProgram(BrokenProgram):
+    """It is there, and whoever opens it waits; each time for half a minute."""
+
+    def __init__(self, service):
+        super().__init__(service, None, None)
+        self.wanted["step"] = "reach the program in time"
+        self.retries_max = 1
+        self._stack = contextlib.ExitStack()
+
+    def prepare(self, room):
+        shutil.copy(harness.build / "court" / "defendant", self.path(room))
+        return {"command": [str(self.path(room)), str(room.socket)]}
+
+    def damage(self, room):
+        self._stack.enter_context(unanswered(self.path(room)))
+
+    def mend(self):
+        self._stack.close()
+
+
 def garbage(path):
     path.write_bytes(b"\x7fELF is not enough")
     path.chmod(0o755)
@@ -185,6 +274,11 @@ def all_broken():
         BrokenFolder("no-folder", "No such file or directory", lambda path: None),
         BrokenFolder("file-as-folder", "Not a directory", pathlib.Path.touch),
         BrokenFolder("denied-folder", "Permission denied", lambda path: path.mkdir(0o700), user=f"{NOBODY}:{NOBODY}"),
+        BrokenOutput("no-output", "No such file or directory", lambda path: None),
+        BrokenOutput("looped-output", "Too many levels of symbolic links", lambda path: path.symlink_to(path)),
+        BrokenOutput("folder-as-output", "Is a directory", pathlib.Path.mkdir),
+        BrokenUser("crowded-user", "exec", "Resource temporarily unavailable"),
+        HangingProgram("hanging-program"),
         BrokenGroup("no-cgroup", "create the cgroup", "Resource temporarily unavailable", "cgroup.max.descendants", "0"),
         BrokenGroup("no-process", "clone", "Resource temporarily unavailable", "pids.max", "0"),
         BrokenGroup("no-limit", "set the limits", "No such file or directory", "cgroup.subtree_control", "-memory"),
@@ -195,12 +289,12 @@ def broken_room(record, retries):
     """Services that fail at each step on the way to their program."""
     room = Courtroom(record, name=name())
     broken = all_broken()
-    services = {one.service: defendant(room, restart=f"on-failure:{retries}", **{"mem_limit": OWN_LIMIT, **one.prepare(room)})
-                for one in broken}
+    services = {one.service: defendant(room, restart=f"on-failure:{min(retries, one.retries_max)}",
+                                       **{"mem_limit": OWN_LIMIT, **one.prepare(room)}) for one in broken}
     groups = {keys["cgroup_parent"]: {"mem_limit": 200 * MIB} for keys in services.values() if "cgroup_parent" in keys}
     room.furnish(services, **{"x-bulkhead": {"groups": groups}})
     places = [Place("broken", room, [one.service]) for one in broken]
     for place, one in zip(places, broken):
         place.broken = one
-        place.retries = retries
+        place.retries = min(retries, one.retries_max)
     return room, places

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
+from harness import MIB, QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
 
 
 def run(*words):
@@ -95,6 +95,23 @@ def _():
 @test("the same where the kernel kills processes one by one", needs="memory")
 def _():
     dies_by_half("continue")
+
+
+@test("a memory map that cannot be read costs a snapshot and delays nobody", needs="memory")
+def _():
+    with Stack({"a": service("steady", **QUICK)}) as stack, frozen_disk(stack.folder) as mount:
+        stack.write({"stuck": service("mapstuck", mount / "file", 14 * MIB, mem_limit="16m", **QUICK), "a": service("steady", **QUICK)})
+        stack.up()
+        stuck = stack.pid("stuck")
+        wait_until(lambda: "mapstuck: ready" in stack.logs("stuck"), "it has mapped its file")
+        run("fsfreeze", "-f", mount)
+        kill(stuck, signal.SIGUSR1)
+        while "stuck-1: its processes could not be read in time" not in stack.own_log():
+            restart_takes_no_time(stack, "a")
+            check(len(stack.deaths("a")) < 100, "no snapshot was tried")
+        run("fsfreeze", "-u", mount)
+        equal(stack.deaths("stuck"), [])
+        stack.down()
 
 
 class SilentFileSystem:
