@@ -89,6 +89,7 @@ static int take_options(struct up *up)
         .remove_orphans = option_given(context, "remove-orphans"),
         .no_start = option_given(context, "no-start"),
     };
+    up->context->socket_group = option_text(context, "socket-group");
     up->alone = option_given(context, "no-deps");
     up->wait = option_given(context, "wait");
     up->detach = option_given(context, "detach") || up->wait || up->options.no_start;
@@ -308,6 +309,7 @@ static const struct command_option options[] = {
     {0, "remove-orphans", NULL, "stop what the stack file does not have any more"},
     {0, "no-start", NULL, "bring up the supervisor and the plan, but no service"},
     {'t', "timeout", "SECONDS", "grace period of whom is stopped or restarted; 0 kills at once"},
+    {0, "socket-group", "GROUP", "who is in it may look (ps, top, stats, events, why)"},
     {0, "abort-on-container-exit", NULL, "one comes to its end: stop all, with its exit code"},
     {0, "abort-on-container-failure", NULL, "the same, when its end is a failure"},
     {0, "exit-code-from", "SERVICE", "that service's exit code; implies --abort-on-container-exit"},

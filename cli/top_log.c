@@ -60,7 +60,7 @@ int top_log_draw(const struct top_page *page, const char *state_dir, const char 
         return 0;
     }
     if ((size_t)snprintf(text, sizeof(text), "%s/" PATH_LOGS, state_dir) < sizeof(text)) {
-        folder = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        folder = open(text, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         failed = folder < 0 ? -errno : draw_lines(page, folder, member);
     }
     if (folder >= 0)

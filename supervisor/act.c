@@ -45,6 +45,29 @@ static void mark(struct supervisor *supervisor, uint32_t index)
                        supervisor->roster.members[index].name);
 }
 
+/* --- KILL --------------------------------------------------------------------------------- */
+
+/* The main process as well: somebody may have moved it out of its compartment. */
+void act_kill(struct supervisor *supervisor, uint32_t index, uint32_t generation)
+{
+    struct slot *slot = &supervisor->slots[index];
+    bool current = slot->generation == generation, again = slot->unkilled;
+    char name[COMPARTMENT_NAME_MAX];
+    int result;
+
+    compartment_name(&supervisor->roster, index, generation, name);
+    result = cgroup_kill(supervisor->services, name);
+    if (current && slot->pid && slot->pidfd >= 0)
+        (void)pidfd_send_signal(slot->pidfd, SIGKILL, NULL, 0); // ESRCH: dead already
+    slot->unkilled = current && result < 0 && result != -ENOENT;
+    if (!slot->unkilled)
+        return;
+    facts_again(supervisor, slot);
+    if (!again)
+        supervisor_say(supervisor, "%s: cannot kill the compartment %s: %s; it is tried again",
+                       supervisor->roster.members[index].name, name, strerrordesc_np(-result));
+}
+
 /* --- SPAWN -------------------------------------------------------------------------------- */
 
 /* Everything on the way to one birth, so that it can be undone as a whole. */
@@ -129,6 +152,8 @@ static int bear(struct supervisor *supervisor, const struct slot *slot, struct d
         .output_dir = supervisor->fifos,
         .output = delivery->output,
         .errors = delivery->errors,
+        .output_file = slot->output,
+        .errors_file = slot->errors,
         .huge_pages = supervisor->no_huge_pages,
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .files_max = supervisor->files_max,
@@ -252,7 +277,7 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
             delivery.terminal = -1;
         }
         if (result < 0) {
-            (void)cgroup_kill(supervisor->services, delivery.name);
+            act_kill(supervisor, effect->member, effect->generation);
             tell_failed(supervisor, effect, &delivery, SPAWN_STEP_PIPE, -result, true);
         }
     }
@@ -342,23 +367,6 @@ static void send_or_call_off(struct supervisor *supervisor, const struct effect 
     send_signal(supervisor, effect);
 }
 
-static void kill_all(struct supervisor *supervisor, const struct effect *effect)
-{
-    const struct member *member = &supervisor->roster.members[effect->member];
-    char name[COMPARTMENT_NAME_MAX];
-    struct effect direct = *effect;
-    int result;
-
-    compartment_name(&supervisor->roster, effect->member, effect->generation, name);
-    result = cgroup_kill(supervisor->services, name);
-    if (result == 0 || result == -ENOENT)
-        return;
-    supervisor_say(supervisor, "%s: cannot kill the compartment %s: %s", member->name, name,
-                   strerrordesc_np(-result));
-    direct.signal = SIGKILL;
-    send_signal(supervisor, &direct);
-}
-
 /* Of one that starts again at once, so that the recorder has read it before the next incarnation
  * says something. Else later: it wakes the recorder, and a stack that stops has better to do. */
 static void mark_in_time(struct supervisor *supervisor, const struct effect *effect)
@@ -421,7 +429,7 @@ void act(struct supervisor *supervisor, const struct effect *effect)
         if (is_awaited(supervisor, effect))
             call_off(supervisor, effect);
         else
-            kill_all(supervisor, effect);
+            act_kill(supervisor, effect->member, effect->generation);
         break;
     case EFFECT_MARK:
         mark_in_time(supervisor, effect);

@@ -10,6 +10,10 @@ void act(struct supervisor *supervisor, const struct effect *effect);
 /* Begins a turn: brings the births that earlier turns had no room for, up to BIRTHS_PER_TURN. */
 void act_on_births(struct supervisor *supervisor);
 
+/* Kills all that is in the compartment of that generation, and who was its main process. What the
+ * kernel has no memory or file for is tried again. */
+void act_kill(struct supervisor *supervisor, uint32_t member, uint32_t generation);
+
 /* An empty compartment is to be removed, now or in one of the next turns. */
 void act_bury(struct supervisor *supervisor, const char *name);
 

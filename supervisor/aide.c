@@ -20,6 +20,7 @@
 #define PROGRAM_PATIENCE span_sec(30) // from birth to the program
 #define EMPTY_PATIENCE   span_sec(10) // from the kill to an empty compartment
 #define RECORD_PATIENCE  span_sec(1)  // from an empty compartment to the exit record
+#define AGAIN_AFTER      span_ms(20)  // what the kernel had no memory or file for
 
 /* --- places ------------------------------------------------------------------------------- */
 
@@ -177,37 +178,56 @@ static void settle_silence(struct supervisor *supervisor, struct aide_process *a
 
 /* --- the end ------------------------------------------------------------------------------ */
 
-static void await_empty(struct supervisor *supervisor, struct aide_process *aide)
+static void be_empty(struct supervisor *supervisor, struct aide_process *aide)
+{
+    aide->empty = true;
+    aide->again = false;
+    close_watched(supervisor, &aide->populated);
+    if (aide->pid == 0)
+        finish(supervisor, aide);
+    else
+        aide->deadline = instant_add(supervisor->now, RECORD_PATIENCE);
+}
+
+/* 0, or negative errno: -ENOENT: somebody has removed it, which he can do to an empty one. */
+static int await_empty(struct supervisor *supervisor, struct aide_process *aide)
 {
     uint32_t place = (uint32_t)(aide - supervisor->aides.item);
     int result;
 
     if (aide->populated >= 0)
-        return;
+        return 0;
     result = cgroup_watch(supervisor->services, aide->name, "cgroup.events", &aide->populated);
     if (result == 0)
         result = loop_add(&supervisor->loop, aide->populated, EPOLLPRI, SOURCE_AIDE_EMPTY, place);
     if (result < 0)
-        supervisor_say(supervisor, "cannot watch %s/cgroup.events: %s", aide->name,
-                       strerrordesc_np(-result));
+        close_watched(supervisor, &aide->populated);
+    return result;
 }
 
 void aide_kill(struct supervisor *supervisor, struct aide_process *aide)
 {
-    int result;
+    bool again = aide->again;
+    int result, watched;
 
-    if (aide->killed)
+    if (aide->killed && !again)
         return;
     aide->killed = true;
     aide->deadline = instant_add(supervisor->now, EMPTY_PATIENCE);
     result = cgroup_kill(supervisor->services, aide->name);
-    if (result < 0) {
-        supervisor_say(supervisor, "cannot kill the compartment %s: %s", aide->name,
-                       strerrordesc_np(-result));
-        if (aide->pidfd >= 0)
-            (void)pidfd_send_signal(aide->pidfd, SIGKILL, NULL, 0);
-    }
-    await_empty(supervisor, aide);
+    if (result < 0 && aide->pidfd >= 0)
+        (void)pidfd_send_signal(aide->pidfd, SIGKILL, NULL, 0);
+    watched = await_empty(supervisor, aide);
+    if (result == 0)
+        result = watched;
+    aide->again = result < 0 && watched != -ENOENT;
+    if (aide->again)
+        aide->deadline = instant_add(supervisor->now, AGAIN_AFTER);
+    if (aide->again && !again)
+        supervisor_say(supervisor, "cannot kill the compartment %s: %s; it is tried again",
+                       aide->name, strerrordesc_np(-result));
+    if (watched == -ENOENT)
+        be_empty(supervisor, aide);
 }
 
 void aide_empty(struct supervisor *supervisor, uint32_t place)
@@ -215,14 +235,8 @@ void aide_empty(struct supervisor *supervisor, uint32_t place)
     struct aide_process *aide = &supervisor->aides.item[place];
     int64_t populated;
 
-    if (aide->populated < 0 || cgroup_populated(aide->populated, &populated) < 0 || populated)
-        return;
-    aide->empty = true;
-    close_watched(supervisor, &aide->populated);
-    if (aide->pid == 0)
-        finish(supervisor, aide);
-    else
-        aide->deadline = instant_add(supervisor->now, RECORD_PATIENCE);
+    if (aide->populated >= 0 && cgroup_populated(aide->populated, &populated) == 0 && !populated)
+        be_empty(supervisor, aide);
 }
 
 static void take_death(struct supervisor *supervisor, struct aide_process *aide)
@@ -266,32 +280,12 @@ void aide_pidfd(struct supervisor *supervisor, uint32_t place)
         take_death(supervisor, aide);
 }
 
-void aides_disown(struct supervisor *supervisor)
-{
-    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
-        const struct aide_process *aide = &supervisor->aides.item[i];
-        if (aide->role != AIDE_ROLE_NONE && aide->pid)
-            (void)loop_add(&supervisor->loop, aide->pidfd, EPOLLIN, SOURCE_AIDE_PIDFD, i);
-    }
-}
-
 void aide_output(struct supervisor *supervisor, uint32_t place)
 {
     struct aide_process *aide = &supervisor->aides.item[place];
 
     if (aide->hearing.fd >= 0 && !hearing_take(&aide->hearing))
         close_watched(supervisor, &aide->hearing.fd);
-}
-
-struct aide_process *aide_probe(struct supervisor *supervisor, const struct effect *effect)
-{
-    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
-        struct aide_process *aide = &supervisor->aides.item[i];
-        if (aide->role == AIDE_ROLE_PROBE && !aide->told && aide->member == effect->member &&
-            aide->generation == effect->generation)
-            return aide;
-    }
-    return NULL;
 }
 
 /* --- birth -------------------------------------------------------------------------------- */
@@ -344,6 +338,8 @@ static int bear(struct supervisor *supervisor, const struct aide_order *order, i
         .output_dir = supervisor->fifos,
         .output = order->output,
         .errors = order->errors,
+        .output_file = supervisor->slots[order->member].output,
+        .errors_file = supervisor->slots[order->member].errors,
         .huge_pages = supervisor->no_huge_pages,
         .files = supervisor->files_raised ? &supervisor->files : NULL,
         .files_max = supervisor->files_max,
@@ -459,7 +455,10 @@ int aide_start(struct supervisor *supervisor, const struct aide_order *order,
 static void be_late(struct supervisor *supervisor, struct aide_process *aide)
 {
     aide->deadline = INSTANT_NEVER;
-    if (aide->empty) {
+    if (aide->again) {
+        aide_kill(supervisor, aide);
+        aide_empty(supervisor, (uint32_t)(aide - supervisor->aides.item));
+    } else if (aide->empty) {
         finish(supervisor, aide); // the exit record does not come
     } else if (aide->killed) {
         supervisor_say(supervisor,

@@ -49,6 +49,7 @@ struct aide_process {
     bool own;               // our child, not the keeper's
     bool silent;            // its pipe closed without a word: dead, or the program
     bool killed;
+    bool again; // that could not be done, or its end not be watched: at the deadline
     bool empty; // nothing lives in the compartment any more
     bool told;
     bool known; // how it ended: code, signal
@@ -103,10 +104,6 @@ void aide_output(struct supervisor *supervisor, uint32_t place);
 
 /* False: the record is not about one of these. */
 bool aide_record(struct supervisor *supervisor, const struct exit_record *record);
-/* The keeper is gone: only a pidfd tells of the death of what it bore. */
-void aides_disown(struct supervisor *supervisor);
-/* The probe beside that incarnation whose end was not told; NULL: none. */
-struct aide_process *aide_probe(struct supervisor *supervisor, const struct effect *effect);
 
 void aides_turn(struct supervisor *supervisor); // those whose time is up
 instant aides_deadline(const struct aides *aides);

@@ -97,3 +97,23 @@ void aides_moved(struct supervisor *supervisor, const int32_t *new_index)
             aide_kill(supervisor, aide);
     }
 }
+
+void aides_disown(struct supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        const struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role != AIDE_ROLE_NONE && aide->pid)
+            (void)loop_add(&supervisor->loop, aide->pidfd, EPOLLIN, SOURCE_AIDE_PIDFD, i);
+    }
+}
+
+struct aide_process *aide_probe(struct supervisor *supervisor, const struct effect *effect)
+{
+    for (uint32_t i = 0; i < supervisor->aides.end; i++) {
+        struct aide_process *aide = &supervisor->aides.item[i];
+        if (aide->role == AIDE_ROLE_PROBE && !aide->told && aide->member == effect->member &&
+            aide->generation == effect->generation)
+            return aide;
+    }
+    return NULL;
+}

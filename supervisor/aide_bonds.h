@@ -22,4 +22,10 @@ bool aide_is_told_of(const struct aides *aides, uint32_t member, enum aide_kind 
 /* Is anybody's there, and its end is still to come? */
 bool aides_are_told(const struct aides *aides);
 
+/* The keeper is gone: only a pidfd tells of the death of what it bore. */
+void aides_disown(struct supervisor *supervisor);
+
+/* The probe beside that incarnation whose end was not told; NULL: none. */
+struct aide_process *aide_probe(struct supervisor *supervisor, const struct effect *effect);
+
 #endif

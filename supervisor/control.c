@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/paths.h"
@@ -15,7 +16,9 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/sock.h"
 
-#define ROWS_PER_TURN 64 // to one client, so that nobody waits for a big listing
+/* To one client, so that nobody waits for a big listing. */
+#define ROWS_PER_TURN       64
+#define GUEST_ROWS_PER_TURN 8
 
 /* --- sending ------------------------------------------------------------------------------ */
 
@@ -157,9 +160,9 @@ static int tell_one(struct supervisor *supervisor, struct client *client)
 /* Tells as much as the socket takes, and what is fair. */
 static void tell(struct supervisor *supervisor, struct client *client)
 {
-    int result = 1;
+    int rows = client->guest ? GUEST_ROWS_PER_TURN : ROWS_PER_TURN, result = 1;
 
-    for (int i = 0; i < ROWS_PER_TURN && result == 1; i++) {
+    for (int i = 0; i < rows && result == 1; i++) {
         result = tell_one(supervisor, client);
         if (result == 1)
             be_patient(supervisor, client);
@@ -215,6 +218,7 @@ static void take_request(struct supervisor *supervisor, struct client *client)
     struct wire_request *request = memory;
 
     if (memory == MAP_FAILED) {
+        control_error(client, "the supervisor has no memory for this request: try again");
         drop(supervisor, client);
         return;
     }
@@ -288,33 +292,42 @@ void control_reloaded(struct supervisor *supervisor)
 static void refuse(int fd, const char *why)
 {
     const struct client client = {.fd = fd};
+    char byte;
 
     control_error(&client, "%s", why);
+    (void)sock_receive(fd, &byte,
+                       sizeof(byte)); // what he has asked for unread, he would not be told
     close(fd);
 }
 
-/* A free place; one who has been silent longest makes room. CONTROL_CLIENTS_MAX: none. */
-static uint32_t find_place(struct supervisor *supervisor)
+/* A free place; one who has been silent longest makes room, a guest only for a guest.
+ * CONTROL_CLIENTS_MAX: none. */
+static uint32_t find_place(struct supervisor *supervisor, bool guest)
 {
     struct client *clients = supervisor->control.clients;
-    uint32_t silent = CONTROL_CLIENTS_MAX;
+    uint32_t silent = CONTROL_CLIENTS_MAX, empty = CONTROL_CLIENTS_MAX, guests = 0;
 
     for (uint32_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-        if (clients[i].fd < 0)
-            return i;
-        if (clients[i].state == CLIENT_ASKING &&
+        if (clients[i].fd < 0) {
+            empty = i;
+            continue;
+        }
+        guests += clients[i].guest;
+        if (clients[i].state == CLIENT_ASKING && (clients[i].guest || !guest) &&
             (silent == CONTROL_CLIENTS_MAX || clients[i].deadline.ns < clients[silent].deadline.ns))
             silent = i;
     }
+    if (empty < CONTROL_CLIENTS_MAX && (!guest || guests < CONTROL_GUESTS_MAX))
+        return empty;
     if (silent < CONTROL_CLIENTS_MAX)
         drop(supervisor, &clients[silent]);
     return silent;
 }
 
-static void welcome(struct supervisor *supervisor, int fd)
+static void welcome(struct supervisor *supervisor, int fd, bool guest)
 {
     struct control_socket *control = &supervisor->control;
-    uint32_t index = find_place(supervisor);
+    uint32_t index = find_place(supervisor, guest);
 
     if (index == CONTROL_CLIENTS_MAX) {
         refuse(fd, "too many clients are connected to this stack");
@@ -325,23 +338,43 @@ static void welcome(struct supervisor *supervisor, int fd)
         refuse(fd, "the supervisor has no file descriptors left");
         return;
     }
-    control->clients[index] = (struct client){.fd = fd, .state = CLIENT_ASKING};
+    control->clients[index] = (struct client){.fd = fd, .state = CLIENT_ASKING, .guest = guest};
     be_patient(supervisor, &control->clients[index]);
     control->open++;
 }
 
 void control_accept(struct supervisor *supervisor)
 {
+    struct control_socket *control = &supervisor->control;
     uid_t uid;
     int fd;
 
-    if (listener_accept(&supervisor->control.listener, &supervisor->loop, supervisor->now, &fd,
-                        &uid) < 0)
+    if (listener_accept(&control->listener, &supervisor->loop, supervisor->now, &fd, &uid) < 0)
         return;
-    if (uid != 0 && uid != geteuid())
-        refuse(fd, "permission denied: this stack belongs to somebody else");
+    if (uid == 0 || uid == geteuid())
+        welcome(supervisor, fd, false);
+    else if (control->group != CONTROL_NO_GROUP && sock_peer_is_in(fd, control->group))
+        welcome(supervisor, fd, true);
     else
-        welcome(supervisor, fd);
+        refuse(fd, "permission denied: this stack belongs to somebody else");
+}
+
+/* `up --socket-group` has made the folder readable for that group; the socket is made in it. */
+static gid_t find_group(const struct supervisor *supervisor)
+{
+    struct stat status;
+
+    if (fstat(supervisor->runtime, &status) < 0 || !(status.st_mode & S_IRGRP))
+        return CONTROL_NO_GROUP;
+    return status.st_gid;
+}
+
+static int listen_here(struct supervisor *supervisor)
+{
+    struct control_socket *control = &supervisor->control;
+
+    return listener_open(&control->listener, &supervisor->loop, PATH_CONTROL,
+                         control->group == CONTROL_NO_GROUP ? 0600 : 0660, SOURCE_CONTROL);
 }
 
 int control_open(struct supervisor *supervisor)
@@ -352,7 +385,14 @@ int control_open(struct supervisor *supervisor)
         control->clients[i].fd = -1;
     control->open = 0;
     control->started_wall_ns = supervisor->wall_ns;
-    return listener_open(&control->listener, &supervisor->loop, PATH_CONTROL, SOURCE_CONTROL);
+    control->group = find_group(supervisor);
+    return listen_here(supervisor);
+}
+
+int control_reopen(struct supervisor *supervisor)
+{
+    listener_close(&supervisor->control.listener);
+    return listen_here(supervisor);
 }
 
 static void say_bye(struct supervisor *supervisor, struct client *client)

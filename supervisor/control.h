@@ -9,6 +9,8 @@
 #include "supervisor/listener.h"
 
 #define CONTROL_CLIENTS_MAX 128
+#define CONTROL_GUESTS_MAX  32 // of them: they cannot keep the owner out
+#define CONTROL_NO_GROUP    ((gid_t)-1)
 #define CONTROL_PATIENCE    span_sec(10) // with one that sends no request, or reads no reply
 
 struct supervisor;
@@ -23,6 +25,7 @@ enum client_state {
 struct client {
     int fd; // -1: free
     enum client_state state;
+    bool guest;      // of the socket's group, not the owner: it may look, and no more
     bool watch;      // LISTING: WATCHING follows
     bool info_sent;  // LISTING
     bool waits_out;  // registered for EPOLLOUT
@@ -33,14 +36,18 @@ struct client {
 
 struct control_socket {
     struct listener listener;
+    gid_t group;   // whose members are guests; CONTROL_NO_GROUP: nobody is
     uint32_t open; // clients
     int64_t started_wall_ns;
     struct client clients[CONTROL_CLIENTS_MAX];
 };
 
-/* Listens in the current folder. 0 or negative errno. */
+/* Listens in the current folder, for its group, too, when that may read it. 0 or negative errno. */
 int control_open(struct supervisor *supervisor);
 void control_close(struct supervisor *supervisor); // says BYE and removes the socket
+
+/* Listens anew in the current folder, which is another one than before. 0 or negative errno. */
+int control_reopen(struct supervisor *supervisor);
 
 void control_accept(struct supervisor *supervisor);
 void control_client(struct supervisor *supervisor, uint32_t index); // is ready

@@ -9,13 +9,15 @@
 
 #include "core/memev.h"
 #include "core/paths.h"
+#include "supervisor/act.h"
 #include "supervisor/aide_bonds.h"
 #include "supervisor/sys/cgroup.h"
 
 /* From a change of memory.events to a look at it: an OOM kill is mostly followed by an exit record,
  * which tells more and is not to be held up by this. The kernel tells of changes as often. */
-#define LOOK_AFTER span_ms(10)
-#define DOUBT_FOR  span_ms(50) // the one who kills may have lost its processor meanwhile
+#define LOOK_AFTER  span_ms(10)
+#define DOUBT_FOR   span_ms(50) // the one who kills may have lost its processor meanwhile
+#define AGAIN_AFTER span_ms(20) // what the kernel had no memory or file for
 
 /* A service whose page cache meets its limit changes memory.events for ever: each time without a
  * kill it is left alone for twice as long, up to this. Not at once: before a kill it changes, too.
@@ -50,6 +52,7 @@ static void close_main(struct supervisor *supervisor, struct slot *slot)
 void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot)
 {
     close_main(supervisor, slot);
+    slot->unkilled = slot->unwatched = false;
     close_watched(supervisor, &slot->populated);
 }
 
@@ -111,7 +114,7 @@ static bool was_program(const struct event *death)
 
 static void look_later(struct supervisor *supervisor, struct slot *slot, span length)
 {
-    slot->look_at = instant_add(supervisor->now, length);
+    slot->look_at = instant_min(slot->look_at, instant_add(supervisor->now, length));
     supervisor->look_at = instant_min(supervisor->look_at, slot->look_at);
 }
 
@@ -182,11 +185,81 @@ static void watch(struct supervisor *supervisor, uint32_t index)
                       index);
 }
 
+/* --- nobody is left ----------------------------------------------------------------------- */
+
+static void tell_empty(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    struct event event = fact(supervisor, EVENT_EMPTY, index);
+
+    read_counters(supervisor, index, &event.reading);
+    close_watched(supervisor, &slot->populated);
+    queue_push(&supervisor->events, &event);
+}
+
+void facts_empty(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    int64_t populated;
+
+    if (slot->populated >= 0 && cgroup_populated(slot->populated, &populated) == 0 && !populated)
+        tell_empty(supervisor, index);
+}
+
+/* From now on it counts when the last of the others is gone. */
+static void await_empty(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    char name[COMPARTMENT_NAME_MAX];
+    bool again = slot->unwatched;
+    int result;
+
+    slot->unwatched = false;
+    compartment_name(&supervisor->roster, index, slot->generation, name);
+    result = cgroup_watch(supervisor->services, name, "cgroup.events", &slot->populated);
+    if (result == -ENOENT) { // somebody has removed it, which he can do to an empty one
+        tell_empty(supervisor, index);
+        return;
+    }
+    if (result == 0)
+        result = loop_add(&supervisor->loop, slot->populated, EPOLLPRI, SOURCE_EMPTY, index);
+    if (result == 0) {
+        facts_empty(supervisor, index); // it may have happened between
+        return;
+    }
+    close_watched(supervisor, &slot->populated);
+    slot->unwatched = true;
+    facts_again(supervisor, slot);
+    if (!again)
+        supervisor_say(supervisor, "%s: cannot watch %s/cgroup.events: %s; it is tried again",
+                       supervisor->roster.members[index].name, name, strerrordesc_np(-result));
+}
+
+/* --- looking ------------------------------------------------------------------------------ */
+
+void facts_again(struct supervisor *supervisor, struct slot *slot)
+{
+    look_later(supervisor, slot, AGAIN_AFTER);
+}
+
+static void try_again(struct supervisor *supervisor, uint32_t index)
+{
+    const struct slot *slot = &supervisor->slots[index];
+
+    if (slot->unkilled)
+        act_kill(supervisor, index, slot->generation);
+    if (slot->unwatched)
+        await_empty(supervisor, index);
+}
+
 static void look(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
 
     slot->look_at = INSTANT_NEVER;
+    try_again(supervisor, index);
+    if (slot->memory < 0)
+        return;
     if (slot->muted) {
         watch(supervisor, index);
     } else if (doubt(supervisor, slot)) {
@@ -247,36 +320,6 @@ int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generatio
 
 /* --- death -------------------------------------------------------------------------------- */
 
-void facts_empty(struct supervisor *supervisor, uint32_t index)
-{
-    struct slot *slot = &supervisor->slots[index];
-    struct event event = fact(supervisor, EVENT_EMPTY, index);
-    int64_t populated;
-
-    if (slot->populated < 0 || cgroup_populated(slot->populated, &populated) < 0 || populated)
-        return;
-    read_counters(supervisor, index, &event.reading);
-    close_watched(supervisor, &slot->populated);
-    queue_push(&supervisor->events, &event);
-}
-
-/* From now on it counts when the last of the others is gone. */
-static void await_empty(struct supervisor *supervisor, uint32_t index)
-{
-    struct slot *slot = &supervisor->slots[index];
-    char name[COMPARTMENT_NAME_MAX];
-    int result;
-
-    compartment_name(&supervisor->roster, index, slot->generation, name);
-    result = cgroup_watch(supervisor->services, name, "cgroup.events", &slot->populated);
-    if (result == 0)
-        result = loop_add(&supervisor->loop, slot->populated, EPOLLPRI, SOURCE_EMPTY, index);
-    if (result < 0)
-        supervisor_say(supervisor, "%s: cannot watch %s/cgroup.events: %s",
-                       supervisor->roster.members[index].name, name, strerrordesc_np(-result));
-    facts_empty(supervisor, index); // it may have happened between
-}
-
 static void tell_death(struct supervisor *supervisor, uint32_t index, struct event *event)
 {
     struct slot *slot = &supervisor->slots[index];
@@ -291,6 +334,8 @@ static void tell_death(struct supervisor *supervisor, uint32_t index, struct eve
     aides_end_of(supervisor, index);
     if (event->reading.populated)
         await_empty(supervisor, index);
+    if (slot->unkilled)
+        facts_again(supervisor, slot);
 }
 
 /* Of those that are nobody's child any more: how it ended is not known. */

@@ -25,7 +25,10 @@ void facts_pidfd(struct supervisor *supervisor, uint32_t index);  // SOURCE_PIDF
 /* Takes what exit records there are, up to what one turn is for. */
 void facts_reap(struct supervisor *supervisor);
 
-/* Looks at the memory.events whose time has come. */
+/* Looks at the memory.events whose time has come, and tries again what could not be done. */
 void facts_look(struct supervisor *supervisor);
+
+/* Something of this slot is to be tried again soon: slot->unkilled, slot->unwatched. */
+void facts_again(struct supervisor *supervisor, struct slot *slot);
 
 #endif

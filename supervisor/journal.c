@@ -248,6 +248,13 @@ int journal_reloaded(struct journal *journal, const struct fleet *fleet, instant
     return next_file(journal, fleet, now);
 }
 
+int journal_move(struct journal *journal, int dir, const struct fleet *fleet, instant now)
+{
+    journal_flush(journal);
+    journal->dir = dir;
+    return next_file(journal, fleet, now);
+}
+
 int journal_turn(struct journal *journal, const struct fleet *fleet, instant now)
 {
     journal_flush(journal);

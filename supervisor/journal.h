@@ -44,6 +44,10 @@ int journal_turn(struct journal *journal, const struct fleet *fleet, instant now
 /* Between two steps: another fleet goes on. 0; negative errno when lines are lost from now on. */
 int journal_reloaded(struct journal *journal, const struct fleet *fleet, instant now);
 
+/* Between two steps: goes on in another folder, with a head of where everybody stands. 0; negative
+ * errno when lines are lost from now on. */
+int journal_move(struct journal *journal, int dir, const struct fleet *fleet, instant now);
+
 /* These gather lines; journal_flush writes them. */
 void journal_event(struct journal *journal, const struct event *event);
 void journal_outcomes(struct journal *journal, const struct fleet *fleet); // of the last step

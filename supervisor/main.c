@@ -12,6 +12,7 @@
 #include "core/handover.h"
 #include "supervisor/keeper.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/sys/memory.h"
 #include "supervisor/sys/signals.h"
 
 #define HEAP_KEPT 16384 // bytes of freed heap that are not given back
@@ -67,6 +68,7 @@ static int supervise(const char *libexec_dir)
     (void)mallopt(M_TOP_PAD, 0);
     settle_signals();
     settle_files();
+    (void)memory_keep_code();
     if (supervisor_prepare(&supervisor, libexec_dir, why, sizeof(why)) != 0) {
         dprintf(HANDOVER_READY, "%s\n", why);
         return 1;

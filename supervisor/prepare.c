@@ -162,6 +162,7 @@ static int open_journal_and_socket(struct supervisor *supervisor, const struct c
     if (result < 0)
         return complain(complaint, "cannot begin the journal", result);
     sampler_open(supervisor);
+    folder_open(supervisor);
     result = control_open(supervisor);
     return result < 0 ? complain(complaint, "cannot listen at " PATH_CONTROL, result) : 0;
 }

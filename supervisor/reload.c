@@ -204,8 +204,8 @@ static int copy_all(int from, int to)
     return copied < 0 ? -errno : 0;
 }
 
-/* The runtime folder's plan file becomes the new one, in one step. */
-static int replace_file(const struct supervisor *supervisor, int plan)
+/* In one step. */
+int reload_keep_plan(const struct supervisor *supervisor, int plan)
 {
     int fd, result;
 
@@ -254,7 +254,7 @@ static int prepare(struct supervisor *supervisor, int plan, struct renewal *rene
     result = levels_open(supervisor->services, &renewal->roster, &renewal->levels);
     if (result < 0)
         return refuse(renewal, "cannot open the cgroups of the groups", result);
-    result = replace_file(supervisor, plan);
+    result = reload_keep_plan(supervisor, plan);
     return result < 0 ? refuse(renewal, "cannot replace the plan file", result) : 0;
 }
 
@@ -290,6 +290,13 @@ static void move_slots(struct supervisor *supervisor, struct renewal *renewal)
     supervisor->slots = renewal->slots;
 }
 
+/* There is no way back here; and no failure of dup3(2) that lasts (EINTR, EBUSY). */
+static void put_in_place(int plan)
+{
+    for (int tries = 0; tries < 10 && dup3(plan, HANDOVER_PLAN, O_CLOEXEC) < 0; tries++)
+        ;
+}
+
 static void change_over(struct supervisor *supervisor, int plan, struct renewal *renewal)
 {
     act_on_markers(supervisor);
@@ -308,7 +315,7 @@ static void change_over(struct supervisor *supervisor, int plan, struct renewal 
     supervisor->roster = renewal->roster;
     supervisor->fleet = renewal->fleet;
     supervisor->fleet.roster = &supervisor->roster;
-    (void)dup3(plan, HANDOVER_PLAN, O_CLOEXEC);
+    put_in_place(plan);
     supervisor_look_at_cgroups(supervisor);
     sampler_reloaded(supervisor);
     recording_reload(supervisor);

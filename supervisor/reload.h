@@ -17,6 +17,9 @@ void reload_serve(struct supervisor *supervisor, struct client *client,
                   struct request_files *files);
 void reload_client_gone(struct supervisor *supervisor, uint32_t client);
 
+/* Writes the plan into the runtime folder, in place of what is there. 0 or negative errno. */
+int reload_keep_plan(const struct supervisor *supervisor, int plan);
+
 /* No event waits: does what was asked for. */
 void reload_turn(struct supervisor *supervisor);
 

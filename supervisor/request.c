@@ -122,11 +122,24 @@ static void serve_change(struct supervisor *supervisor, const struct client *cli
     control_done(client);
 }
 
+/* What changes nothing. */
+static bool is_a_look(enum wire_verb verb)
+{
+    return verb == WIRE_PS || verb == WIRE_WATCH;
+}
+
 void request_serve(struct supervisor *supervisor, struct client *client,
                    const struct wire_request *request, struct request_files *files)
 {
     const struct event down = {.kind = EVENT_DOWN, .grace_ns = request->grace_ns};
 
+    if (client->guest && !is_a_look(request->verb)) {
+        control_error(client,
+                      "permission denied: %s is for root and the user who runs the stack; the "
+                      "socket's group may look and change nothing",
+                      wire_verb_name(request->verb));
+        return;
+    }
     if ((client->state == CLIENT_EXECUTING) != (request->verb == WIRE_EXEC_SIGNAL)) {
         control_error(client, "%s is not for this connection", wire_verb_name(request->verb));
         return;

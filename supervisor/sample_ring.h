@@ -13,8 +13,8 @@ struct sample_ring {
 int sample_ring_make(struct sample_ring *ring, int dir, uint64_t epoch);
 void sample_ring_close(struct sample_ring *ring);
 
-/* The next `count` samples, encoded with the numbers from head.next on. 0, or negative errno: the
- * file is of no use any more. */
+/* The next `count` samples, encoded with the numbers from head.next on. 0, or negative errno:
+ * they are not there, and the next ones take their places. */
 int sample_ring_write(struct sample_ring *ring, unsigned char (*places)[SAMPLE_PLACE_BYTES],
                       uint32_t count);
 

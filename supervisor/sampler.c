@@ -43,13 +43,16 @@ struct batch {
 
 static void write_batch(struct supervisor *supervisor, struct batch *batch)
 {
-    struct sample_ring *ring = &supervisor->sampler.ring;
-    int result = 0;
+    struct sampler *sampler = &supervisor->sampler;
+    int result;
 
-    if (batch->count > 0 && ring->file >= 0)
-        result = sample_ring_write(ring, batch->places, batch->count);
-    if (result < 0)
-        give_up(supervisor, result);
+    if (batch->count == 0 || sampler->ring.file < 0)
+        return;
+    result = sample_ring_write(&sampler->ring, batch->places, batch->count);
+    if (result < 0 && !sampler->failing)
+        supervisor_say(supervisor, "samples of memory cannot be kept: %s; the stack runs on",
+                       strerrordesc_np(-result));
+    sampler->failing = result < 0;
 }
 
 /* --- one look ----------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@ struct sampler {
     instant moved;           // the last round that found it changed
     struct sampling *groups; // as the roster has them; owned
     uint32_t groups_count;
+    bool failing; // the last ones could not be written, which has been said
     struct snapshot snapshot;
 };
 

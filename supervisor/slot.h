@@ -46,6 +46,8 @@ struct slot {
     bool own;             // our child, not the keeper's
     bool doubted;         // a kill was seen, and the main process lives: looked at once more
     bool muted;           // it changed for no kill: not watched until look_at
+    bool unkilled;        // its compartment could not be killed: tried again at look_at
+    bool unwatched;       // nor its emptiness watched: the same
     span mute;            // for so long the last time; 0: a kill came since
     instant watched_at;   // watched again since
     instant look_at;      // at memory.events; INSTANT_NEVER: it is watched

@@ -20,6 +20,7 @@ enum source {
     SOURCE_LIMITS,   // the helper's report
     SOURCE_SNAPSHOT, // another helper's
     SOURCE_TERMINAL, // of a member, or the FIFO behind it
+    SOURCE_FOLDER,   // something was removed from the runtime folder
 };
 
 #endif

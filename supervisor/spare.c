@@ -6,6 +6,7 @@
 
 #include "core/handover.h"
 #include "core/paths.h"
+#include "supervisor/act.h"
 #include "supervisor/loaded.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/cgroup.h"
@@ -62,6 +63,13 @@ void spare_make_all(struct supervisor *supervisor)
         make_asked(supervisor, i);
 }
 
+/* Nobody was ever in it. */
+static void remove_spare(struct supervisor *supervisor, const char *name)
+{
+    if (cgroup_remove(supervisor->services, name) < 0)
+        act_bury(supervisor, name);
+}
+
 int spare_take(struct supervisor *supervisor, uint32_t index, uint32_t generation, int *ret_cgroup)
 {
     struct slot *slot = &supervisor->slots[index];
@@ -73,7 +81,10 @@ int spare_take(struct supervisor *supervisor, uint32_t index, uint32_t generatio
     }
     slot->spare = 0;
     compartment_name(&supervisor->roster, index, generation, name);
-    return cgroup_open(supervisor->services, name, ret_cgroup);
+    if (cgroup_open(supervisor->services, name, ret_cgroup) == 0)
+        return 0;
+    remove_spare(supervisor, name); // one is made as for everybody else
+    return -ENOENT;
 }
 
 void spare_drop(struct supervisor *supervisor, uint32_t index)
@@ -83,7 +94,7 @@ void spare_drop(struct supervisor *supervisor, uint32_t index)
 
     if (slot->spare) {
         compartment_name(&supervisor->roster, index, slot->spare, name);
-        (void)cgroup_remove(supervisor->services, name); // nobody was ever in it
+        remove_spare(supervisor, name);
     }
     slot->spare = 0;
 }

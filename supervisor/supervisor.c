@@ -210,6 +210,9 @@ static void dispatch(struct supervisor *supervisor, const struct loop_ready *rea
     case SOURCE_LIMITS:
         limits_report(supervisor);
         break;
+    case SOURCE_FOLDER:
+        folder_changed(supervisor);
+        break;
     case SOURCE_SNAPSHOT:
         snapshot_report(supervisor);
         break;
@@ -241,6 +244,7 @@ static instant next_deadline(const struct supervisor *supervisor)
     deadline = instant_min(deadline, limits_deadline(&supervisor->limits));
     deadline = instant_min(deadline, sampler_deadline(&supervisor->sampler));
     deadline = instant_min(deadline, supervisor->look_at);
+    deadline = instant_min(deadline, supervisor->folder.look);
     deadline = instant_min(deadline, supervisor->leisure_at);
     if (supervisor->births_waiting > 0)
         return supervisor->now;
@@ -273,6 +277,7 @@ static int turn(struct supervisor *supervisor)
     sampler_turn(supervisor);
     take_leisure(supervisor);
     recording_turn(supervisor);
+    folder_turn(supervisor);
     control_turn(supervisor);
     journal_flush(&supervisor->journal);
     count = loop_wait(&supervisor->loop, supervisor->now, next_deadline(supervisor), ready);

@@ -12,6 +12,7 @@
 #include "core/fleet.h"
 #include "supervisor/aide.h"
 #include "supervisor/control.h"
+#include "supervisor/folder.h"
 #include "supervisor/graves.h"
 #include "supervisor/journal.h"
 #include "supervisor/levels.h"
@@ -51,8 +52,9 @@ struct supervisor {
     struct reload reload;
     struct limits_change limits;
     struct sampler sampler;
-    struct slot *slots; // one a member
-    int runtime;        // directories
+    struct folder folder; // the runtime folder
+    struct slot *slots;   // one a member
+    int runtime;          // directories
     int fifos;
     int services;            // svc/
     struct levels levels;    // of the roster's groups

@@ -41,12 +41,12 @@ struct follow {
 
 static int open_logs(const char *state_dir, int *ret)
 {
-    int state = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int state = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     int failed = state < 0 ? -errno : 0;
 
     if (failed == 0) {
         mkdirat(state, PATH_LOGS, 0700);
-        *ret = openat(state, PATH_LOGS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        *ret = openat(state, PATH_LOGS, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         failed = *ret < 0 ? -errno : 0;
         close(state);
     }

@@ -75,7 +75,7 @@ int last_words_read(const char *state_dir, const char *member, int64_t death_wal
 
     ret->count = 0;
     snprintf(path, sizeof(path), "%s/" PATH_LOGS, state_dir);
-    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (folder < 0)
         return errno == ENOENT ? 0 : -errno;
     log_reader_init(&log, folder, member);

@@ -83,13 +83,14 @@ struct command_context {
 
     /* the stack: empty until context_stack() */
     char stack[NAME_BYTES_MAX + 1];
-    char *runtime_dir; // /run/bulkhead/<stack>; need not exist
-    char *state_dir;   // /var/lib/bulkhead/<stack>; need not exist
+    char *runtime_dir;        // /run/bulkhead/<stack>; need not exist
+    char *state_dir;          // /var/lib/bulkhead/<stack>; need not exist
+    const char *socket_group; // up --socket-group: name or number; NULL: not given
 };
 
-/* Finds the stack's name (-p, BULKHEAD_PROJECT_NAME, the stack file's `name`, its folder; or, where
- * the file has errors, the stack that was started from there, which is said) and its folders. 0, or
- * an exit status; what is wrong has been said on stderr then. */
+/* Finds the stack's name (-p, BULKHEAD_PROJECT_NAME, the stack file's `name`, its folder; where it
+ * has errors, the stack that was started there) and its folders. 0, or an exit status after saying
+ * what is wrong. */
 int context_stack(struct command_context *context);
 
 /* The same with a name that is known already (a spec's). */
@@ -106,7 +107,6 @@ const char *option_next(const struct command_context *context, const char *name,
 /* A length of time in seconds, with a fraction if need be ("10", "0.5"): *ret_ns stays as it is
  * when the option was not given. 0, or STATUS_USAGE after saying what is wrong. */
 int option_seconds(const struct command_context *context, const char *name, int64_t *ret_ns);
-
 /* "bulkhead: <text>" on stderr with the way to the verb's help. Returns STATUS_USAGE. */
 int usage_error(const struct command_context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

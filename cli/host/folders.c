@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "cli/host/files.h"
 #include "cli/host/name.h"
+#include "cli/host/parents.h"
 #include "cli/host/project.h"
 #include "cli/host/state_folder.h"
 #include "core/paths.h"
@@ -133,107 +135,163 @@ void context_finish(struct command_context *context)
 
 /* --- folders ---------------------------------------------------------------------------------- */
 
-/* Makes what is missing above `path`. 0 or -errno. */
-static int make_above(const char *path)
+/* A folder of our own, made where it is not there. A descriptor or -errno. */
+static int open_own(int parent, const char *name)
 {
-    char part[PATH_MAX];
-    size_t length = strlen(path);
-
-    if (length >= sizeof(part))
-        return -ENAMETOOLONG;
-    for (size_t i = 1; i < length; i++) {
-        if (path[i] != '/')
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return -errno;
-    }
-    return 0;
-}
-
-/* A folder of our own. One with a `group` lets it search, and what is made in it is that group's:
- * never for a moment otherwise, for the recorder may be at work there. */
-static int make_own(const char *path, const struct recorder_user *group)
-{
-    mode_t mode = group ? S_ISGID | 0710 : 0700;
     struct stat status;
-    int fd, result = make_above(path);
+    int fd, result = 0;
 
-    if (result == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
-        result = -errno;
-    if (result != 0)
-        return result;
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (mkdirat(parent, name, 0700) != 0 && errno != EEXIST)
+        return -errno;
+    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return errno == ELOOP ? -ENOTDIR : -errno;
     if (fstat(fd, &status) != 0)
         result = -errno;
     else if (status.st_uid != geteuid())
         result = -EPERM;
-    else if (group && status.st_gid != group->gid && fchown(fd, (uid_t)-1, group->gid) != 0)
-        mode = 0700; // a group that this namespace does not know
-    if (result == 0 && (status.st_mode & 07777) != mode && fchmod(fd, mode) != 0)
-        result = -errno;
+    if (result == 0)
+        return fd;
     close(fd);
     return result;
 }
 
-/* Who may change a folder above ours could put another in its place: only root and we may. A sticky
- * folder (/tmp) lets others change only what is theirs. */
-static int check_above(const char *path)
+/* Never for a moment otherwise: the recorder may be at work there. 0 or -errno. */
+static int set_mode(int folder, mode_t mode)
 {
-    char part[PATH_MAX];
     struct stat status;
 
-    for (size_t i = 1; path[i]; i++) {
-        if (path[i] != '/' || i >= sizeof(part))
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        if (stat(part, &status) != 0)
-            continue; // it will be ours
-        if (status.st_uid != 0 && status.st_uid != geteuid())
-            return command_failed("%s: the folder %s above it belongs to somebody else (uid %u), "
-                                  "who could put another in its place; choose another with "
-                                  "BULKHEAD_RUNTIME_DIR",
-                                  path, part, (unsigned int)status.st_uid);
-        if ((status.st_mode & 022) != 0 && (status.st_mode & S_ISVTX) == 0)
-            return command_failed("%s: anybody may write to the folder %s above it, and so put "
-                                  "another in its place: chmod go-w %s",
-                                  path, part, part);
-    }
-    return 0;
+    if (fstat(folder, &status) != 0)
+        return -errno;
+    return (status.st_mode & 07777) == mode || fchmod(folder, mode) == 0 ? 0 : -errno;
 }
 
 static int tell_made(int result, const char *dir, const char *name)
 {
     const char *slash = *name ? "/" : "";
 
-    if (result == 0)
+    if (result >= 0)
         return 0;
     if (result == -EPERM)
         return command_failed("the folder %s%s%s belongs to somebody else", dir, slash, name);
     return command_failed("cannot make the folder %s%s%s: %s", dir, slash, name, strerror(-result));
 }
 
-static int make_runtime(const char *dir, const struct recorder_user *user)
+/* The folder that `dir` is to be in, in *ret, to be closed. 0 or an exit status. */
+static int open_above(const char *dir, const char *variable, int *ret)
 {
-    char path[PATH_MAX];
-    int status = tell_made(make_own(dir, user->name ? user : NULL), dir, "");
+    char text[PARENTS_TEXT_BYTES];
+    int fd = parents_open(dir, variable, text);
+
+    if (fd == -EPERM && *text)
+        return command_failed("%s", text);
+    *ret = fd;
+    return tell_made(fd, dir, "");
+}
+
+static const char *last_name(const char *path)
+{
+    return strrchr(path, '/') + 1; // it is absolute
+}
+
+/* --- the group of --socket-group ---------------------------------------------------------------
+ */
+
+static bool find_group(const char *word, gid_t *ret)
+{
+    const struct group *entry = getgrnam(word);
+    char *end;
+    unsigned long number = strtoul(word, &end, 10);
+
+    *ret = entry ? entry->gr_gid : (gid_t)number;
+    return entry || (*word >= '0' && *word <= '9' && *end == '\0' && number < UINT32_MAX);
+}
+
+/* The group that may see the folder, from when the stack was started until it has gone down: then
+ * it is the recorder's, too, so that both read what is there. *ret_shared: there is one. */
+static int choose_group(const struct command_context *context, int folder,
+                        struct recorder_user *user, bool *ret_shared)
+{
+    const char *word = context->socket_group;
+    bool runs = faccessat(folder, PATH_PLAN, F_OK, 0) == 0;
+    struct stat status;
+    gid_t gid;
+
+    if (fstat(folder, &status) != 0)
+        return command_failed("%s: %s", context->runtime_dir, strerror(errno));
+    gid = status.st_gid;
+    *ret_shared = word || (runs && (status.st_mode & S_IRGRP));
+    if (word && !find_group(word, &gid))
+        return command_failed("--socket-group: there is no group \"%s\" here", word);
+    if (word && runs && (gid != status.st_gid || !(status.st_mode & S_IRGRP)))
+        return command_failed("--socket-group counts when a stack is started, and %s is there "
+                              "already: `bulkhead -p %s down` first",
+                              context->stack, context->stack);
+    if (*ret_shared)
+        user->gid = gid;
+    return 0;
+}
+
+static bool is_group_of(int folder, gid_t gid)
+{
+    struct stat status;
+
+    return fstat(folder, &status) == 0 && status.st_gid == gid;
+}
+
+/* 0 or an exit status. */
+static int share(const struct command_context *context, int folder, struct recorder_user *user)
+{
+    bool shared;
+    int status = choose_group(context, folder, user, &shared), result;
+    mode_t mode = shared ? S_ISGID | 0750 : S_ISGID | 0710;
 
     if (status != 0)
         return status;
-    snprintf(path, sizeof(path), "%s/%s", dir, PATH_FIFO);
-    return tell_made(make_own(path, NULL), dir, PATH_FIFO);
+    if (!shared && !user->name)
+        mode = 0700;
+    else if (fchown(folder, (uid_t)-1, user->gid) != 0 && shared)
+        return command_failed("cannot give %s to the group of --socket-group: %s",
+                              context->runtime_dir, strerror(errno));
+    else if (!is_group_of(folder, user->gid))
+        mode = 0700; // a group that this namespace does not know
+    result = set_mode(folder, mode);
+    return tell_made(result, context->runtime_dir, "");
+}
+
+/* --- both --------------------------------------------------------------------------------------
+ */
+
+static int make_runtime(const struct command_context *context, struct recorder_user *user)
+{
+    const char *dir = context->runtime_dir;
+    int above, folder, fifos, status = open_above(dir, "BULKHEAD_RUNTIME_DIR", &above);
+
+    if (status != 0)
+        return status;
+    folder = open_own(above, last_name(dir));
+    close(above);
+    if (folder < 0)
+        return tell_made(folder, dir, "");
+    status = share(context, folder, user);
+    if (status == 0) {
+        fifos = open_own(folder, PATH_FIFO);
+        status = tell_made(fifos < 0 ? fifos : set_mode(fifos, 0700), dir, PATH_FIFO);
+        if (fifos >= 0)
+            close(fifos);
+    }
+    close(folder);
+    return status;
 }
 
 static int make_state(const char *dir, struct recorder_user *user)
 {
-    int result = make_above(dir);
-    int state = result == 0 ? state_folder_open(AT_FDCWD, dir, user) : result;
-    int logs;
+    int above, state, logs, status = open_above(dir, "BULKHEAD_STATE_DIR", &above);
 
+    if (status != 0)
+        return status;
+    state = state_folder_open(above, last_name(dir), user);
+    close(above);
     if (state < 0)
         return tell_made(state, dir, "");
     logs = state_folder_open(state, PATH_LOGS, user);
@@ -247,11 +305,10 @@ static int make_state(const char *dir, struct recorder_user *user)
 int folders_make(const struct command_context *context)
 {
     struct recorder_user user;
-    int status = check_above(context->runtime_dir);
+    int status;
 
     recorder_user_find(&user);
-    if (status == 0)
-        status = make_runtime(context->runtime_dir, &user);
+    status = make_runtime(context, &user);
     return status == 0 ? make_state(context->state_dir, &user) : status;
 }
 

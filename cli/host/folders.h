@@ -12,8 +12,10 @@ char *folders_runtime_path(const char *name);
 char *folders_state_path(const char *name);
 
 /* Makes the runtime and the state folder with what is to be in them before the supervisor starts:
- * the one our own, searched by the recorder's group, the other the recorder's (state_folder.h). 0,
- * or an exit status after saying what is wrong: somebody else's folder, a full disk. */
+ * the one our own, searched by the recorder's group, the other the recorder's (state_folder.h).
+ * With context->socket_group that group may read the runtime folder, by which the supervisor knows
+ * it, and is the recorder's. 0, or an exit status after saying what is wrong: somebody else's
+ * folder, or one that somebody else could put another in the place of (parents.h), a full disk. */
 int folders_make(const struct command_context *context);
 
 /* Removes the runtime folder with all that we put there; the lock goes last. 0 or -errno. */

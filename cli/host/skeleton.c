@@ -192,18 +192,50 @@ static int64_t read_sum_below(const char *dir, const char *file)
     return sum;
 }
 
-static int protect_one(const struct skeleton_request *request, const char *services,
-                       const char *file, int64_t bytes, struct fault *ret_fault)
+static int write_bytes(const char *dir, const char *file, int64_t bytes)
 {
     char text[32];
-    int result;
 
-    if (bytes <= 0)
-        return 0;
     snprintf(text, sizeof(text), "%lld", (long long)bytes);
-    result = cgfile_write(services, file, text);
+    return cgfile_write(dir, file, text);
+}
+
+/* What our own programs need of memory is theirs when the host has none left: more than they are
+ * seen to use, for what nobody uses is given to others all the same. Swap would be as slow as a
+ * disk. The sum is in *ret. 0 or a negative errno. */
+static int protect_own(const char *stack_dir, int64_t *ret)
+{
+    static const struct {
+        const char *name;
+        int64_t bytes;
+    } own[] = {{CGROUP_KEEPER, 2 << 20}, {CGROUP_SUPERVISOR, 16 << 20}, {CGROUP_RECORDER, 8 << 20}};
+    char leaf[PATH_MAX];
+    int64_t sum = 0;
+    int result = 0;
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && result == 0; i++) {
+        snprintf(leaf, sizeof(leaf), "%s/%s", stack_dir, own[i].name);
+        result = write_bytes(leaf, "memory.min", own[i].bytes);
+        (void)cgfile_write(leaf, "memory.swap.max", "0"); // not there without swap accounting
+        sum += own[i].bytes;
+    }
+    *ret = sum;
+    return result;
+}
+
+/* The services' sum, and with `own` that of our own programs, on every level that is ours. */
+static int protect_one(const struct skeleton_request *request, const char *services,
+                       const char *file, int64_t bytes, int64_t own, struct fault *ret_fault)
+{
+    char text[32];
+    int result = 0;
+
+    if (bytes + own <= 0)
+        return 0;
+    if (bytes > 0)
+        result = write_bytes(services, file, bytes);
     if (result == 0)
-        result = cgfile_write(request->stack_dir, file, text);
+        result = write_bytes(request->stack_dir, file, bytes + own);
     if (result == 0 && request->host->kind == HOST_TOP) {
         snprintf(text, sizeof(text), "%lld", (long long)read_sum_below(request->host->root, file));
         result = cgfile_write(request->host->root, file, text);
@@ -212,6 +244,23 @@ static int protect_one(const struct skeleton_request *request, const char *servi
         return explain(ret_fault, NULL, "cannot set %s of %s: %s", file, request->stack_dir,
                        strerror(-result));
     return 0;
+}
+
+static int protect(const struct skeleton_request *request, const char *services,
+                   struct fault *ret_fault)
+{
+    int64_t own = 0;
+    int result = 0;
+
+    if (request->controllers[CONTROLLER_MEMORY])
+        result = protect_own(request->stack_dir, &own);
+    if (result != 0)
+        return explain(ret_fault, NULL, "cannot protect the memory of our own programs in %s: %s",
+                       request->stack_dir, strerror(-result));
+    result = protect_one(request, services, "memory.min", request->memory_min, own, ret_fault);
+    if (result == 0)
+        result = protect_one(request, services, "memory.low", request->memory_low, 0, ret_fault);
+    return result;
 }
 
 /* Again, a few times: the `down` of another stack may remove an empty <mount>/bulkhead meanwhile.
@@ -265,9 +314,7 @@ int skeleton_make(const struct skeleton_request *request, struct fault *ret_faul
         result = make_folder(leaf, ret_fault);
     }
     if (result == 0)
-        result = protect_one(request, services, "memory.min", request->memory_min, ret_fault);
-    if (result == 0)
-        result = protect_one(request, services, "memory.low", request->memory_low, ret_fault);
+        result = protect(request, services, ret_fault);
     return result;
 }
 

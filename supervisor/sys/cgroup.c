@@ -103,6 +103,12 @@ int cgroup_limit(int cgroup, const struct control *controls, size_t count)
 
 /* --- counters ----------------------------------------------------------------------------- */
 
+/* Evidence is there once: what fails for want of memory or files is tried a second time. */
+static bool may_pass(int error)
+{
+    return error == ENOMEM || error == ENFILE || error == EINTR || error == EAGAIN;
+}
+
 /* "name/file", or -ENAMETOOLONG. */
 static int join(char path[PATH_BYTES], const char *name, const char *file)
 {
@@ -120,6 +126,8 @@ static int open_below(int parent, const char *name, const char *file, int flags)
     if (result < 0)
         return result;
     fd = openat(parent, path, flags | O_CLOEXEC);
+    if (fd < 0 && may_pass(errno))
+        fd = openat(parent, path, flags | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
 
@@ -128,6 +136,8 @@ static ssize_t read_text(int fd, char text[TEXT_BYTES])
 {
     ssize_t length = pread(fd, text, TEXT_BYTES, 0);
 
+    if (length < 0 && may_pass(errno))
+        length = pread(fd, text, TEXT_BYTES, 0);
     return length < 0 ? -errno : length;
 }
 
@@ -202,6 +212,10 @@ int cgroup_populated(int events, int64_t *ret)
     char text[TEXT_BYTES];
     ssize_t length = read_text(events, text);
 
+    if (length == -ENODEV) { // somebody has removed it, which he can do to an empty one
+        *ret = 0;
+        return 0;
+    }
     if (length < 0)
         return (int)length;
     return memev_keyed(text, (size_t)length, "populated", ret) == 0 ? 0 : -EBADMSG;

@@ -17,4 +17,10 @@ void memory_give_back(void *bytes, size_t size);
 /* Gives back what was freed. */
 void memory_trim(void);
 
+/* Of the program's own file, what is used stays in memory from here on: when the host has no memory
+ * left the kernel takes such pages first, and each would have to be read from a disk again in the
+ * middle of a restart. Not what children are (mlock(2): they do not inherit it). 0 or negative
+ * errno: RLIMIT_MEMLOCK may be too small for that. */
+int memory_keep_code(void);
+
 #endif

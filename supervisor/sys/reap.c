@@ -29,7 +29,7 @@ static int next_from_keeper(struct reaper *reaper, struct exit_record *ret)
     struct keeper_message message;
     ssize_t size = recv(reaper->channel, &message, sizeof(message), MSG_DONTWAIT);
 
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+    if (size < 0 && errno != ECONNRESET && errno != ENOTCONN) // there is none, or no memory for it
         return 0;
     if (size != sizeof(message) || message.kind != KEEPER_EXITED)
         return -EPIPE;
@@ -57,9 +57,12 @@ void reaper_acknowledge(struct reaper *reaper)
 {
     const struct keeper_message message = {.kind = KEEPER_ACKNOWLEDGED, .count = reaper->pending};
 
-    /* A keeper that cannot be told is gone, which the next record says. */
-    if (reaper->channel >= 0 && reaper->pending)
-        (void)!send(reaper->channel, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL);
+    /* A keeper that is gone is told nothing; the next record says so. What another could not be
+     * told is told with the next ones: it keeps no more than KEEPER_RECORDS_MAX. */
+    if (reaper->channel >= 0 && reaper->pending &&
+        send(reaper->channel, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+        errno != EPIPE && errno != ECONNRESET)
+        return;
     reaper->pending = 0;
 }
 

@@ -2,7 +2,6 @@
 #include "supervisor/sys/sock.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,10 +9,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG   64
-#define FILES_MAX 8 // that are looked at; the kernel closes what comes beyond
+#define BACKLOG    64
+#define FILES_MAX  8 // that are looked at; the kernel closes what comes beyond
+#define GROUPS_MAX 1024
 
-int sock_listen(const char *name, int *ret_fd)
+int sock_listen(const char *name, mode_t mode, int *ret_fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     mode_t mask;
@@ -27,7 +27,7 @@ int sock_listen(const char *name, int *ret_fd)
     fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    mask = umask(0177);
+    mask = umask(0777 & ~mode);
     result = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
     umask(mask);
     if (result == 0 && listen(fd, BACKLOG) < 0)
@@ -56,6 +56,23 @@ int sock_accept(int listener, int *ret_fd, uid_t *ret_uid)
     *ret_fd = fd;
     *ret_uid = peer.uid;
     return 0;
+}
+
+bool sock_peer_is_in(int fd, gid_t group)
+{
+    gid_t groups[GROUPS_MAX];
+    socklen_t size = sizeof(groups), own_size;
+    struct ucred peer;
+
+    own_size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &own_size) == 0 && peer.gid == group)
+        return true;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+        return false;
+    for (size_t i = 0; i < size / sizeof(groups[0]); i++)
+        if (groups[i] == group)
+            return true;
+    return false;
 }
 
 ssize_t sock_receive(int fd, void *packet, size_t size)

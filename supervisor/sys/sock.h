@@ -3,15 +3,19 @@
 #ifndef BULKHEAD_SUPERVISOR_SYS_SOCK_H
 #define BULKHEAD_SUPERVISOR_SYS_SOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Listens at `name` in the current folder (so that no path is too long), mode 0600, in place of
- * what has that name. 0 with *ret_fd, or negative errno. */
-int sock_listen(const char *name, int *ret_fd);
+/* Listens at `name` in the current folder (so that no path is too long), with that mode, in place
+ * of what has that name. 0 with *ret_fd, or negative errno. */
+int sock_listen(const char *name, mode_t mode, int *ret_fd);
 
 /* 0 with *ret_fd and the user at the other end, or negative errno: -EAGAIN when nobody is there. */
 int sock_accept(int listener, int *ret_fd, uid_t *ret_uid);
+
+/* Was the process at the other end in that group when it connected? Not known is no. */
+bool sock_peer_is_in(int fd, gid_t group);
 
 /* One packet. Its length (0: the other end is closed), -EMSGSIZE when it did not fit, or negative
  * errno: -EAGAIN when there is none. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,12 +47,37 @@ static int open_as(int dir, const char *name, int as)
     return fd < 0 ? -1 : dup2(fd, as);
 }
 
+/* The same of what we hold open and somebody has removed: as a file of its own all the same. */
+static int open_again(int file, int as)
+{
+    static const char prefix[] = "/proc/self/fd/";
+    char path[sizeof(prefix) + 12], digits[12], *at = digits + sizeof(digits);
+    unsigned int rest = (unsigned int)file;
+    int fd;
+
+    *--at = '\0';
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    stpcpy(stpcpy(path, prefix), at);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    return fd < 0 ? -1 : dup2(fd, as);
+}
+
+static int open_output(const struct birth *birth, const char *name, int file, int as)
+{
+    int result = open_as(birth->output_dir, name, as);
+
+    return result < 0 && errno == ENOENT && file > 0 ? open_again(file, as) : result;
+}
+
 static int set_stdio(const struct birth *birth)
 {
     if (birth->input && open_as(birth->output_dir, birth->input, STDIN_FILENO) < 0)
         return -1;
-    if (birth->output && (open_as(birth->output_dir, birth->output, STDOUT_FILENO) < 0 ||
-                          open_as(birth->output_dir, birth->errors, STDERR_FILENO) < 0))
+    if (birth->output &&
+        (open_output(birth, birth->output, birth->output_file, STDOUT_FILENO) < 0 ||
+         open_output(birth, birth->errors, birth->errors_file, STDERR_FILENO) < 0))
         return -1;
     for (size_t i = 0; i < birth->pass_count; i++) {
         const struct spawn_pass *pass = &birth->pass[i];
@@ -255,7 +281,7 @@ int spawn_report(int report, struct spawn_report *ret)
     struct spawn_report failure;
     ssize_t size = read(report, &failure, sizeof(failure));
 
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+    if (size < 0) // nothing yet, or nothing this time
         return -EAGAIN;
     if (size != sizeof(failure))
         return 0;
@@ -287,8 +313,11 @@ bool spawn_is_program(pid_t pid)
 bool spawn_is_dead(int pidfd)
 {
     struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+    int ready = pidfd < 0 ? 1 : poll(&fd, 1, 0);
 
-    return pidfd < 0 || (poll(&fd, 1, 0) == 1 && fd.revents & POLLIN);
+    if (ready < 0) // no memory to look: a signal finds the living, and those who are not reaped
+        return pidfd_send_signal(pidfd, 0, NULL, 0) < 0 && errno == ESRCH;
+    return pidfd < 0 || (ready == 1 && fd.revents & POLLIN);
 }
 
 bool spawn_is_doomed(pid_t pid)

@@ -30,6 +30,8 @@ struct birth {
     const char *input;           // and stdin, unless this is NULL: it stays ours;
     const char *output;          // NULL: both stay ours
     const char *errors;
+    int output_file; // ours, the same open: for when the names are gone; 0: there is none
+    int errors_file;
     bool keep_oom_score;        // one of our own programs: as protected as we are
     bool huge_pages;            // we went without them (sys/memory.h), the child is to have them
     const struct rlimit *files; // RLIMIT_NOFILE to start from; NULL: ours

@@ -59,7 +59,7 @@ static void no_file_is_waited_for(void **state)
     assert_non_null(mkdtemp(folder));
     assert_int_equal(chdir(folder), 0);
     assert_int_equal(loop_init(&loop), 0);
-    assert_int_equal(listener_open(&listener, &loop, "door", SOURCE), 0);
+    assert_int_equal(listener_open(&listener, &loop, "door", 0600, SOURCE), 0);
     client = knock();
     files = bound_files();
     assert_int_equal(loop_wait(&loop, now, now, ready), 1);
