@@ -65,6 +65,7 @@ static int attach(struct screenful *screenful, struct fault *ret_fault)
     }
     watch_close(&screenful->watch);
     roster_finish(&screenful->roster);
+    watch.quiet = true; // it is said on the screen
     screenful->watch = watch;
     if (stack_roster_load(context->runtime_dir, &screenful->roster, &why) != 0)
         snprintf(screenful->message, sizeof(screenful->message),
@@ -139,6 +140,8 @@ static const char *last_line(const struct screenful *screenful, char text[240])
         snprintf(text, 240, "filter: %s_", screenful->top.filter);
     else if (screenful->mode == MODE_RESTART && selected)
         snprintf(text, 240, "restart %s? y/n", selected->row.name);
+    else if (watch_is_away(&screenful->watch))
+        snprintf(text, 240, "the supervisor is gone; waiting for the next one");
     else if (screenful->message[0])
         snprintf(text, 240, "%s", screenful->message);
     else

@@ -370,18 +370,34 @@ static int status_of(const struct attendance *attendance, int removed)
     return removed;
 }
 
+/* Its services were not asked to end because their supervisor has. */
+static int tell_abandoned(const struct command_context *context)
+{
+    return command_failed(
+        "stack %s: its supervisor is gone, its services run on:\n"
+        "  `bulkhead -p %s up` goes on with them, `bulkhead -p %s down` ends them",
+        context->stack, context->stack, context->stack);
+}
+
+static bool is_to_end(const struct attendance *attendance)
+{
+    return attendance->interrupts > 0 || attendance->rest_asked || attendance->aborting ||
+           attendance->watch.info.ending;
+}
+
 /* What is left of a stack that has ended; one that others keep running is left to them. */
 static int clear(const struct attendance *attendance)
 {
     const struct command_context *context = attendance->request->context;
 
+    if (attendance->watch.abandoned && !is_to_end(attendance))
+        return tell_abandoned(context);
     if (has_left(attendance) && !attendance->watch.ended) {
         command_note("the other services of stack %s run on: `bulkhead -p %s ps` shows them",
                      context->stack, context->stack);
         return STATUS_DONE;
     }
-    return stack_remove(context, attendance->interrupts || attendance->rest_asked ||
-                                     attendance->aborting || attendance->watch.info.ending);
+    return stack_remove(context, is_to_end(attendance));
 }
 
 int attend_foreground(const struct attend_request *request)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,16 +31,30 @@ say(struct fault *fault, const char *remedy, const char *format, ...)
     snprintf(fault->remedy, sizeof(fault->remedy), "%s", remedy);
 }
 
+static bool is_populated(const struct roster *roster, const char *below)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof(path), "%s%s", roster->cgroup_dir, below);
+
+    return length > 0 && (size_t)length < sizeof(path) && stack_cgroup_populated(path);
+}
+
 /* Nobody listens: is the stack down, or has its supervisor alone gone? */
 static int explain_absence(const char *runtime_dir, const char *stack, struct fault *ret_fault)
 {
     struct roster roster = {0};
     const char *why;
-    bool left = false;
+    bool left = false, kept = false;
 
     if (stack_roster_load(runtime_dir, &roster, &why) == 0) {
-        left = roster.cgroup_dir && stack_cgroup_populated(roster.cgroup_dir);
+        left = roster.cgroup_dir && is_populated(&roster, "");
+        kept = left && is_populated(&roster, "/" CGROUP_KEEPER);
         roster_finish(&roster);
+    }
+    if (kept) {
+        say(ret_fault, "its own log says why: bulkhead logs bulkhead",
+            "stack \"%s\": its supervisor is gone, and the next one is not there yet", stack);
+        return CLIENT_AWAY;
     }
     if (left) {
         say(ret_fault, "\"bulkhead down\" ends them, \"bulkhead up\" ends them and starts anew",
@@ -80,8 +95,8 @@ static int connect_in(int folder, int fd)
     return connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
 }
 
-int client_connect(const char *runtime_dir, const char *stack, struct client *ret,
-                   struct fault *ret_fault)
+int client_try(const char *runtime_dir, const char *stack, struct client *ret,
+               struct fault *ret_fault)
 {
     int folder = open(runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int error = folder < 0 ? errno : 0;
@@ -100,6 +115,33 @@ int client_connect(const char *runtime_dir, const char *stack, struct client *re
     ret->fd = fd;
     snprintf(ret->stack, sizeof(ret->stack), "%s", stack);
     return 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void pause_a_little(void)
+{
+    struct timespec pause = {0, CLIENT_PAUSE_MS * 1000000L};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+int client_connect(const char *runtime_dir, const char *stack, struct client *ret,
+                   struct fault *ret_fault)
+{
+    int64_t end = now_ms() + CLIENT_RETURN_MS;
+    int outcome;
+
+    while ((outcome = client_try(runtime_dir, stack, ret, ret_fault)) == CLIENT_AWAY &&
+           now_ms() < end)
+        pause_a_little();
+    return outcome == CLIENT_AWAY ? CLIENT_SILENT : outcome;
 }
 
 void client_close(struct client *client)
@@ -122,14 +164,6 @@ static int silent(const struct client *client, struct fault *ret_fault)
         "stack \"%s\": no answer from its supervisor within %d s", client->stack,
         CLIENT_DEADLINE_MS / 1000);
     return CLIENT_SILENT;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* 1: there is something to read; 0: not in time; a negative errno. */
@@ -254,8 +288,8 @@ int client_send_files(struct client *client, const struct wire_request *request,
     return -errno;
 }
 
-int client_request(const char *runtime_dir, const char *stack, const struct wire_request *request,
-                   struct fault *ret_fault)
+static int ask_once(const char *runtime_dir, const char *stack, const struct wire_request *request,
+                    struct fault *ret_fault)
 {
     struct client client = {.fd = -1};
     struct wire_reply reply = {.kind = WIRE_INFO};
@@ -268,4 +302,26 @@ int client_request(const char *runtime_dir, const char *stack, const struct wire
         failed = client_receive(&client, CLIENT_DEADLINE_MS, &reply, ret_fault);
     client_close(&client);
     return failed;
+}
+
+/* Is twice the same as once? */
+static bool may_be_repeated(const struct wire_request *request)
+{
+    return request->verb != WIRE_RESTART &&
+           (request->verb != WIRE_KILL || request->signal == SIGKILL);
+}
+
+int client_request(const char *runtime_dir, const char *stack, const struct wire_request *request,
+                   struct fault *ret_fault)
+{
+    int64_t end = now_ms() + CLIENT_RETURN_MS;
+    int outcome;
+
+    while ((outcome = ask_once(runtime_dir, stack, request, ret_fault)) == CLIENT_GONE &&
+           may_be_repeated(request) && now_ms() < end)
+        pause_a_little();
+    if (outcome == CLIENT_GONE && !may_be_repeated(request))
+        say(ret_fault, "\"bulkhead events --until now\" shows whether it was done",
+            "stack \"%s\": its supervisor died while it was asked", stack);
+    return outcome;
 }

@@ -16,17 +16,24 @@ enum client_outcome {
     CLIENT_MALFORMED,       // the answer is not one: another version?
     CLIENT_SILENT,          // no answer within CLIENT_DEADLINE_MS
     CLIENT_GONE,            // the supervisor ended during the conversation
+    CLIENT_AWAY,            // nobody listens, but there is a keeper, who starts another supervisor
 };
 
 #define CLIENT_DEADLINE_MS 10000
+#define CLIENT_RETURN_MS   15000 // so long a supervisor that has died is waited for
+#define CLIENT_PAUSE_MS    10    // between two looks whether it is back
 
 struct client {
     int fd; // -1: not open
     char stack[NAME_BYTES_MAX + 1];
 };
 
+/* Waits up to CLIENT_RETURN_MS for a supervisor that its keeper brings back, never CLIENT_AWAY;
+ * client_try() does not wait. */
 int client_connect(const char *runtime_dir, const char *stack, struct client *ret,
                    struct fault *ret_fault);
+int client_try(const char *runtime_dir, const char *stack, struct client *ret,
+               struct fault *ret_fault);
 void client_close(struct client *client); // may be closed already
 
 int client_send(struct client *client, const struct wire_request *request, struct fault *ret_fault);
@@ -39,7 +46,9 @@ int client_send_files(struct client *client, const struct wire_request *request,
 int client_receive(struct client *client, int timeout_ms, struct wire_reply *ret,
                    struct fault *ret_fault);
 
-/* Connects, sends one request, waits for DONE: for verbs that are answered by nothing else. */
+/* Connects, sends one request, waits for DONE: for verbs that are answered by nothing else. When
+ * the supervisor dies meanwhile, the next one is asked again, unless twice would be more than once
+ * (RESTART, signals): then CLIENT_GONE, and nobody knows. */
 int client_request(const char *runtime_dir, const char *stack, const struct wire_request *request,
                    struct fault *ret_fault);
 

@@ -15,6 +15,7 @@
 #include "cli/host/sealed.h"
 
 #define NAMES_AT_ONCE 256
+#define PLAN_TRIES    10 // with as many supervisors in a row
 
 /* --- looking ------------------------------------------------------------------------------------
  */
@@ -261,24 +262,37 @@ static int stop_leavers(const struct reconciling *reconciling)
 /* --- the plan -----------------------------------------------------------------------------------
  */
 
-static int send_plan(const struct reconciling *reconciling, int fd)
+static int send_plan_once(const struct command_context *context, int fd,
+                          enum wire_reply_kind *ret_answer, struct fault *ret_fault)
 {
-    const struct command_context *context = reconciling->request->context;
     const struct wire_request request = {.verb = WIRE_RELOAD};
     struct client client = {.fd = -1};
     struct wire_reply reply = {.kind = WIRE_INFO};
-    struct fault fault;
-    int failed = client_connect(context->runtime_dir, context->stack, &client, &fault);
+    int failed = client_connect(context->runtime_dir, context->stack, &client, ret_fault);
 
     if (failed == 0)
-        failed = client_send_files(&client, &request, &fd, WIRE_RELOAD_FILES, &fault);
+        failed = client_send_files(&client, &request, &fd, WIRE_RELOAD_FILES, ret_fault);
     while (failed == 0 && reply.kind != WIRE_DONE && reply.kind != WIRE_BYE)
-        failed = client_receive(&client, CLIENT_DEADLINE_MS, &reply, &fault);
+        failed = client_receive(&client, CLIENT_DEADLINE_MS, &reply, ret_fault);
     client_close(&client);
+    *ret_answer = reply.kind;
+    return failed;
+}
+
+/* A supervisor that dies over it has a successor, for whom the same plan is as good. */
+static int send_plan(const struct reconciling *reconciling, int fd)
+{
+    const struct command_context *context = reconciling->request->context;
+    enum wire_reply_kind answer = WIRE_INFO;
+    struct fault fault;
+    int failed, tries = 0;
+
+    do
+        failed = send_plan_once(context, fd, &answer, &fault);
+    while (failed == CLIENT_GONE && ++tries < PLAN_TRIES);
     if (failed != 0)
         return ask_failed(&fault);
-    return reply.kind == WIRE_DONE ? 0
-                                   : command_failed("stack %s has ended meanwhile", context->stack);
+    return answer == WIRE_DONE ? 0 : command_failed("stack %s has ended meanwhile", context->stack);
 }
 
 static int hand_over(const struct reconciling *reconciling, const unsigned char *bytes, size_t size)

@@ -246,6 +246,14 @@ static int tell_end(const struct session *session, const struct wire_exec *exec)
     return exec->code;
 }
 
+/* What it ran ends with the supervisor: nobody else knows whom its end is to be told. */
+static int tell_lost(const struct session *session)
+{
+    return command_failed("%s: the stack's supervisor has died, and the process beside it is ended "
+                          "by the next one; how it ended is not known",
+                          session->request->member);
+}
+
 static int follow(struct session *session)
 {
     struct wire_reply reply = {.kind = WIRE_INFO};
@@ -261,6 +269,8 @@ static int follow(struct session *session)
     while (session->pseudo.master >= 0 && pass_output(session))
         ;
     pseudo_close(&session->pseudo);
+    if (failed == CLIENT_GONE)
+        return tell_lost(session);
     return failed == 0 ? tell_end(session, &reply.exec) : ask_failed(&fault);
 }
 

@@ -6,9 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "cli/host/command.h"
+#include "cli/show/explain.h"
 #include "cli/show/row.h"
+
+#define AWAY_TELL_MS  1000 // a change of supervisor that takes longer is worth a word
+#define AWAY_PAUSE_MS 200
 
 static int malformed(const struct watch *watch, const char *what, struct fault *ret_fault)
 {
@@ -112,16 +119,16 @@ static int check_complete(const struct watch *watch, struct fault *ret_fault)
     return 0;
 }
 
-static int open_table(const char *runtime_dir, const char *stack, enum wire_verb verb,
-                      struct watch *ret, struct fault *ret_fault)
+/* Asks whoever listens at the other end of `client`, which is taken over, and closed on failure;
+ * *ret_bye: it is at its end. */
+static int read_table(struct client client, enum wire_verb verb, struct watch *ret, bool *ret_bye,
+                      struct fault *ret_fault)
 {
     const struct wire_request request = {.verb = verb};
     struct wire_reply reply = {.kind = WIRE_INFO};
-    struct watch watch = {.client.fd = -1};
-    int failed = client_connect(runtime_dir, stack, &watch.client, ret_fault);
+    struct watch watch = {.client = client};
+    int failed = client_send(&watch.client, &request, ret_fault);
 
-    if (failed == 0)
-        failed = client_send(&watch.client, &request, ret_fault);
     while (failed == 0 && reply.kind != WIRE_DONE && !watch.ended) {
         failed = client_receive(&watch.client, CLIENT_DEADLINE_MS, &reply, ret_fault);
         if (failed == 0 && reply.kind == WIRE_INFO) { // a second one: the table begins anew
@@ -134,12 +141,32 @@ static int open_table(const char *runtime_dir, const char *stack, enum wire_verb
     if (failed == 0)
         failed =
             reply.kind == WIRE_BYE ? gone(&watch, ret_fault) : check_complete(&watch, ret_fault);
+    *ret_bye = watch.bye;
     if (failed != 0) {
         watch_close(&watch);
         return failed;
     }
     *ret = watch;
     return 0;
+}
+
+/* One whose supervisor dies while it tells begins anew with the next. */
+static int open_table(const char *runtime_dir, const char *stack, enum wire_verb verb,
+                      struct watch *ret, struct fault *ret_fault)
+{
+    int64_t end_ms = monotonic_ms() + CLIENT_RETURN_MS;
+    struct client client;
+    bool bye = false;
+    int outcome;
+
+    do {
+        outcome = client_connect(runtime_dir, stack, &client, ret_fault);
+        if (outcome == 0)
+            outcome = read_table(client, verb, ret, &bye, ret_fault);
+    } while (outcome == CLIENT_GONE && !bye && monotonic_ms() < end_ms);
+    if (outcome == 0)
+        ret->runtime_dir = runtime_dir;
+    return outcome;
 }
 
 int watch_open(const char *runtime_dir, const char *stack, struct watch *ret,
@@ -165,16 +192,107 @@ int watch_fd(const struct watch *watch)
     return watch->client.fd;
 }
 
+/* --- when the supervisor has died ------------------------------------------------------------- */
+
+bool watch_is_away(const struct watch *watch)
+{
+    return watch->away_ms != 0 && monotonic_ms() - watch->away_ms >= AWAY_TELL_MS;
+}
+
+/* The place of the connection is taken by a timer: it is readable when it is time to look. */
+static bool go_away(struct watch *watch)
+{
+    const struct itimerspec at_once = {{0, 0}, {0, 1}};
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+    if (timer < 0)
+        return false;
+    (void)timerfd_settime(timer, 0, &at_once, NULL);
+    client_close(&watch->client);
+    watch->client.fd = timer;
+    watch->away_ms = monotonic_ms();
+    return true;
+}
+
+/* It is back within milliseconds, or something is wrong: then there is no hurry. */
+static void look_again(const struct watch *watch)
+{
+    long pause_ms = watch_is_away(watch) ? AWAY_PAUSE_MS : CLIENT_PAUSE_MS;
+    const struct itimerspec later = {{0, 0}, {0, pause_ms * NSEC_PER_MSEC}};
+
+    (void)timerfd_settime(watch->client.fd, 0, &later, NULL);
+}
+
+static bool is_same_plan(const struct watch *one, const struct watch *other)
+{
+    if (one->rows_count != other->rows_count)
+        return false;
+    for (uint32_t i = 0; i < one->rows_count; i++)
+        if (strcmp(one->rows[i].name, other->rows[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* What the next supervisor has told, into the table. */
+static int take_over(struct watch *watch, struct watch *next, watch_row_fn *on_row, void *context,
+                     struct fault *ret_fault)
+{
+    int failed = 0;
+
+    client_close(&watch->client);
+    watch->client = next->client;
+    watch->info = next->info;
+    watch->away_ms = 0;
+    watch->away_told = false;
+    if (!is_same_plan(watch, next))
+        watch->reloaded = true;
+    for (uint32_t i = 0; failed == 0 && i < next->rows_count; i++)
+        failed = apply_row(watch, &next->rows[i], on_row, context, ret_fault);
+    free(next->rows);
+    return failed;
+}
+
+static void tell_away(struct watch *watch)
+{
+    if (watch->quiet || watch->away_told || !watch_is_away(watch))
+        return;
+    watch->away_told = true;
+    command_note("stack %s: its supervisor is gone; waiting for the next one", watch->client.stack);
+}
+
+static int come_back(struct watch *watch, watch_row_fn *on_row, void *context,
+                     struct fault *ret_fault)
+{
+    struct watch next;
+    struct client client;
+    bool bye = false;
+    int outcome = client_try(watch->runtime_dir, watch->client.stack, &client, ret_fault);
+
+    look_again(watch); // which also says that the last time is over
+    if (outcome == 0)
+        outcome = read_table(client, WIRE_WATCH, &next, &bye, ret_fault);
+    if (outcome == 0)
+        return take_over(watch, &next, on_row, context, ret_fault);
+    watch->bye = bye;
+    watch->abandoned =
+        outcome == CLIENT_ABANDONED || monotonic_ms() - watch->away_ms >= CLIENT_RETURN_MS;
+    watch->ended = bye || watch->abandoned || outcome == CLIENT_NOT_RUNNING;
+    tell_away(watch);
+    return outcome == CLIENT_MALFORMED || outcome < 0 ? outcome : 0;
+}
+
 int watch_read(struct watch *watch, watch_row_fn *on_row, void *context, struct fault *ret_fault)
 {
     struct pollfd waiting = {.fd = watch->client.fd, .events = POLLIN};
     struct wire_reply reply;
     int failed = 0;
 
+    if (watch->away_ms != 0 && !watch->ended)
+        return come_back(watch, on_row, context, ret_fault);
     while (failed == 0 && !watch->ended && poll(&waiting, 1, 0) > 0) {
         failed = client_receive(&watch->client, 0, &reply, ret_fault);
         if (failed == CLIENT_GONE) {
-            watch->ended = true;
+            watch->ended = !go_away(watch);
             return 0;
         }
         if (failed == 0)

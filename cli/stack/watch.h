@@ -1,4 +1,6 @@
-/* The members of a running stack as a table that follows what happens: WATCH, as an object.
+/* The members of a running stack as a table that follows what happens: WATCH, as an object. When
+ * the supervisor dies it comes back to the next one by itself, and the rows then differ by what
+ * happened meanwhile; only when none comes is the watch at its end.
  *
  *   if (watch_open(…) == 0)                       // the table is complete when this returns
  *       while (poll(watch.fd) …)
@@ -10,13 +12,18 @@
 #include "cli/stack/client.h"
 
 struct watch {
-    struct client client;
+    struct client client;    // its file while away: a timer, for the next look
+    const char *runtime_dir; // borrowed
+    int64_t away_ms;         // CLOCK_MONOTONIC since when there is no supervisor; 0: there is one
+    bool away_told;          // by a line on stderr
+    bool quiet;              // to be set by who shows watch_is_away() otherwise
     struct wire_info info;
     struct wire_row *rows; // by member index; info.members of them
     uint32_t rows_count;
     int64_t sampled_ns; // CLOCK_MONOTONIC of the last frame: ages of uptime_ns, deadline_in_ns
-    bool ended;         // BYE, or the supervisor is gone: no more rows will come
+    bool ended;         // BYE, or the supervisor is gone for good: no more rows will come
     bool bye;           // it said so itself: the stack is at its end
+    bool abandoned;     // ended, and nobody was there in time, though processes of the stack are
     bool reloaded; // the stack has another plan: this table follows those whom it knows, and nobody
                    // else; open another to see all
 };
@@ -25,7 +32,8 @@ struct watch {
 typedef void watch_row_fn(void *context, const struct watch *watch, const struct wire_row *before,
                           const struct wire_row *row);
 
-/* Connects, asks, and reads the whole first table. Outcomes as in client.h. */
+/* Connects, asks, and reads the whole first table. Outcomes as in client.h. `runtime_dir` has to
+ * stay as long as the watch. */
 int watch_open(const char *runtime_dir, const char *stack, struct watch *ret,
                struct fault *ret_fault);
 
@@ -35,6 +43,9 @@ int watch_snapshot(const char *runtime_dir, const char *stack, struct watch *ret
 
 /* To be polled for POLLIN. */
 int watch_fd(const struct watch *watch);
+
+/* Is there no supervisor, for longer than a change of it takes? */
+bool watch_is_away(const struct watch *watch);
 
 /* Reads all frames that are there, calls `on_row` (or NULL) for each row. 0, also when the end came
  * (watch->ended); else an outcome of client.h. */
