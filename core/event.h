@@ -11,7 +11,7 @@
 #define EVENTS(X)                                                                       \
     X(BEGIN, "begin")               /* stack: the first event of a supervisor; seed */  \
     X(DOWN, "down")                 /* stack: stop everything, then finish; grace */    \
-    X(TICK, "tick")                 /* stack: a deadline has come */                    \
+    X(TICK, "tick")                 /* stack: a deadline has come; available_bytes */   \
     X(START, "start")               /* request; alone, more */                          \
     X(STOP, "stop")                 /* request; grace, more */                          \
     X(RESTART, "restart")           /* request; grace, alone, more */                   \
@@ -59,7 +59,8 @@ struct event {
     int64_t serial; // PROBED, HOOKED: of the effect that asked for it
     int64_t hook;   // HOOKED: enum aide_kind
     int64_t index;  // HOOKED: which of its kind, from 0
-    int64_t dying;  // MEMORY: the main process has a SIGKILL coming, or is a zombie with threads
+    int64_t available_bytes; // TICK: what the host has to give; 0: not known, or not of use
+    int64_t dying; // MEMORY: the main process has a SIGKILL coming, or is a zombie with threads
     struct reading reading;
 };
 

@@ -100,6 +100,8 @@ void fleet_step_member(struct fleet *fleet, uint32_t index, int kind, const stru
         .sequence = &fleet->sequence,
         .culprit = &fleet->culprit,
         .spent = &fleet->spent[index],
+        .governor = &fleet->governor,
+        .available_bytes = fleet->available_bytes,
         .stop_stack = &fleet->stop_stack,
         .effects = &fleet->effects,
     };
@@ -261,6 +263,7 @@ static void member_event(struct fleet *fleet, const struct event *event)
 void fleet_step(struct fleet *fleet, const struct event *event)
 {
     fleet->effects.count = 0;
+    fleet->available_bytes = event->available_bytes;
     if (event->at.ns > fleet->now.ns)
         fleet->now = event->at;
     switch (event->kind) {
@@ -311,6 +314,11 @@ instant fleet_deadline(const struct fleet *fleet)
     return (instant){earliest};
 }
 
+bool fleet_asks_for_memory(const struct fleet *fleet, instant now)
+{
+    return governor_reigns(&fleet->governor, now);
+}
+
 void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnation *incarnation,
                    const struct spent *spent)
 {
@@ -325,6 +333,7 @@ void fleet_reload(struct fleet *fleet, const struct fleet *old, const int32_t *o
         if (old_index[i] >= 0 && (uint32_t)old_index[i] < old->roster->members_count)
             fleet_restore(fleet, i, &old->members[old_index[i]], &old->spent[old_index[i]]);
     fleet->random = old->random;
+    fleet->governor = old->governor;
     fleet->sequence = old->sequence;
     fleet->now = old->now;
     fleet->ending = old->ending;

@@ -24,13 +24,15 @@ struct fleet {
     bool is_stirred;        // what may open a gate has changed since they were judged
     bool is_reloaded;       // and nobody may come to judge them
     struct effects effects; // of the last step
+    struct governor governor;
     uint64_t random;
-    int64_t sequence; // of changes; a watcher remembers how far it has seen
-    instant now;      // of the last event
-    uint32_t culprit; // the first with which others are to be restarted, in this step
-    bool stop_stack;  // somebody's budget asks for it, in this step
-    bool ending;      // DOWN was asked for
-    bool finished;    // FINISH was given
+    int64_t sequence;        // of changes; a watcher remembers how far it has seen
+    instant now;             // of the last event
+    int64_t available_bytes; // as the event of this step has it
+    uint32_t culprit;        // the first with which others are to be restarted, in this step
+    bool stop_stack;         // somebody's budget asks for it, in this step
+    bool ending;             // DOWN was asked for
+    bool finished;           // FINISH was given
 };
 
 /* 0 or -ENOMEM. Every member is CREATED and not wanted. */
@@ -54,6 +56,9 @@ void fleet_step(struct fleet *fleet, const struct event *event);
 
 /* When the fleet wants a TICK; INSTANT_NEVER: not before something happens. */
 instant fleet_deadline(const struct fleet *fleet);
+
+/* Is it of use now that a TICK says how much memory the host has? */
+bool fleet_asks_for_memory(const struct fleet *fleet, instant now);
 
 /* The first dependency that a WAITING member waits for, or -1. */
 ptrdiff_t fleet_waits_for(const struct fleet *fleet, uint32_t member);

@@ -71,7 +71,10 @@ enum state {
     X(blame_index)     /* which of its kind, */                                                  \
     X(blame_code)      /* exit code, -1: it did not exit, */                                     \
     X(blame_signal)    /* signal, */                                                             \
-    X(blame_error)     /* errno of its start; ETIMEDOUT: it took too long */
+    X(blame_error)     /* errno of its start; ETIMEDOUT: it took too long */                     \
+    X(counted_ns)      /* governor.h: struct governed */                                         \
+    X(queued_ns)                                                                                 \
+    X(place_ns)
 
 enum blame { BLAME_NONE, BLAME_HEALTH, BLAME_HOOK, BLAME_START, BLAMES_COUNT };
 

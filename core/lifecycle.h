@@ -8,6 +8,7 @@
 #include "core/budget.h"
 #include "core/effect.h"
 #include "core/event.h"
+#include "core/governor.h"
 #include "core/incarnation.h"
 #include "core/roster.h"
 
@@ -30,10 +31,12 @@ struct context {
     uint32_t member; // index in it
     instant now;
     int64_t wall_ns;
-    uint64_t *random;        // state of the fleet's generator
-    int64_t *sequence;       // counts changes
-    uint32_t *culprit;       // set to the first member with which others are to be restarted
-    struct spent *spent;     // the member's restarts since the last start request
+    uint64_t *random;    // state of the fleet's generator
+    int64_t *sequence;   // counts changes
+    uint32_t *culprit;   // set to the first member with which others are to be restarted
+    struct spent *spent; // the member's restarts since the last start request
+    struct governor *governor;
+    int64_t available_bytes; // what the host has to give; 0: not known
     bool *stop_stack;        // set when all others are to be stopped
     struct effects *effects; // appended to
     /* For memory that was not its own limit's, it died: what the groups around it had counted then

@@ -111,3 +111,26 @@ int memev_number(const char *text, size_t length, int64_t *ret)
     *ret = value;
     return 0;
 }
+
+int memev_available(const char *text, size_t length, int64_t *ret_bytes)
+{
+    static const char key[] = "MemAvailable:";
+    const char *end = text + length, *stop;
+    int64_t value;
+
+    for (; text < end; text = stop + 1) {
+        stop = memchr(text, '\n', (size_t)(end - text));
+        if (!stop)
+            return 1; // torn
+        if ((size_t)(stop - text) < sizeof(key) || memcmp(text, key, sizeof(key) - 1) != 0)
+            continue;
+        text += sizeof(key) - 1;
+        while (text < stop && *text == ' ')
+            text++;
+        if (!read_digits(&text, stop, &value) || !is_key(text, (size_t)(stop - text), " kB"))
+            return 1;
+        *ret_bytes = value > INT64_MAX / 1024 ? INT64_MAX : value * 1024;
+        return 0;
+    }
+    return 1;
+}

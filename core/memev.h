@@ -27,4 +27,8 @@ int memev_keyed(const char *text, size_t length, const char *key, int64_t *ret);
 /* A single number, or "max" (-1). 0, or 1 when it is neither. */
 int memev_number(const char *text, size_t length, int64_t *ret);
 
+/* What the host has to give before it must take from somebody (MemAvailable), out of /proc/meminfo:
+ * "MemAvailable:   12345 kB". 0 with bytes, or 1 when it is absent or malformed. */
+int memev_available(const char *text, size_t length, int64_t *ret_bytes);
+
 #endif

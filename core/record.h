@@ -1,6 +1,6 @@
 /* The journal: one line of text for everything that happened, was decided and was told.
  *
- *   journal version=4 stack=shop seed=… groups=2
+ *   journal version=5 stack=shop seed=… groups=2
  *   group i=1 name=backend parent=0 limit=…                      0 is the stack itself
  *   member i=0 name=web-1 service=web number=1 restart=1 …       numbers of struct policy
  *   need i=1 on=0 condition=0 optional=0
@@ -24,7 +24,7 @@
 
 #include "core/fleet.h"
 
-#define RECORD_VERSION  4
+#define RECORD_VERSION  5
 #define RECORD_LINE_MAX 9216 // bytes of a line, with its newline and a NUL
 
 /* A member beside one that its group's limit has killed, at that moment. */
@@ -80,6 +80,7 @@ struct record {
     struct need need;               // NEED
     struct incarnation state;       // STATE
     struct spent spent;             // STATE
+    struct governor governor;       // STATE: fleet->governor
     int64_t sequence;               // STATE: fleet->sequence
     bool ending;                    // STATE: fleet->ending
     bool finished;                  // STATE: fleet->finished

@@ -98,6 +98,7 @@ static const struct field event_fields[] = {
     EVENT_FIELD(hook)
     EVENT_FIELD(index)
     EVENT_FIELD(dying)
+    EVENT_FIELD(available_bytes)
     {"status_known", offsetof(struct event, known)},
 };
 
@@ -115,6 +116,10 @@ static const struct field event_fields[] = {
 #define SPENT_FIELDS(id, name) EACH_RESTART(SPENT, CAUSE_##id, name)
 static const struct field state_fields[] = {
     MEMBER_FIELDS(MEMBER_STATE_FIELD)
+};
+#define GOVERNOR_FIELD(field) FIELD_OF(governor, field)
+static const struct field governor_fields[] = {
+    GOVERNOR_FIELDS(GOVERNOR_FIELD)
 };
 #define VICTIM(n) {"victim" #n, offsetof(struct spent, victim_ns[n])},
 static const struct field spent_fields[] = {
@@ -223,6 +228,7 @@ const struct field_table record_reading = {reading_fields, COUNT(reading_fields)
 const struct field_table record_event = {event_fields, COUNT(event_fields)};
 const struct field_table record_state = {state_fields, COUNT(state_fields)};
 const struct field_table record_spent = {spent_fields, COUNT(spent_fields)};
+const struct field_table record_governor = {governor_fields, COUNT(governor_fields)};
 const struct field_table record_verdict = {verdict_fields, COUNT(verdict_fields)};
 
 static bool reading_is_valid(const struct reading *reading)
@@ -246,7 +252,8 @@ bool record_event_is_valid(const struct event *event)
            is_within(event->code, INT32_MIN, INT32_MAX) && is_flag(event->core) &&
            is_flag(event->alone) && is_within(event->serial, 0, UINT32_MAX) &&
            is_within(event->hook, 0, AIDE_KINDS - 1) && is_within(event->index, 0, HOOKS_MAX - 1) &&
-           is_flag(event->dying) && reading_is_valid(&event->reading);
+           is_flag(event->dying) && event->available_bytes >= 0 &&
+           reading_is_valid(&event->reading);
 }
 
 static bool aide_state_is_valid(const struct incarnation *self)
@@ -279,6 +286,12 @@ bool record_spent_is_valid(const struct spent *spent)
     return true;
 }
 
+bool record_governor_is_valid(const struct governor *governor)
+{
+    return governor->until_ns >= 0 && governor->next_ns >= 0 && governor->started_ns >= 0 &&
+           governor->moment_ns >= 0 && is_within(governor->dead, 0, COUNT_MAX);
+}
+
 bool record_state_is_valid(const struct incarnation *self)
 {
     return is_within(self->state, 0, STATES_COUNT - 1) && is_flag(self->want) &&
@@ -293,6 +306,7 @@ bool record_state_is_valid(const struct incarnation *self)
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
            is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) &&
-           self->paid_ns >= 0 && reading_is_valid(&self->base) && reading_is_valid(&self->seen) &&
+           self->paid_ns >= 0 && self->counted_ns >= 0 && self->queued_ns >= 0 &&
+           self->place_ns >= 0 && reading_is_valid(&self->base) && reading_is_valid(&self->seen) &&
            reading_is_valid(&self->paid);
 }

@@ -15,17 +15,19 @@ struct field_table {
     size_t count;
 };
 
-extern const struct field_table record_policy;  // in struct policy
-extern const struct field_table record_reading; // in struct reading
-extern const struct field_table record_event;   // in struct event
-extern const struct field_table record_state;   // in struct incarnation
-extern const struct field_table record_spent;   // in struct spent
-extern const struct field_table record_verdict; // in struct verdict_numbers
+extern const struct field_table record_policy;   // in struct policy
+extern const struct field_table record_reading;  // in struct reading
+extern const struct field_table record_event;    // in struct event
+extern const struct field_table record_state;    // in struct incarnation
+extern const struct field_table record_spent;    // in struct spent
+extern const struct field_table record_governor; // in struct governor
+extern const struct field_table record_verdict;  // in struct verdict_numbers
 
 /* Numbers that a fleet can work with, whoever wrote them. */
 bool record_event_is_valid(const struct event *event);
 bool record_state_is_valid(const struct incarnation *incarnation);
 bool record_spent_is_valid(const struct spent *spent);
+bool record_governor_is_valid(const struct governor *governor);
 
 /* A verdict's numbers in one place: its own struct has small types and enums. */
 struct verdict_numbers {

@@ -229,6 +229,7 @@ static bool take_state(struct record *record, struct verdict_numbers *numbers,
     }
     return take_field(pair, &record_state, &record->state, "m.") ||
            take_field(pair, &record_spent, &record->spent, "m.") ||
+           take_field(pair, &record_governor, &record->governor, "governor.") ||
            take_field(pair, &record_reading, &record->state.base, "base.") ||
            take_field(pair, &record_reading, &record->state.seen, "seen.") ||
            take_field(pair, &record_reading, &record->state.paid, "paid.") ||
@@ -384,6 +385,7 @@ static bool finish_record(struct record *record, const struct verdict_numbers *n
     case RECORD_STATE:
         return record->sequence >= 0 && record->sequence <= INT64_MAX / 2 &&
                record_state_is_valid(&record->state) && record_spent_is_valid(&record->spent) &&
+               record_governor_is_valid(&record->governor) &&
                verdict_from_numbers(numbers, &record->state.last) == 0;
     case RECORD_EVENT:
         record->event.member = record->member;

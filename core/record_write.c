@@ -117,6 +117,7 @@ size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line
         fleet->sequence, fleet->random, fleet->ending, fleet->finished);
     put_fields(&writer, &record_state, incarnation, "m.");
     put_fields(&writer, &record_spent, &fleet->spent[member], "m.");
+    put_fields(&writer, &record_governor, &fleet->governor, "governor.");
     put_fields(&writer, &record_reading, &incarnation->base, "base.");
     put_fields(&writer, &record_reading, &incarnation->seen, "seen.");
     put_fields(&writer, &record_reading, &incarnation->paid, "paid.");

@@ -213,6 +213,7 @@ static int take_state(struct replay *replay, const struct record *record, const 
     fleet_restore(&replay->fleet, record->member, &record->state, &record->spent);
     replay->fleet.sequence = record->sequence;
     replay->fleet.random = record->seed;
+    replay->fleet.governor = record->governor;
     replay->fleet.ending = record->ending;
     replay->fleet.finished = record->finished;
     return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/aide.h"
+#include "core/governor.h"
 #include "core/restart.h"
 
 struct effect *step_emit(struct step *step, enum effect_kind kind)
@@ -80,6 +81,8 @@ void step_spawn(struct step *step)
     spent_forget_victims(step->context->spent);
     self->told_ns = 0;
     self->paid_ns = 0;
+    self->queued_ns = 0;
+    self->place_ns = 0;
     self->judged = 0;
     self->base = (struct reading){0};
     self->seen = (struct reading){0};
@@ -112,8 +115,42 @@ void step_bear(struct step *step)
     step_emit(step, EFFECT_SPAWN);
 }
 
+static struct governed governed(struct incarnation *self)
+{
+    return (struct governed){&self->counted_ns, &self->queued_ns, &self->place_ns};
+}
+
+/* What it had, and may have again. */
+static int64_t memory_wanted(const struct step *step)
+{
+    int64_t peak = step->self->last.peak_bytes, limit = step->context->policy->mem_limit_bytes;
+
+    return limit > 0 && peak > limit ? limit : peak;
+}
+
+/* False: its turn has not come. That is said once; a look again is no news. */
+static bool is_admitted(struct step *step)
+{
+    struct incarnation *self = step->self;
+    struct context *context = step->context;
+    const struct governed member = governed(self);
+    bool is_news = self->queued_ns == 0;
+    instant at;
+
+    if (governor_admits(context->governor, &member, memory_wanted(step), context->available_bytes,
+                        context->now, context->random, &at))
+        return true;
+    if (is_news)
+        step_shift(step, STATE_BACKOFF, at);
+    else
+        self->deadline_ns = at.ns;
+    return false;
+}
+
 void step_spawn_again(struct step *step)
 {
+    if (!is_admitted(step))
+        return;
     step->self->restarts++;
     step->self->restarts_all++;
     step_spawn_together(step);
@@ -226,8 +263,10 @@ void step_decide_next(struct step *step)
 {
     struct incarnation *self = step->self;
     const struct policy *policy = step->context->policy;
+    const struct governed member = governed(self);
     struct verdict *last = &self->last;
 
+    governor_hears(step->context->governor, last->kind, step->context->now);
     last->delay = span_ns(0);
     if (!self->want) {
         last->next = self->again ? NEXT_RESTART : NEXT_REST;
@@ -240,6 +279,7 @@ void step_decide_next(struct step *step)
         spend(step);
     if (last->next != NEXT_RESTART)
         return;
+    governor_counts(step->context->governor, &member, step->context->now);
     if (policy->strategy != STRATEGY_ONE_FOR_ONE) {
         self->together = 1;
         if (step->context->member < *step->context->culprit)
@@ -363,6 +403,18 @@ static bool gives_up(const struct verdict *last)
     return last->next == NEXT_HOLD || last->next == NEXT_STOP_STACK || last->next == NEXT_OOM_STOP;
 }
 
+/* Whoever has to ask first does so in a TICK, which brings what it takes to know. */
+static bool is_to_ask(const struct step *step, instant *due)
+{
+    instant soon = step_after(step, span_ms(1));
+
+    if (!governor_reigns(step->context->governor, step->context->now))
+        return false;
+    if (due->ns < soon.ns)
+        *due = soon;
+    return true;
+}
+
 void step_rest(struct step *step)
 {
     struct incarnation *self = step->self;
@@ -379,7 +431,7 @@ void step_rest(struct step *step)
     } else if (!self->want) {
         step_shift(step, STATE_EXITED, INSTANT_NEVER);
     } else if (self->last.next == NEXT_RESTART) {
-        if (instant_reached(due, step->context->now))
+        if (!is_to_ask(step, &due) && instant_reached(due, step->context->now))
             step_spawn_again(step);
         else
             step_shift(step, STATE_BACKOFF, due);

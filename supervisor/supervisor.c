@@ -19,6 +19,7 @@
 #include "supervisor/spare.h"
 #include "supervisor/sys/cgroup.h"
 #include "supervisor/sys/clock.h"
+#include "supervisor/sys/meminfo.h"
 #include "supervisor/sys/memory.h"
 
 #define DRAIN_PATIENCE span_sec(5)  // with the recorder and with clients, at the end
@@ -256,10 +257,13 @@ static instant next_deadline(const struct supervisor *supervisor)
 
 static void tick(struct supervisor *supervisor)
 {
-    const struct event event = {.kind = EVENT_TICK};
+    struct event event = {.kind = EVENT_TICK};
 
-    if (instant_reached(fleet_deadline(&supervisor->fleet), supervisor->now))
-        queue_push(&supervisor->events, &event);
+    if (!instant_reached(fleet_deadline(&supervisor->fleet), supervisor->now))
+        return;
+    if (fleet_asks_for_memory(&supervisor->fleet, supervisor->now))
+        event.available_bytes = meminfo_available();
+    queue_push(&supervisor->events, &event);
 }
 
 static int turn(struct supervisor *supervisor)

@@ -472,6 +472,7 @@ void check_after(struct sim *sim, const struct event *event)
         sim->shadows[i].owed = false;
     for (uint32_t i = 0; i < effects->count; i++)
         check_effect(sim, event, &effects->item[i]);
+    check_governor(sim, event);
     check_request(sim, event);
     check_stack_stopped(sim);
     check_others_stop(sim);

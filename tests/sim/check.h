@@ -70,6 +70,7 @@ struct shadow {
     bool in_group;   // is restarted with others, or others with it
     bool by_policy;  // and it is the one, or one of those, that failed
     uint64_t spawns, burials;
+    instant queued; // since when it waits for its turn; NONE: it does not
 };
 
 /* As much of a member as a step's judges need to know of the time before. */
@@ -95,6 +96,8 @@ int who_gathers(const struct sim *sim, uint32_t member); // it may not start bef
 void check_others_stop(struct sim *sim);
 bool stops_stack(const struct sim *sim); // somebody asks for it in this step
 void check_stack_stopped(struct sim *sim);
+void note_reload(struct sim *sim, const uint32_t *where); // the members' new places
+void check_governor(struct sim *sim, const struct event *event);
 const struct need *need_of(const struct sim *sim, uint32_t member, uint32_t index);
 void note_request(struct sim *sim, const struct event *event);
 void check_request(struct sim *sim, const struct event *event);

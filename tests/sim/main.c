@@ -37,6 +37,12 @@ static instant lateness(struct sim *sim, instant at)
     return instant_add(at, draw_span(sim, 0, chance(sim, 95) ? 2000 : 1500000));
 }
 
+/* What the host has to give, where somebody knows. */
+static int64_t draw_available(struct sim *sim)
+{
+    return chance(sim, 70) ? 0 : (int64_t)draw(sim, 5) << 20;
+}
+
 static bool turn(struct sim *sim, instant end)
 {
     instant happening_at = agenda_next(sim), deadline = fleet_deadline(&sim->fleet);
@@ -47,7 +53,7 @@ static bool turn(struct sim *sim, instant end)
     if (next.ns > sim->now.ns)
         sim->now = next;
     if (deadline.ns < happening_at.ns || (deadline.ns == happening_at.ns && chance(sim, 50))) {
-        struct event tick = {.kind = EVENT_TICK};
+        struct event tick = {.kind = EVENT_TICK, .available_bytes = draw_available(sim)};
         sim->now = lateness(sim, sim->now);
         step(sim, &tick);
     } else {

@@ -157,6 +157,7 @@ void reload(struct sim *sim)
         sim->strategy = (int64_t)draw(sim, STRATEGIES_COUNT);
     sim->roster = draw_roster(sim, &change);
     move(sim, &change);
+    note_reload(sim, change.where);
     old.roster = &old_roster;
     if (fleet_init(&sim->fleet, &sim->roster) < 0)
         abort();

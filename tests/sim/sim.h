@@ -22,6 +22,14 @@ struct account {
     instant any_at; // the same, also where nobody knows what was read
 };
 
+/* What the checks know of the governor's reign. */
+struct reign_book {
+    instant blow;    // the last; NONE: there was none
+    instant moment;  // the time in which deaths are counted began
+    uint64_t fallen; // who died in it, by member
+    instant started; // the last restart that it let go
+};
+
 struct tale {
     struct replay *replay;
     char *tail[64]; // last lines of the journal
@@ -49,6 +57,7 @@ struct sim {
     struct coverage *coverage;
     int64_t group_oom[SIM_GROUPS]; // how often each met its limit
     struct account accounts[SIM_GROUPS];
+    struct reign_book reign;
     int64_t strategy; // of the stack
     bool is_calm;     // no faults: everything is told at once, once, and in order
     bool is_stale;    // the event of the step: about what is history

@@ -318,6 +318,7 @@ static void spawn(struct sim *sim, uint32_t member, uint32_t generation)
         .care = care,
         .generation = generation,
         .counters.known = 1,
+        .counters.peak_bytes = (int64_t)draw(sim, 5) << 20,
         .noticed = INSTANT_NEVER,
         .told_empty = INSTANT_NEVER,
         .taken_for_child = INSTANT_NEVER,

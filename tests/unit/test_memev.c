@@ -118,6 +118,28 @@ static void numbers(void **state)
 }
 
 /* Any bytes, in memory of exactly their length: the sanitizer watches. */
+static void available_memory(void **state)
+{
+    static const char text[] =
+        "MemTotal:        5000 kB\nMemFree:  7 kB\nMemAvailable:    1234 kB\n";
+    static const char *const wrong[] = {"",
+                                        "MemAvailable:",
+                                        "MemAvailable:\n",
+                                        "MemAvailable: 12",
+                                        "MemAvailable: 12\n",
+                                        "MemAvailable: kB\n",
+                                        "MemAvailable: 12 kB more\n",
+                                        "MemAvailable2: 12 kB\n"};
+    int64_t bytes = 0;
+
+    (void)state;
+    assert_int_equal(memev_available(text, sizeof(text) - 1, &bytes), 0);
+    assert_int_equal(bytes, 1234 * 1024);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(memev_available(wrong[i], strlen(wrong[i]), &bytes), 1);
+    assert_int_equal(bytes, 1234 * 1024);
+}
+
 static void any_bytes(void **state)
 {
     static const char letters[] = "omaxlwhighk_ 0123456789\n\n  \xff";
@@ -153,6 +175,7 @@ int main(void)
         cmocka_unit_test(huge_numbers_saturate),
         cmocka_unit_test(keyed_values),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(available_memory),
         cmocka_unit_test(any_bytes),
     };
 

@@ -292,14 +292,14 @@ static void tampering_is_found(void **state)
     found("kind=tick", "at=2", "at=3", 2);
     found("kind=dead", "kind=dead", "kind=dread", 1);
     found("journal", "members=2", "members=3", 1);
-    found("journal", "version=4", "version=3", 1);
+    found("journal", "version=5", "version=4", 1);
     found("need i=1", "on=0", "on=2", 1);
 }
 
 static void lines_out_of_place(void **state)
 {
     static const char *const extra[] = {
-        "journal version=4 stack=x members=1 seed=1 groups=0", // another stack's
+        "journal version=5 stack=x members=1 seed=1 groups=0", // another stack's
         "group i=1 name=a parent=0",
         "member i=2 name=c-1 service=c number=1 stop_signal=15",
         "need i=0 on=1 condition=0 optional=0",
