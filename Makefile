@@ -37,13 +37,14 @@ comma   := ,
 # Nothing is loaded by what is static: recorder/no_extensions.c.
 NO_LOADER := $(addprefix -Wl$(comma)--wrap=,dlopen dlsym dlclose dlerror)
 
-ROOMS   := core history stackfile supervisor recorder cli
+ROOMS   := core history simulation stackfile supervisor recorder cli
 sources  = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 objects  = $(patsubst %.c,$(B)/%.o,$(1))
 
 CORE       := $(B)/core.a
 STACKFILE  := $(B)/stackfile.a
 HISTORY    := $(B)/history.a
+SIMULATION := $(B)/simulation.a
 RESIDENT   := $(B)/bulkheadd $(B)/bulkhead-keeper $(B)/bulkhead-recorder
 PROGRAMS   := $(B)/bulkhead $(RESIDENT)
 
@@ -87,6 +88,11 @@ $(HISTORY): $(call objects,$(call sources,history))
 	$(call say,AR)
 	$(Q)ar rcs $@ $^
 
+$(SIMULATION): $(call objects,$(call sources,simulation))
+	@rm -f $@
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
+
 $(B)/bulkheadd: $(call objects,$(call sources,supervisor)) $(CORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(STATIC) $(LDFLAGS) -o $@ $^
@@ -108,12 +114,12 @@ $(FILTER).o: $(FILTER).c
 $(B)/bulkhead-recorder: $(call objects,$(call sources,recorder)) $(FILTER).o $(HISTORY) $(CORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(STATIC) $(NO_LOADER) $(LDFLAGS) -o $@ $^ -lsqlite3 -lm
-$(B)/bulkhead: $(call objects,$(call sources,cli)) $(HISTORY) $(STACKFILE) $(CORE)
+$(B)/bulkhead: $(call objects,$(call sources,cli)) $(HISTORY) $(SIMULATION) $(STACKFILE) $(CORE)
 	$(call say,LINK)
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lyaml -lcgroup -lseccomp -ljansson -lncursesw -ltinfo -lm
 
 # --- unit tests: tests/unit/test_NAME.c; a line "// links: A B" in it names what it may see
-# (archives core, history, stackfile; or objects such as cli/show/render.o). core alone is the default.
+# (archives core, history, simulation, stackfile; or objects such as cli/show/render.o). core alone is the default.
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNITS        := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES))
 link_words    = $(shell sed -n 's,^// links: ,,p' $(1) | head -1)
@@ -181,7 +187,7 @@ check-long: check ## make check, then the long fuzzing, simulation and benchmark
 	@for target in $(LONG_TARGETS); do $(MAKE) --no-print-directory $$target || exit 1; done
 
 # Fragments add targets of their own, and to LONG_TARGETS what `make check-long` runs.
--include tests/generated/generated.mk tests/ptrace/ptrace.mk tests/kill/kill.mk tests/golden/golden.mk tests/fuzz/fuzz.mk tests/sim/sim.mk tests/court/court.mk tests/bench/bench.mk tests/logpath/logpath.mk
+-include tests/generated/generated.mk tests/ptrace/ptrace.mk tests/kill/kill.mk tests/golden/golden.mk tests/simulate/simulate.mk tests/fuzz/fuzz.mk tests/sim/sim.mk tests/court/court.mk tests/bench/bench.mk tests/logpath/logpath.mk
 
 # --- installation
 BIN     := $(DESTDIR)$(PREFIX)/bin

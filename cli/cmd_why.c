@@ -8,6 +8,7 @@
 #include "cli/history/around.h"
 #include "cli/history/last_words.h"
 #include "cli/host/stack_roster.h"
+#include "cli/show/charset.h"
 
 #define HISTORY_WINDOW (3600 * NSEC_PER_SEC)
 
@@ -144,20 +145,6 @@ static void fill_report(struct why *why, size_t index, struct why_report *report
         command_note("cannot read the log of %s: %s", death->name, strerror(-failed));
 }
 
-/* By the environment, as the shell has it: the C library's locale stays C. */
-static bool is_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && *value)
-            return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-    }
-    return false;
-}
-
 static int tell_one(struct why *why, size_t index)
 {
     struct why_report report = {.death = &why->chronicle.deaths.item[index]};
@@ -170,7 +157,7 @@ static int tell_one(struct why *why, size_t index)
     if (around_collect(&why->chronicle, &of, &why->kernel, &around) != 0)
         command_note("not all of it is told: %s", strerror(ENOMEM));
     around.spark = why->context->stdout_tty;
-    around.utf8 = is_utf8();
+    around.utf8 = charset_is_utf8();
     report.around = &around;
     advice_of_memory(report.death, &around.growth.last, &report.advice);
     look_up_program(why, &report, &birth);

@@ -26,6 +26,7 @@ const struct command *const commands[] = {
     &command_ls,
     &command_config,
     &command_doctor,
+    &command_simulate,
     &command_replay,
     &command_completion,
     &command_version,

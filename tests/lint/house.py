@@ -10,10 +10,11 @@ from tree import code_of, functions, includes, line_of
 ARROWS = {
     "core": (),
     "history": ("core",),
+    "simulation": ("core",),
     "stackfile": ("core",),
     "supervisor": ("core",),
     "recorder": ("core", "history"),
-    "cli": ("core", "history", "stackfile"),
+    "cli": ("core", "history", "simulation", "stackfile"),
 }
 
 # Rooms within a room, in the same way: what is above sees what is below. The verbs, which lie in cli/ itself, see all.

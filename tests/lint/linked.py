@@ -50,12 +50,13 @@ def room_symbols(tree, room):
 
 
 def purity(tree):
-    """core and stackfile ask the C library for memory, text and sorting, and for nothing else."""
+    """core, simulation and stackfile ask the C library for memory, text and sorting, and for nothing else."""
     in_core, core = room_symbols(tree, "core")
     in_stackfile, stackfile = room_symbols(tree, "stackfile")
     if not core:
         yield "core", f"no objects of core in {tree.build}: build first"
-    for wanted, known in ((core, in_core), (stackfile, in_core | in_stackfile)):
+    in_simulation, simulation = room_symbols(tree, "simulation")
+    for wanted, known in ((core, in_core), (stackfile, in_core | in_stackfile), (simulation, in_core | in_simulation | {"log"})):
         for name, symbols_wanted in wanted.items():
             foreign = symbols_wanted - known - PURE
             if name == "stackfile/yaml.o":
@@ -65,8 +66,8 @@ def purity(tree):
 
 
 def no_state(tree):
-    """core and stackfile keep nothing between calls: no variable of a file that can be written."""
-    for name, path in tree.objects("core", "stackfile"):
+    """core, simulation and stackfile keep nothing between calls: no variable of a file that can be written."""
+    for name, path in tree.objects("core", "simulation", "stackfile"):
         for line in tree.run(["objdump", "-t", str(path)]).stdout.splitlines():
             # value, 7 flag characters, section, size, name
             match = re.match(r"[0-9a-f]+ (.{7}) (\S+)\s+([0-9a-f]+)\s+(?:\.hidden )?(\S+)$", line)
@@ -76,7 +77,7 @@ def no_state(tree):
 
 def only_main_exits(tree):
     """Nothing but a main and the child's path to its program ends a process."""
-    for name, path in tree.objects("core", "history", "stackfile", "supervisor", "recorder", "cli"):
+    for name, path in tree.objects("core", "history", "simulation", "stackfile", "supervisor", "recorder", "cli"):
         defined, undefined = symbols(tree, path)
         if "main" in defined:
             continue
@@ -86,7 +87,7 @@ def only_main_exits(tree):
 
 def no_locale(tree):
     """No program leaves the C locale: a number reads the same everywhere."""
-    for name, path in tree.objects("core", "history", "stackfile", "supervisor", "recorder", "cli"):
+    for name, path in tree.objects("core", "history", "simulation", "stackfile", "supervisor", "recorder", "cli"):
         for symbol in sorted(symbols(tree, path)[1] & {"setlocale", "newlocale", "uselocale"}):
             yield f"{name}:{symbol}", f"{name}: calls {symbol}"
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 SKIPPED_FOLDERS = {".git", "build", "__pycache__"}
-ROOMS = ("core", "history", "stackfile", "supervisor", "recorder", "cli")
+ROOMS = ("core", "history", "simulation", "stackfile", "supervisor", "recorder", "cli")
 
 
 class Tree:
