@@ -1,11 +1,12 @@
 /* How the command line hands a stack to the keeper, and the keeper to the supervisor: open files at
  * agreed numbers. Everything else comes out of the plan file.
  *
- *   bulkhead --> bulkhead-keeper STACK LIBEXEC_DIR      fds 0-2, PLAN, LOCK, READY, CGROUP
- *   keeper   --> bulkheadd STACK LIBEXEC_DIR            the same and KEEPER
- *   bulkheadd -> bulkhead-recorder STACK                fds 0-2, LOCK, RECORDER, BUFFER
+ *   bulkhead --> bulkhead-keeper STACK LIBEXEC_DIR [adopt]  fds 0-2, PLAN, LOCK, READY, CGROUP
+ *   keeper   --> bulkheadd STACK LIBEXEC_DIR [adopt]        the same and KEEPER
+ *   bulkheadd -> bulkhead-recorder STACK                    fds 0-2, LOCK, RECORDER, BUFFER
  *
- * stdin is /dev/null; stdout and stderr are the FIFO fifo/bulkhead.err, opened read-write. */
+ * stdin is /dev/null; stdout and stderr are the FIFO fifo/bulkhead.err, opened read-write. `adopt`
+ * says that the stack may be alive: what runs in its compartments is taken over. */
 #ifndef BULKHEAD_CORE_HANDOVER_H
 #define BULKHEAD_CORE_HANDOVER_H
 
@@ -22,26 +23,56 @@ enum {
     HANDOVER_END = 8,
 };
 
-/* One message of the keeper's channel; both directions, fixed size, same machine. Records come in
- * the order in which children were reaped, so an acknowledgement needs no more than their number.
- */
-enum keeper_message_kind {
-    KEEPER_EXITED = 1,       // keeper -> supervisor: a child ended
-    KEEPER_ACKNOWLEDGED = 2, // supervisor -> keeper: the oldest `count` records are accounted for
+#define HANDOVER_ADOPT "adopt"
+
+/* How a supervisor ends. Before it has said KEEPER_READY for the first time the keeper ends with
+ * it, whatever it died of; afterwards it ends only with HANDOVER_DONE, and everything else is
+ * followed by the next supervisor, which adopts. */
+enum {
+    HANDOVER_DONE = 0,   // the stack has ended
+    HANDOVER_FAILED = 1, // it could not start, or not go on
 };
 
-/* Records that may wait for their acknowledgement; who ends beyond that stays a zombie till then.
- */
-#define KEEPER_RECORDS_MAX 64
+/* One message of the keeper's channel; both directions, fixed size, same machine.
+ *
+ * A new supervisor is told, in this order: every file that is held, one a message; every record
+ * that was not acknowledged, oldest first; TOLD; and then what happens. Who is told twice of a
+ * death that was accounted for finds nobody of that pid, and lets it be. */
+enum keeper_message_kind {
+    KEEPER_EXITED = 1,       // keeper -> supervisor, a record: a child ended
+    KEEPER_SIGNALLED = 2,    // keeper -> supervisor, a record: `status` is the signal that came
+    KEEPER_ACKNOWLEDGED = 3, // supervisor -> keeper: the oldest `count` records are accounted for
+    KEEPER_HELD = 4,         // keeper -> supervisor, with a file: `tag` is held
+    KEEPER_TOLD = 5,         // keeper -> supervisor, once: all that was before it has come
+    KEEPER_READY = 6,        // supervisor -> keeper: it runs the stack
+    KEEPER_HOLD = 7,         // supervisor -> keeper, with a file: in place of what has this `tag`
+    KEEPER_DROP = 8,         // supervisor -> keeper: `tag` is needed no more
+    KEEPER_PLAN = 9,         // supervisor -> keeper, with a file: what is HANDOVER_PLAN from now on
+};
+
+/* Records that may wait for their acknowledgement; who ends beyond that stays a zombie till then,
+ * and TOLD comes after the last of them: who waits for it has to acknowledge meanwhile. */
+#define KEEPER_RECORDS_MAX 256
+
+#define KEEPER_FILES_MAX 512 // that are held; what comes beyond is not
+#define KEEPER_TAG_MAX   96  // text with its NUL; the rest is zeros, for it is compared as bytes
+
+/* Tags: */
+#define KEEPER_TAG_RING     "ring"      // the recorder's HANDOVER_BUFFER
+#define KEEPER_TAG_RECORDER "recorder:" // and its pid: the supervisor's end of its channel
+#define KEEPER_TAG_TTY      "tty:"      // and the member's name: our side of its terminal
 
 struct keeper_message {
     uint32_t kind;
     union {
-        int32_t pid;    // KEEPER_EXITED
-        uint32_t count; // KEEPER_ACKNOWLEDGED
+        struct {
+            int32_t pid;    // KEEPER_EXITED; 0: KEEPER_SIGNALLED
+            int32_t code;   // si_code of waitid(2): CLD_EXITED, CLD_KILLED, CLD_DUMPED
+            int32_t status; // si_status: exit code or signal
+        };
+        uint32_t count;           // KEEPER_ACKNOWLEDGED
+        char tag[KEEPER_TAG_MAX]; // KEEPER_HOLD, _DROP, _HELD
     };
-    int32_t code;   // si_code of waitid(2): CLD_EXITED, CLD_KILLED, CLD_DUMPED
-    int32_t status; // si_status: exit code or signal
 };
 
 /* The recorder's channel. What it is to record comes as open files, so that it needs no right to

@@ -123,15 +123,19 @@ static int make_input(const struct supervisor *supervisor, const struct delivery
 }
 
 /* What it reads and writes is its user's. */
-static int open_stdio(const struct supervisor *supervisor, const struct slot *slot,
+static int open_stdio(struct supervisor *supervisor, const struct slot *slot,
                       struct delivery *delivery)
 {
     const struct launch *launch = &delivery->loaded.record.launch;
     int result = 0;
 
-    if (launch->tty)
-        return pty_open(launch->keep_identity ? (uid_t)-1 : launch->uid, launch->gid,
-                        &delivery->terminal, &delivery->childs_terminal);
+    if (launch->tty) {
+        result = pty_open(launch->keep_identity ? (uid_t)-1 : launch->uid, launch->gid,
+                          &delivery->terminal, &delivery->childs_terminal);
+        if (result == 0)
+            terminal_hold(supervisor, delivery->member, delivery->terminal);
+        return result;
+    }
     if (launch->stdin_open)
         result = make_input(supervisor, delivery);
     if (result == 0 && !launch->keep_identity)
@@ -176,11 +180,13 @@ static int bear(struct supervisor *supervisor, const struct slot *slot, struct d
     return spawn_birth(&birth, &delivery->newborn, step);
 }
 
-static void clean_up(struct delivery *delivery)
+static void clean_up(struct supervisor *supervisor, struct delivery *delivery)
 {
     loaded_finish(&delivery->loaded);
-    if (delivery->terminal >= 0)
+    if (delivery->terminal >= 0) {
+        terminal_drop(supervisor, delivery->member);
         close(delivery->terminal);
+    }
     if (delivery->childs_terminal >= 0)
         close(delivery->childs_terminal);
     if (delivery->cgroup >= 0)
@@ -281,7 +287,7 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
             tell_failed(supervisor, effect, &delivery, SPAWN_STEP_PIPE, -result, true);
         }
     }
-    clean_up(&delivery);
+    clean_up(supervisor, &delivery);
 }
 
 /* Now if this turn has room for it, else in a later one. */

@@ -405,16 +405,34 @@ static void become_parent(struct supervisor *supervisor)
                                "started before now will not be known");
 }
 
+static void tell_news(struct supervisor *supervisor, const struct keeper_news *news)
+{
+    switch (news->kind) {
+    case NEWS_EXITED:
+        tell_record(supervisor, &news->record);
+        break;
+    case NEWS_SIGNALLED: // what the one before us has taken up already is not asked for twice
+        if (supervisor->reaper.told || !supervisor->fleet.ending)
+            supervisor_asked_to_end(supervisor);
+        break;
+    case NEWS_HELD: // nobody has it open any more
+        close(news->file);
+        break;
+    case NEWS_TOLD:
+        break;
+    }
+}
+
 /* Many die in one turn when a stack stops; who is left over has the next one. */
 void facts_reap(struct supervisor *supervisor)
 {
-    struct exit_record record;
+    struct keeper_news news;
     int result = 1;
 
     for (int i = 0; i < LOOP_BATCH && result == 1; i++) {
-        result = reaper_next(&supervisor->reaper, &record);
+        result = reaper_next(&supervisor->reaper, &news);
         if (result == 1)
-            tell_record(supervisor, &record);
+            tell_news(supervisor, &news);
     }
     supervisor->reap_again = result != 0;
     if (result == -EPIPE)

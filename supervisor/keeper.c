@@ -1,66 +1,56 @@
 /* The keeper: real parent of the supervisor and of every service, so that no exit status is lost.
  *
- * Of each child that ended it keeps a record until the supervisor has accounted for it; when its
- * table is full, the others stay zombies, whose records the kernel keeps. It allocates nothing,
- * parses nothing and decides nothing.
- *
- * Signals are passed on to the supervisor. When the supervisor ends, so does the keeper. */
+ * It keeps what must outlive a supervisor (exit records, files), tells it to every new one, and
+ * starts the next when one has died, whatever of. It allocates nothing, parses nothing and decides
+ * nothing about services. When the supervisor has ended in order, so does the keeper. */
 #include "supervisor/keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/handover.h"
-#include "core/paths.h"
+#include "supervisor/keeper_birth.h"
+#include "supervisor/keeper_files.h"
+#include "supervisor/keeper_records.h"
+#include "supervisor/keeper_say.h"
 
 #define OWN_OOM_SCORE_ADJ "-900" // what we are allowed to; a service never inherits it
-#define PATH_BYTES        4096
 
 struct keeper {
-    pid_t supervisor;
-    int channel;     // -1: the supervisor has closed its end
-    int signals;     // signalfd
-    bool ended;      // the supervisor has, and `end` says how
-    siginfo_t end;   //
-    uint32_t oldest; // number of the oldest record that is not acknowledged …
-    uint32_t told;   // … of the first that could not be sent yet …
-    uint32_t next;   // … and of the next child's; all of them counted from the first child
-    struct keeper_message records[KEEPER_RECORDS_MAX]; // by number, modulo
+    struct keeper_birth birth;
+    pid_t supervisor;   // 0: there is none at present …
+    int64_t born_ms;    //
+    int64_t next_at_ms; // … and its successor's time has come then
+    uint32_t pause_ms;  // before the birth of this one
+    int channel;        // to it; -1: none, or it has closed its end
+    bool told;          // all that it found: KEEPER_TOLD
+    bool was_ready;     // it, or one before it
+    bool ended;         // it has, and `end` says how
+    siginfo_t end;      //
+    int signals;        // signalfd
+    int signalled;      // one that came, and has no record yet; 0: none
+    struct keeper_records records;
+    struct keeper_files files;
 };
 
-/* One line to where it is read: `up` waits at READY, afterwards the stack's log takes stderr. */
-static void say(int fd, const char *const *words)
+static struct keeper keeper; // zeroed: pages that are not used are not there
+
+static int64_t now_ms(void)
 {
-    char line[512], *at = line;
+    struct timespec now;
 
-    for (; *words; words++) {
-        size_t length = strlen(*words);
-        if (length > (size_t)(line + sizeof(line) - 1 - at))
-            break;
-        at = mempcpy(at, *words, length);
-    }
-    *at++ = '\n';
-    (void)!write(fd, line, (size_t)(at - line));
-}
-
-static void say_failed(int fd, const char *what, int error)
-{
-    const char *why = strerrordesc_np(error);
-    const char *const words[] = {"bulkhead-keeper: ", what, ": ", why ? why : "?", NULL};
-
-    say(fd, words);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void protect_from_oom(void)
@@ -73,164 +63,245 @@ static void protect_from_oom(void)
     close(fd);
 }
 
-/* --- birth -------------------------------------------------------------------------------- */
+/* --- what has happened ---------------------------------------------------------------------- */
 
-static void become_supervisor(int channel, const char *stack, const char *libexec_dir)
-{
-    char path[PATH_BYTES] = "";
-    char *const argv[] = {(char[]){"bulkheadd"}, (char *)(uintptr_t)stack,
-                          (char *)(uintptr_t)libexec_dir, NULL};
-
-    if (strlen(libexec_dir) + sizeof("/bulkheadd") <= sizeof(path))
-        stpcpy(stpcpy(path, libexec_dir), "/bulkheadd");
-    if (dup2(channel, HANDOVER_KEEPER) >= 0)
-        execve(path, argv, environ);
-    say_failed(HANDOVER_READY, path, errno);
-    _exit(127);
-}
-
-/* A copy of this process, born into supervisor/; never sharing memory. Negative errno on failure.
- */
-static pid_t clone_into(int cgroup)
-{
-    struct clone_args args = {
-        .flags = CLONE_INTO_CGROUP,
-        .exit_signal = SIGCHLD,
-        .cgroup = (unsigned long long)cgroup,
-    };
-    long pid = syscall(SYS_clone3, &args, sizeof(args));
-
-    return pid < 0 ? -errno : (pid_t)pid;
-}
-
-static int start_supervisor(struct keeper *keeper, const char *stack, const char *libexec_dir)
-{
-    int pair[2], cgroup, result;
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return -errno;
-    cgroup = openat(HANDOVER_CGROUP, CGROUP_SUPERVISOR, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-    result = cgroup < 0 ? -errno : clone_into(cgroup);
-    if (result == 0)
-        become_supervisor(pair[1], stack, libexec_dir);
-    if (cgroup >= 0)
-        close(cgroup);
-    close(pair[1]);
-    keeper->channel = pair[0];
-    keeper->supervisor = result;
-    return result < 0 ? result : 0;
-}
-
-/* --- exit records ------------------------------------------------------------------------- */
-
-static struct keeper_message *record_of(struct keeper *keeper, uint32_t number)
-{
-    return &keeper->records[number % KEEPER_RECORDS_MAX];
-}
-
-/* Reaps whoever has ended into the table, as far as there is room. */
-static void reap(struct keeper *keeper)
+static void reap_supervisor(void)
 {
     siginfo_t info = {0};
 
-    while (keeper->next - keeper->oldest < KEEPER_RECORDS_MAX &&
+    if (keeper.supervisor && !keeper.ended &&
+        waitid(P_PID, (id_t)keeper.supervisor, &info, WEXITED | WNOHANG) == 0 && info.si_pid) {
+        keeper.ended = true;
+        keeper.end = info;
+    }
+}
+
+/* Whoever has ended, as far as there is room in the table. */
+static void reap(void)
+{
+    siginfo_t info = {0};
+
+    if (keeper.signalled && !keeper_records_are_full(&keeper.records)) {
+        keeper_records_add(&keeper.records, &(struct keeper_record){.status = keeper.signalled});
+        keeper.signalled = 0;
+    }
+    reap_supervisor(); // first: in a full table there is no room to look for it among the others
+    while (!keeper_records_are_full(&keeper.records) &&
            waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0) {
-        if (info.si_pid == keeper->supervisor) { // the channel says the same
-            keeper->ended = true;
-            keeper->end = info;
-            continue;
+        const struct keeper_record record = {info.si_pid, info.si_code, info.si_status};
+        if (info.si_pid == keeper.supervisor) {
+            keeper.ended = true;
+            keeper.end = info;
+        } else {
+            keeper_records_add(&keeper.records, &record);
         }
-        *record_of(keeper, keeper->next++) = (struct keeper_message){
-            .kind = KEEPER_EXITED,
-            .pid = info.si_pid,
-            .code = info.si_code,
-            .status = info.si_status,
-        };
     }
-}
-
-/* Should the channel be full, the next acknowledgement makes room. */
-static void tell(struct keeper *keeper)
-{
-    while (keeper->told != keeper->next) {
-        const struct keeper_message *record = record_of(keeper, keeper->told);
-        if (send(keeper->channel, record, sizeof(*record), MSG_NOSIGNAL | MSG_DONTWAIT) !=
-            sizeof(*record))
-            return;
-        keeper->told++;
-    }
-}
-
-/* False when the supervisor has closed the channel. */
-static bool take_acknowledgement(struct keeper *keeper)
-{
-    struct keeper_message message;
-    ssize_t size = recv(keeper->channel, &message, sizeof(message), MSG_DONTWAIT);
-
-    if (size < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (size == sizeof(message) && message.kind == KEEPER_ACKNOWLEDGED &&
-        message.count <= keeper->told - keeper->oldest)
-        keeper->oldest += message.count;
-    return size > 0;
 }
 
 /* SIGCHLD is only a hint to look; everything else asks the stack to stop. */
-static void take_signal(const struct keeper *keeper)
+static void take_signals(void)
 {
     struct signalfd_siginfo info;
 
-    if (read(keeper->signals, &info, sizeof(info)) == sizeof(info) && info.ssi_signo != SIGCHLD)
-        (void)kill(keeper->supervisor, SIGTERM);
+    while (read(keeper.signals, &info, sizeof(info)) == sizeof(info))
+        if (info.ssi_signo != SIGCHLD)
+            keeper.signalled = (int)info.ssi_signo;
 }
 
-static void keep(struct keeper *keeper)
+/* --- the channel ---------------------------------------------------------------------------- */
+
+/* Files, records, and that this was all; then records as they come. True: it takes no more at
+ * present. */
+static bool tell(void)
 {
-    struct pollfd fds[] = {{.fd = keeper->channel, .events = POLLIN},
-                           {.fd = keeper->signals, .events = POLLIN}};
+    const struct keeper_message told = {.kind = KEEPER_TOLD};
+
+    if (keeper.channel < 0)
+        return false;
+    if ((!keeper.told && !keeper_files_tell(&keeper.files, keeper.channel)) ||
+        !keeper_records_tell(&keeper.records, keeper.channel))
+        return true;
+    if (!keeper.told && !keeper_records_are_full(&keeper.records))
+        keeper.told = send(keeper.channel, &told, sizeof(told), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    return !keeper.told && !keeper_records_are_full(&keeper.records);
+}
+
+static void obey(const struct keeper_message *message, int file)
+{
+    static const char *const no_room[] = {"a file cannot be held: there are too many", NULL};
+
+    if (message->kind == KEEPER_ACKNOWLEDGED) {
+        keeper_records_acknowledge(&keeper.records, message->count);
+    } else if (message->kind == KEEPER_READY) {
+        keeper.was_ready = true;
+    } else if (message->kind == KEEPER_DROP) {
+        keeper_files_drop(&keeper.files, message->tag);
+    } else if (message->kind == KEEPER_HOLD && file >= 0) {
+        if (!keeper_files_hold(&keeper.files, message->tag, file))
+            keeper_say(STDERR_FILENO, no_room);
+        return;
+    } else if (message->kind == KEEPER_PLAN && file >= 0) {
+        (void)dup2(file, HANDOVER_PLAN);
+    }
+    if (file >= 0)
+        close(file);
+}
+
+/* One message. False: there is none at present; or never again, and the channel is closed. */
+static bool take_message(void)
+{
+    struct keeper_message letter;
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec part = {&letter, sizeof(letter)};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = CMSG_LEN(sizeof(int))};
+    ssize_t size;
+    int file = -1;
+
+    if (keeper.channel < 0)
+        return false;
+    size = recvmsg(keeper.channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (size < 0) // ECONNRESET: it died with something unread, which is told once, and not unsaid
+        return errno == ECONNRESET;
+    if (size == 0) {
+        close(keeper.channel);
+        keeper.channel = -1;
+        return false;
+    }
+    if (message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.align.cmsg_type == SCM_RIGHTS)
+        memcpy(&file, CMSG_DATA(&control.align), sizeof(file));
+    if (size == sizeof(letter))
+        obey(&letter, file);
+    else if (file >= 0)
+        close(file);
+    return true;
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+/* Without a supervisor only until the next one's time has come. */
+static int patience_ms(void)
+{
+    int64_t left = keeper.next_at_ms - now_ms();
+
+    return keeper.supervisor ? -1 : left > 0 ? (int)left : 0;
+}
+
+/* Until the supervisor has ended, or it is time for the next one. */
+static void keep(void)
+{
+    struct pollfd fds[] = {{.events = POLLIN}, {.fd = keeper.signals, .events = POLLIN}};
 
     /* What a death needs comes first: whoever waits for it does not wait for our housekeeping. A
      * child that ends between the first look and the signal is seen by the second. */
     for (;;) {
-        reap(keeper);
-        tell(keeper);
+        bool full;
+        reap();
+        full = tell();
         if (fds[1].revents)
-            take_signal(keeper);
-        if (fds[0].revents && !take_acknowledgement(keeper))
-            return;
+            take_signals();
+        while (take_message())
+            ;
         if (fds[0].revents || fds[1].revents) {
-            reap(keeper);
-            tell(keeper);
+            reap();
+            full = tell();
         }
-        while (poll(fds, 2, -1) < 0)
-            ; // EINTR: stopped and continued
+        if (keeper.ended || patience_ms() == 0)
+            return;
+        fds[0].fd = keeper.channel;
+        fds[0].events = (short)(POLLIN | (full ? POLLOUT : 0));
+        if (poll(fds, 2, patience_ms()) <= 0)
+            fds[0].revents = fds[1].revents = 0; // EINTR: stopped and continued
     }
 }
 
-/* --- the end ------------------------------------------------------------------------------ */
+/* --- one after the other ---------------------------------------------------------------------- */
 
-/* The supervisor has ended, or is about to: its status becomes ours. */
-static int end_with_supervisor(const struct keeper *keeper)
+/* 0 or negative errno. */
+static int start_supervisor(void)
 {
-    siginfo_t info = keeper->end, other;
-    char digits[4] = {0}, *digit = digits;
-    const char *const words[] = {
-        "bulkhead-keeper: the supervisor was killed by signal ", digits,
-        "; its services run on, the next `bulkhead up` ends what is left of them", NULL};
+    int result = keeper_birth(&keeper.birth, &keeper.supervisor, &keeper.channel);
 
-    while (!keeper->ended && waitid(P_PID, (id_t)keeper->supervisor, &info, WEXITED) < 0 &&
-           errno == EINTR)
+    keeper.born_ms = now_ms();
+    keeper.told = keeper.ended = false;
+    keeper_files_tell_again(&keeper.files);
+    keeper_records_tell_again(&keeper.records);
+    return result;
+}
+
+/* How it ended, and what follows. */
+static void say_end(const char *follows)
+{
+    bool killed = keeper.end.si_code != CLD_EXITED;
+    char digits[KEEPER_DIGITS], pause[KEEPER_DIGITS];
+    bool waits = keeper.pause_ms > 0 && keeper.was_ready;
+    const char *const words[] = {killed ? "the supervisor was killed by signal "
+                                        : "the supervisor ended with status ",
+                                 keeper_digits((uint32_t)keeper.end.si_status, digits),
+                                 follows,
+                                 waits ? ", in " : "",
+                                 waits ? keeper_digits(keeper.pause_ms, pause) : "",
+                                 waits ? " ms" : "",
+                                 NULL};
+
+    keeper_say(STDERR_FILENO, words);
+}
+
+static void await_next(void)
+{
+    if (keeper.birth.adopt) // the first one is followed at once
+        keeper.pause_ms = keeper_pause_ms(keeper.pause_ms, now_ms() - keeper.born_ms);
+    keeper.next_at_ms = now_ms() + keeper.pause_ms;
+}
+
+/* It has ended: what it had said before is heard, and what was asked of it. */
+static void bury_supervisor(void)
+{
+    take_signals();
+    while (take_message())
         ;
+    if (keeper.channel >= 0)
+        close(keeper.channel);
+    keeper.channel = -1;
+    keeper.supervisor = 0;
+    keeper.ended = false;
+}
+
+static bool is_last(void)
+{
+    return !keeper.was_ready ||
+           (keeper.end.si_code == CLD_EXITED && keeper.end.si_status == HANDOVER_DONE);
+}
+
+static void succeed(void)
+{
+    int result;
+
+    keeper.birth.adopt = true;
+    result = start_supervisor();
+    if (result == 0)
+        return;
+    keeper_say_failed(STDERR_FILENO, "cannot start the next supervisor", -result);
+    await_next();
+}
+
+/* The supervisor's status becomes ours. */
+static int end(void)
+{
+    siginfo_t other;
+
     do
         other.si_pid = 0;
     while (waitid(P_ALL, 0, &other, WEXITED | WNOHANG) == 0 && other.si_pid != 0);
-    if (info.si_code == CLD_EXITED)
-        return info.si_status;
-    if (info.si_status >= 10)
-        *digit++ = (char)('0' + info.si_status / 10 % 10);
-    *digit = (char)('0' + info.si_status % 10);
-    say(STDERR_FILENO, words);
-    return 128 + info.si_status;
+    if (keeper.end.si_code == CLD_EXITED)
+        return keeper.end.si_status;
+    say_end(" before it was ready");
+    return 128 + keeper.end.si_status;
 }
 
 static int watch_signals(void)
@@ -249,23 +320,34 @@ static int watch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int keeper_main(const char *stack, const char *libexec_dir)
+int keeper_main(const char *stack, const char *libexec_dir, bool adopt)
 {
-    struct keeper keeper = {.channel = -1};
     int result;
 
+    keeper.birth = (struct keeper_birth){stack, libexec_dir, adopt};
+    keeper.channel = -1;
     protect_from_oom();
     keeper.signals = watch_signals();
     if (keeper.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
-        say_failed(HANDOVER_READY, "cannot become the parent of the stack", errno);
+        keeper_say_failed(HANDOVER_READY, "cannot become the parent of the stack", errno);
         return 1;
     }
-    result = start_supervisor(&keeper, stack, libexec_dir);
+    result = start_supervisor();
     if (result < 0) {
-        say_failed(HANDOVER_READY, "cannot start the supervisor", -result);
+        keeper_say_failed(HANDOVER_READY, "cannot start the supervisor", -result);
         return 1;
     }
-    close(HANDOVER_READY);
-    keep(&keeper);
-    return end_with_supervisor(&keeper);
+    (void)dup2(STDIN_FILENO, HANDOVER_READY); // the null device: nobody waits any more
+    for (;;) {
+        keep();
+        if (!keeper.supervisor) {
+            succeed();
+            continue;
+        }
+        bury_supervisor();
+        if (is_last())
+            return end();
+        await_next();
+        say_end(": the next one takes over");
+    }
 }

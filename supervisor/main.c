@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ static void settle_files(void)
     umask(077);
 }
 
-static int supervise(const char *libexec_dir)
+static int supervise(const char *libexec_dir, bool adopt)
 {
     char why[512];
     int result;
@@ -69,25 +70,34 @@ static int supervise(const char *libexec_dir)
     settle_signals();
     settle_files();
     (void)memory_keep_code();
+    if (adopt) {
+        dprintf(STDERR_FILENO, "bulkheadd: services run on, the next `bulkhead up` ends them\n");
+        return HANDOVER_DONE;
+    }
     if (supervisor_prepare(&supervisor, libexec_dir, why, sizeof(why)) != 0) {
         dprintf(HANDOVER_READY, "%s\n", why);
-        return 1;
+        return HANDOVER_FAILED;
     }
+    (void)reaper_ready(&supervisor.reaper);
     (void)!write(HANDOVER_READY, "ready\n", 6);
     close(HANDOVER_READY);
     result = supervisor_run(&supervisor);
     if (result < 0)
         dprintf(STDERR_FILENO, "bulkheadd: cannot wait for events: %s\n", strerrordesc_np(-result));
-    return result < 0 ? 1 : 0;
+    return result < 0 ? HANDOVER_FAILED : HANDOVER_DONE;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 3 || fcntl(HANDOVER_CGROUP, F_GETFD) < 0 || fcntl(HANDOVER_PLAN, F_GETFD) < 0) {
+    bool adopt = argc == 4 && strcmp(argv[3], HANDOVER_ADOPT) == 0;
+
+    if ((argc != 3 && !adopt) || fcntl(HANDOVER_CGROUP, F_GETFD) < 0 ||
+        fcntl(HANDOVER_PLAN, F_GETFD) < 0) {
         dprintf(STDERR_FILENO, "%s is started by `bulkhead up`\n", argc > 0 ? argv[0] : "this");
         return 2;
     }
     if (is_called(argv[0], "bulkhead-keeper"))
-        return keeper_main(argv[1], argv[2]);
-    return supervise(argv[2]);
+        return keeper_main(argv[1], argv[2], adopt);
+    (void)prctl(PR_SET_NAME, "bulkheadd"); // not the link that the keeper started it by
+    return supervise(argv[2], adopt);
 }

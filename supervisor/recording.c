@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/handover.h"
@@ -48,6 +51,75 @@ static void close_file(int *fd)
     *fd = -1;
 }
 
+/* --- what outlives us ----------------------------------------------------------------------- */
+
+/* What a recorder has read and not written. */
+static void hold_buffer(struct supervisor *supervisor)
+{
+    struct recording *recording = &supervisor->recording;
+
+    if (recording->buffer >= 0 && !recording->held)
+        recording->held =
+            reaper_hold(&supervisor->reaper, KEEPER_TAG_RING, NULL, recording->buffer) == 0;
+}
+
+/* Its channel: it records on, without a word from us, until the next of us takes it over. */
+static void hold_channel(struct supervisor *supervisor, bool hold)
+{
+    struct recording *recording = &supervisor->recording;
+    char pid[16];
+
+    snprintf(pid, sizeof(pid), "%d", (int)recording->pid);
+    if (hold)
+        (void)reaper_hold(&supervisor->reaper, KEEPER_TAG_RECORDER, pid, recording->channel);
+    else
+        (void)reaper_drop(&supervisor->reaper, KEEPER_TAG_RECORDER, pid);
+}
+
+/* False: it has ended, or never was. */
+static bool take_over(struct supervisor *supervisor, pid_t pid, int channel)
+{
+    struct recording *recording = &supervisor->recording;
+    struct pollfd end = {.fd = channel};
+    int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+
+    if (pidfd < 0)
+        return false;
+    /* Its end is open, so it lives; and if it lives by now, the pid was nobody else's before. */
+    if (recording->pid || poll(&end, 1, 0) < 0 || (end.revents & POLLHUP)) {
+        close(pidfd);
+        return false;
+    }
+    recording->pid = pid;
+    recording->pidfd = pidfd;
+    recording->channel = channel;
+    recording->started = supervisor->now;
+    watching_begin(&recording->watching, supervisor->now);
+    return true;
+}
+
+bool recording_held(struct supervisor *supervisor, const struct keeper_news *news)
+{
+    struct recording *recording = &supervisor->recording;
+    size_t length = strlen(KEEPER_TAG_RECORDER);
+
+    if (strcmp(news->tag, KEEPER_TAG_RING) == 0) {
+        close_file(&recording->buffer);
+        recording->buffer = news->file;
+        recording->held = true;
+        return true;
+    }
+    if (strncmp(news->tag, KEEPER_TAG_RECORDER, length) != 0)
+        return false;
+    if (!take_over(supervisor, (pid_t)atoi(news->tag + length), news->file)) {
+        (void)reaper_drop(&supervisor->reaper, news->tag, NULL);
+        close(news->file);
+    }
+    return true;
+}
+
+/* --- its life ------------------------------------------------------------------------------- */
+
 static void forget(struct supervisor *supervisor)
 {
     struct recording *recording = &supervisor->recording;
@@ -58,6 +130,7 @@ static void forget(struct supervisor *supervisor)
     if (recording->pidfd >= 0)
         loop_remove(&supervisor->loop, recording->pidfd);
     close_file(&recording->pidfd);
+    hold_channel(supervisor, false);
     close_file(&recording->channel);
     recording->pid = 0;
     recording->killed_at = INSTANT_NEVER;
@@ -147,6 +220,7 @@ static int bear(struct supervisor *supervisor, const char *path, int channel, en
     recording->own = !birth.to_parent;
     recording->started = supervisor->now;
     watching_begin(&recording->watching, supervisor->now);
+    hold_channel(supervisor, true);
     return loop_add(&supervisor->loop, newborn.report, EPOLLIN, SOURCE_RECORDER, 0);
 }
 
@@ -157,6 +231,7 @@ static void start(struct supervisor *supervisor)
     char path[4096];
     int theirs = -1, result;
 
+    hold_buffer(supervisor);
     if ((size_t)snprintf(path, sizeof(path), "%s/bulkhead-recorder", supervisor->libexec_dir) >=
         sizeof(path))
         result = -ENAMETOOLONG;
@@ -309,9 +384,12 @@ void recording_finish(struct supervisor *supervisor)
         start(supervisor); // what lies in the FIFOs is still to be kept
     recording->ending = true;
     recording->start_at = INSTANT_NEVER;
-    if (recording->channel >= 0)
+    if (recording->channel >= 0) {
         (void)sock_send(recording->channel, &end,
                         sizeof(end)); // else it fails, and a second one is told
+        (void)shutdown(recording->channel, SHUT_RDWR); // the keeper has it open, too
+    }
+    hold_channel(supervisor, false);
     close_file(&recording->channel);
 }
 

@@ -11,6 +11,7 @@
 #include "core/nsec.h"
 #include "supervisor/watching.h"
 
+struct keeper_news;
 struct supervisor;
 
 struct recording {
@@ -18,6 +19,7 @@ struct recording {
     int pidfd;
     int report;       // pipe of the newborn
     int buffer;       // memfd of what was read and not written, for it and who comes after it
+    bool held;        // the keeper has it, too
     int channel;      // core/handover.h
     bool own;         // our child, not the keeper's
     bool ending;      // it is to end, and not to come back
@@ -32,6 +34,11 @@ struct recording {
 };
 
 void recording_init(struct recording *recording);
+
+/* Takes a file that the keeper held for the one before us: the buffer, with what no recorder has
+ * written yet, or the channel of the recorder that lives on. To be said before the first turn.
+ * False: it is none of these, and stays the caller's. */
+bool recording_held(struct supervisor *supervisor, const struct keeper_news *news);
 
 /* Starts it when its time has come, and looks whether it answers. */
 void recording_turn(struct supervisor *supervisor);

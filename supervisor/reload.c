@@ -316,6 +316,7 @@ static void change_over(struct supervisor *supervisor, int plan, struct renewal 
     supervisor->fleet = renewal->fleet;
     supervisor->fleet.roster = &supervisor->roster;
     put_in_place(plan);
+    (void)reaper_plan(&supervisor->reaper, plan); // else the next of us reads the old one
     supervisor_look_at_cgroups(supervisor);
     sampler_reloaded(supervisor);
     recording_reload(supervisor);

@@ -138,21 +138,26 @@ static void take_leisure(struct supervisor *supervisor)
 
 /* --- sources ------------------------------------------------------------------------------ */
 
-/* The first signal asks the stack to stop, the next one hurries. */
+void supervisor_asked_to_end(struct supervisor *supervisor)
+{
+    const struct event event = {
+        .kind = EVENT_DOWN,
+        .grace_ns = supervisor->fleet.ending ? 0 : EVENT_GRACE_POLICY,
+    };
+
+    queue_push(&supervisor->events, &event);
+}
+
 static void take_signal(struct supervisor *supervisor)
 {
-    struct event event = {.kind = EVENT_DOWN, .grace_ns = EVENT_GRACE_POLICY};
     struct signalfd_siginfo info;
 
     if (read(supervisor->signals, &info, sizeof(info)) != sizeof(info))
         return;
-    if (info.ssi_signo == SIGCHLD) {
+    if (info.ssi_signo == SIGCHLD)
         facts_reap(supervisor);
-        return;
-    }
-    if (supervisor->fleet.ending)
-        event.grace_ns = 0;
-    queue_push(&supervisor->events, &event);
+    else
+        supervisor_asked_to_end(supervisor);
 }
 
 static void take_recorder(struct supervisor *supervisor, uint32_t index)

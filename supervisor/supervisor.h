@@ -98,6 +98,9 @@ int supervisor_run(struct supervisor *supervisor);
 /* The stack is at rest and is to stay so: the recorder drains what is left, then the run ends. */
 void supervisor_finish(struct supervisor *supervisor);
 
+/* Somebody wants the stack to stop; once more hurries. */
+void supervisor_asked_to_end(struct supervisor *supervisor);
+
 /* There is something that is not urgent: causes of death to tell, records to acknowledge. */
 void supervisor_at_leisure(struct supervisor *supervisor);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "supervisor/supervisor.h"
@@ -42,6 +43,21 @@ static void watch(struct supervisor *supervisor, const struct slot *slot, uint32
         loop_remove(&supervisor->loop, slot->output);
 }
 
+void terminal_hold(struct supervisor *supervisor, uint32_t index, int fd)
+{
+    const char *name = supervisor->roster.members[index].name;
+    int result = reaper_hold(&supervisor->reaper, KEEPER_TAG_TTY, name, fd);
+
+    if (result < 0)
+        supervisor_say(supervisor, "%s: its terminal hangs up when the supervisor dies: %s", name,
+                       strerrordesc_np(-result));
+}
+
+void terminal_drop(struct supervisor *supervisor, uint32_t index)
+{
+    (void)reaper_drop(&supervisor->reaper, KEEPER_TAG_TTY, supervisor->roster.members[index].name);
+}
+
 int terminal_begin(struct supervisor *supervisor, uint32_t index, int fd)
 {
     struct slot *slot = &supervisor->slots[index];
@@ -50,6 +66,7 @@ int terminal_begin(struct supervisor *supervisor, uint32_t index, int fd)
 
     if (result < 0) {
         free(piece);
+        terminal_drop(supervisor, index);
         close(fd);
         return result;
     }
@@ -95,6 +112,7 @@ void terminal_end(struct supervisor *supervisor, struct slot *slot)
         ;
     loop_remove(&supervisor->loop, slot->output);
     loop_remove(&supervisor->loop, terminal->fd);
+    terminal_drop(supervisor, (uint32_t)(slot - supervisor->slots));
     close(terminal->fd);
     free(terminal->piece);
     *terminal = (struct terminal){.fd = -1};

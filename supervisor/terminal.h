@@ -18,6 +18,11 @@ struct terminal {
     char *piece;      // owned
 };
 
+/* It is to outlive us: without its master the terminal hangs up on the program. To be said before
+ * the birth, and dropped when that has failed. */
+void terminal_hold(struct supervisor *supervisor, uint32_t index, int fd);
+void terminal_drop(struct supervisor *supervisor, uint32_t index);
+
 /* From now on it is watched; takes the file, also on failure. 0 or negative errno. */
 int terminal_begin(struct supervisor *supervisor, uint32_t index, int fd);
 

@@ -21,7 +21,7 @@ ENDS_PROCESS = {"exit", "_exit", "_Exit", "quick_exit", "abort", "err", "errx", 
                 "__assert_fail", "__assert_perror_fail", "raise", "pthread_exit"}
 
 # Objects that may leave with _exit although they define no main: there a child could not become its program.
-CHILD_PATHS = {name: {"_exit"} for name in ("supervisor/sys/spawn.o", "supervisor/sys/helper.o", "supervisor/keeper.o",
+CHILD_PATHS = {name: {"_exit"} for name in ("supervisor/sys/spawn.o", "supervisor/sys/helper.o", "supervisor/keeper_birth.o",
                                              "cli/stack/launch.o")}
 
 RESIDENT = ("bulkheadd", "bulkhead-keeper", "bulkhead-recorder")
