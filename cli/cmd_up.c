@@ -12,6 +12,7 @@
 #include "cli/stack/client.h"
 #include "cli/stack/ending.h"
 #include "cli/host/files.h"
+#include "cli/host/first_process.h"
 #include "cli/host/project.h"
 #include "cli/history/follow.h"
 #include "cli/stack/launching.h"
@@ -93,6 +94,10 @@ static int take_options(struct up *up)
     up->alone = option_given(context, "no-deps");
     up->wait = option_given(context, "wait");
     up->detach = option_given(context, "detach") || up->wait || up->options.no_start;
+    if (status == 0 && up->detach && is_first_process())
+        return usage_error(context,
+                           "this is the first process of a container: when it comes back, "
+                           "everybody else is killed; leave -d, --wait and --no-start out");
     if (option_given(context, "abort-on-container-failure"))
         up->abort = ABORT_ON_FAILURE;
     else if (option_given(context, "abort-on-container-exit") ||
@@ -228,6 +233,8 @@ static int stay(struct up *up, const struct attend_request *attend)
 {
     if (up->wait)
         return attend_until_running(attend, up->timeout_ns);
+    if (is_first_process())
+        first_process_reaps();
     return up->detach ? STATUS_DONE : attend_foreground(attend);
 }
 
@@ -277,11 +284,14 @@ static int run(struct command_context *context, int argc, char **argv)
                     .grace_ns = EVENT_GRACE_POLICY};
     int status = take_options(&up);
 
+    /* The first process of all misses what it has not asked for: a stop during the start. */
+    if (status == 0 && is_first_process())
+        status = open_signals(&up);
     if (status == 0)
         status = prepare(&up, argc, argv);
     if (status == 0)
         status = launching_begin(context, &up.hold);
-    if (status == 0)
+    if (status == 0 && up.signals < 0)
         status = open_signals(&up);
     if (status == 0)
         status = go(&up);
