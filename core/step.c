@@ -279,7 +279,8 @@ void step_decide_next(struct step *step)
         spend(step);
     if (last->next != NEXT_RESTART)
         return;
-    governor_counts(step->context->governor, &member, step->context->now);
+    if (last->kind != VERDICT_SPAWN_FAILED) // what was not born has not died
+        governor_counts(step->context->governor, &member, step->context->now);
     if (policy->strategy != STRATEGY_ONE_FOR_ONE) {
         self->together = 1;
         if (step->context->member < *step->context->culprit)

@@ -61,7 +61,8 @@ static void note_blows(struct sim *sim)
             continue;
         if (is_blow(sim, effect))
             reign->blow = sim->now;
-        if (!sim->earlier[effect->member].want || it->last.next != NEXT_RESTART)
+        if (!sim->earlier[effect->member].want || it->last.next != NEXT_RESTART ||
+            it->last.kind == VERDICT_SPAWN_FAILED)
             continue;
         note_death(sim, effect->member);
         if (count(reign->fallen) >= (uint32_t)GOVERNOR_MASS)

@@ -1,5 +1,7 @@
 """restart_strategy: who is restarted with a service that failed, on real processes; and who is not any more."""
 
+import datetime
+
 from harness import Stack, check, contains, equal, is_alive, kill, leaker, service, test, wait_until
 
 QUICK = {"backoff": {"initial": "20ms", "factor": 1, "max": "20ms", "jitter": 0}}
@@ -120,3 +122,20 @@ def _():
         contains(said, "held, its restarts are used up")
         stack.run("start", "one", status=None)
         wait_until(lambda: stack.row("one")["Budget"] == "crash", "held again")
+
+
+@test("governor: many that die at once come back one after the other, and all of them")
+def _():
+    with Stack({f"s{number:02}": service("steady", **{"x-bulkhead": QUICK}) for number in range(14)}) as stack:
+        stack.up()
+        before = stack.pids()
+        for pid in before.values():
+            kill(pid)
+        rows = wait_until(lambda: (rows := stack.ps()) and all(row["State"] == "running" and row["Pid"] != before[name]
+                                                               for name, row in rows.items()) and rows, "all run anew", 60)
+        equal({row["Restarts"] for row in rows.values()}, {1})
+        starts = sorted(datetime.datetime.fromisoformat(row["StartedAt"][:26]).timestamp() for row in rows.values())
+        gaps = [after - start for start, after in zip(starts, starts[1:])]
+        # Those that had come back before there were ten dead did not queue.
+        check(sum(gap >= 0.12 for gap in gaps) >= 4, "gaps:", gaps)
+        contains(stack.run("replay").out, "identical")
