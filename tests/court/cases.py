@@ -329,7 +329,7 @@ async def again(who, rng, name):
     return await who.dock.hook()
 
 
-@case("start timeout", "hooked")
+@case("start timeout", "late")
 @alone
 async def start_timeout(who, rng):
     dock = who.dock

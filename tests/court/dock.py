@@ -205,14 +205,22 @@ class Courtroom(Stack):
         loop = asyncio.get_running_loop()
         while True:
             connection, _ = await loop.sock_accept(self._listener)
-            pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            cgroup = read(f"/proc/{pid}/cgroup").strip().split("::")[-1]
-            if hook := HOOK.search(cgroup):
-                self._tasks.append(loop.create_task(self._receive_hook(self.docks[hook.group(1)], connection)))
-                continue
-            place = COMPARTMENT.search(cgroup)
+            try:
+                self._receive_one(connection)
+            except OSError:  # it is dead already
+                connection.close()
+
+    def _receive_one(self, connection):
+        pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        cgroup = read(f"/proc/{pid}/cgroup").strip().split("::")[-1]
+        if hook := HOOK.search(cgroup):
+            self._tasks.append(asyncio.get_running_loop().create_task(self._receive_hook(self.docks[hook.group(1)], connection)))
+        elif place := COMPARTMENT.search(cgroup):
             dock = self.docks[place.group(1)]
-            dock.arrivals.put_nowait(Defendant(dock, connection, pid, int(place.group(2)), pathlib.Path(f"{harness.cgroup_mount}{cgroup}")))
+            compartment = pathlib.Path(f"{harness.cgroup_mount}{cgroup}")
+            dock.arrivals.put_nowait(Defendant(dock, connection, pid, int(place.group(2)), compartment))
+        else:
+            connection.close()
 
     async def _receive_hook(self, dock, connection):
         name = b""

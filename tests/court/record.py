@@ -1,10 +1,13 @@
 """The record of the court: what every defendant died of, what bulkhead said, and who was right."""
 
 import collections
+import errno
 import re
 
 APART_MS = 10  # two causes that are no further apart count as one moment
 AMBIGUOUS_OF_DOUBLE = 10  # at most one in so many may be less than certain
+
+READY = r"kind=hooked (?!.*(?:code|signal|error)=).* hook=2 "  # its post_start hook has succeeded
 
 OOM_VERDICTS = ("oom", "oom-group", "oom-outside")
 
@@ -21,6 +24,9 @@ class Charge:
         self.is_alone = is_alone  # nobody else is in its compartment: the kernel has to have named its PID
         self.apart_ms = 0.0
         self.may_be_unsure = False  # of one cause, and the counters may leave room all the same
+
+    def means(self, said):
+        return any(matches(said, wanted) for wanted in self.accepted)
 
     def is_double_in_time(self):
         return self.is_double and abs(self.apart_ms) <= APART_MS
@@ -48,6 +54,7 @@ class Record:
         self.doubles = self.late = self.ambiguous = 0
         self.wrong = collections.defaultdict(list)  # cause: what was wrong
         self.complaints = []
+        self.slow = 0  # starts that took too long, and nobody had meant them to
 
     def charge(self, key, pid, cause, accepted, double=False, alone=False):
         charge = Charge(key, pid, cause, accepted, double, alone)
@@ -78,6 +85,9 @@ class Record:
 
     def _judge_death(self, key, said, journal):
         charge = self.charges.pop(key, None)
+        if not (charge and charge.means(said)) and was_slow(said, evidence(journal, key)):
+            self.slow += 1
+            return
         if charge is None:
             self._blame("none", key, f"nobody did anything to it, and it died: {said}", journal)
             return
@@ -87,7 +97,7 @@ class Record:
         is_certain = said["confidence"] == "certain"
         self.ambiguous += charge.is_double and not is_certain
         why = None
-        if not any(matches(said, wanted) for wanted in charge.accepted):
+        if not charge.means(said):
             why = f"wanted {' or '.join(map(str, charge.accepted))}"
         elif not is_certain and not charge.is_double and not charge.may_be_unsure:
             why = "it has one cause, and the verdict is not certain of it"
@@ -118,6 +128,7 @@ class Record:
         self.doubles += other.doubles
         self.late += other.late
         self.ambiguous += other.ambiguous
+        self.slow += other.slow
         self.complaints += other.complaints
 
     def deaths(self):
@@ -132,6 +143,17 @@ class Record:
             cells = " ".join(f"{row[verdict] or '.':>{max(6, len(verdict))}}" for verdict in verdicts)
             lines.append(f"{cause:{width}}{cells}")
         return lines
+
+
+def was_slow(said, lines):
+    """On a machine that stands still for long, starts take too long by themselves; that is right when the facts say so."""
+    def has(fact):
+        return any(re.search(fact, line) for line in lines if line.startswith("event "))
+    if said["verdict"] == "start-timeout":
+        return not has(READY)
+    if said["verdict"] == "spawn-failed":
+        return said["step"] == "reach the program in time" and not has("kind=execed")
+    return said["verdict"] == "failed" and "hook" in said and has(f"kind=hooked .* error={errno.ETIMEDOUT} ")
 
 
 def matches(said, wanted):

@@ -17,7 +17,7 @@ CROWDED = 64999  # nobody else has processes as that user
 OWN_LIMIT = 12 * MIB
 SHARED_LIMIT = 20 * MIB  # of a group, of a stack
 OUTSIDE_LIMIT = 64 * MIB  # of what is around a stack, with our own processes in it
-START_TIMEOUT_S = 5  # for a start that goes well this is plenty, on a slow machine, too
+START_TIMEOUT_S = 10  # for a start that goes well this is plenty, on most machines
 names = itertools.count(1)
 
 
@@ -54,13 +54,18 @@ def plain(room, **keys):
     return defendant(room, mem_limit=OWN_LIMIT, **keys)
 
 
-def hooked(room, service):
-    """With hooks that wait for a word of the court, a deadline for its start, and a program of its own."""
+def hooked(room, **keys):
+    """With hooks that wait for a word of the court."""
     program = str(harness.build / "court" / "defendant")
-    shutil.copy(program, room.folder / service)
     hooks = {name: [{"command": [program, "hook", str(room.socket), name]}] for name in ("pre_start", "post_start")}
-    return plain(room, command=[str(room.folder / service), str(room.socket)], stop_grace_period="100ms",
-                 x_bulkhead={"start_timeout": f"{START_TIMEOUT_S}s"}, **hooks)
+    return plain(room, stop_grace_period="100ms", **hooks, **keys)
+
+
+def late(room, service):
+    """With a deadline for its start, too, and a program of its own, which can be made to hang."""
+    program = room.folder / service
+    shutil.copy(harness.build / "court" / "defendant", program)
+    return hooked(room, command=[str(program), str(room.socket)], x_bulkhead={"start_timeout": f"{START_TIMEOUT_S}s"})
 
 
 def main_room(record, size):
@@ -74,7 +79,9 @@ def main_room(record, size):
         services[f"weary{number}"] = plain(room, x_bulkhead={"oom": {"policy": "continue", "victims": 2, "within": "10m"}})
     program = str(harness.build / "court" / "defendant")
     for number in range(max(2, size // 3)):
-        services[f"hooked{number}"] = hooked(room, f"hooked{number}")
+        services[f"hooked{number}"] = hooked(room)
+    for number in range(max(2, size * 2 // 3)):
+        services[f"late{number}"] = late(room, f"late{number}")
     for number in range(max(2, size // 2)):
         probe = {"test": ["CMD", program, "probe", str(room.folder / f"sick{number}.sick")], "interval": "300ms", "timeout": "20s", "retries": 1}
         services[f"sick{number}"] = plain(room, healthcheck=probe, stop_grace_period="100ms")

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 from harness import PATIENCE_S, QUICK, Stack, check, contains, equal, is_alive, kill, read, service, test, wait_until
@@ -239,6 +240,47 @@ def _():
         wait_until(lambda: "the recorder does not answer" in stack.own_log(), "it is said")
         wait_until(lambda: f"chatter {BURSTS * BURST - 1} " in log_of(stack, "a-1"), "the last line", 240)
         equal(sorted(set(numbers(log_of(stack, "a-1")))), list(range(BURSTS * BURST)), "lines")
+        stack.down()
+
+
+@contextlib.contextmanager
+def slow_recorder(stack):
+    """It runs for one millisecond in a hundred."""
+    is_over = threading.Event()
+
+    def hold_up():
+        while not is_over.is_set():
+            for pid in map(int, read(stack.cgroup / stack.name / "recorder" / "cgroup.procs").split()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+                    is_over.wait(0.099)
+                    os.kill(pid, signal.SIGCONT)
+            time.sleep(0.001)
+    thread = threading.Thread(target=hold_up)
+    thread.start()
+    try:
+        yield
+        check(thread.is_alive(), "it was not held up to the end")
+    finally:
+        is_over.set()
+        thread.join()
+
+
+@test("a recorder that is a hundred times too slow holds up no service and no restart, and loses no line")
+def _():
+    with Stack({"a": service("steady", **QUICK)}) as stack:
+        done = stack.folder / "done"
+        talker = TALKER.replace("exec sleep", f"echo done >{done}; exec sleep").replace("$", "$$")
+        stack.up()
+        with slow_recorder(stack):
+            stack.write({"a": service("steady", **QUICK), "b": {"command": ["/bin/sh", "-c", talker]}})
+            stack.up()
+            while not done.exists():
+                restart_takes_no_time(stack, "a")
+            equal(len(stack.deaths("b")), 0, "deaths")
+        wait_until(lambda: f"chatter {BURSTS * BURST - 1} " in log_of(stack, "b-1"), "the last line", 240)
+        equal(sorted(set(numbers(log_of(stack, "b-1")))), list(range(BURSTS * BURST)), "lines")
+        equal(told_lost(log_of(stack, "b-1")), 0, "lost")
         stack.down()
 
 
