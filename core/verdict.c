@@ -220,9 +220,15 @@ static void decide_hook(const struct hook_failure *hook, struct verdict *verdict
     verdict->error = hook->error;
 }
 
+/* Killed by us, that is by SIGKILL: who ended otherwise had been faster. */
+static bool was_too_late(const struct obituary *obituary)
+{
+    return obituary->start_timeout && (!obituary->status_known || obituary->signal == SIGKILL);
+}
+
 static bool is_ours(const struct obituary *obituary)
 {
-    return obituary->hook.hook || obituary->unhealthy || obituary->start_timeout ||
+    return obituary->hook.hook || obituary->unhealthy || was_too_late(obituary) ||
            obituary->stopping;
 }
 
@@ -245,7 +251,7 @@ static void decide_ours(const struct obituary *obituary, struct verdict *verdict
 {
     if (obituary->hook.hook)
         decide_hook(&obituary->hook, verdict);
-    else if (obituary->start_timeout)
+    else if (was_too_late(obituary))
         verdict->kind = VERDICT_START_TIMEOUT;
     else
         verdict->kind = obituary->unhealthy ? VERDICT_UNHEALTHY : VERDICT_STOPPED;

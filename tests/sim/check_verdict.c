@@ -65,7 +65,7 @@ static enum verdict_kind plain_name(const struct sim *sim, uint32_t member, bool
         return VERDICT_FAILED;
     if (shadow->is_unhealthy && is_stopped)
         return VERDICT_UNHEALTHY;
-    if (is_late(sim, member) && is_stopped)
+    if (is_late(sim, member) && is_stopped && (!known || box->death == VERDICT_KILLED))
         return VERDICT_START_TIMEOUT;
     if (shadow->asked)
         return VERDICT_STOPPED;

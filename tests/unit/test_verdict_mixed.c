@@ -77,6 +77,12 @@ static void not_there_in_time(void **state)
     expect(&it, VERDICT_START_TIMEOUT, CONFIDENCE_PROBABLE);
     it.now.oom_group_kill = 1; // the kernel has killed all of it
     expect(&it, VERDICT_OOM_OUTSIDE, CONFIDENCE_PROBABLE);
+    it = killed();
+    it.start_timeout = true;
+    it.sent_signal = SIGKILL;
+    it.signal = 0;
+    it.exit_code = 4; // it was quicker
+    expect(&it, VERDICT_FAILED, CONFIDENCE_CERTAIN);
 }
 
 /* Asked to stop with SIGTERM, ended by a SIGKILL: not ours. */
