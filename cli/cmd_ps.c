@@ -17,6 +17,7 @@
 /* A row with what its compartment says. */
 struct sight {
     const struct wire_row *row;
+    const struct wire_left *left; // what does not end of it; NULL: nothing
     const struct watch *watch;
     char cgroup[GAUGE_PATH_MAX]; // "": it has none
     int64_t current_bytes;
@@ -27,6 +28,7 @@ static void look(const struct watch *watch, const struct roster *roster, const s
                  struct sight *ret)
 {
     ret->row = row;
+    ret->left = NULL;
     ret->watch = watch;
     ret->current_bytes = ret->peak_bytes = 0;
     if (gauge_cgroup(roster, row, ret->cgroup)) {
@@ -35,6 +37,65 @@ static void look(const struct watch *watch, const struct roster *roster, const s
     }
     if (ret->peak_bytes == 0) // at rest, or before Linux 5.19
         ret->peak_bytes = row->peak_bytes;
+}
+
+/* As a row of a member that has nothing but this one. */
+static struct wire_row row_of_left(const struct wire_left *left)
+{
+    struct wire_row row = {
+        .service_length = left->service_length,
+        .number = left->number,
+        .state = STATE_QUARANTINED,
+        .generation = left->generation,
+        .exit_code = -1,
+        .verdict = VERDICT_UNKILLABLE,
+        .deadline_in_ns = -1,
+        .started_wall_ns = left->since_wall_ns,
+        .waits_for = -1,
+    };
+
+    memcpy(row.name, left->name, sizeof(row.name));
+    return row;
+}
+
+static void look_at_left(const struct roster *roster, const struct wire_left *left,
+                         struct sight *sight)
+{
+    sight->left = left;
+    if (gauge_left(roster, left, sight->cgroup)) {
+        sight->current_bytes = gauge_number(sight->cgroup, "memory.current", 0);
+        sight->peak_bytes = gauge_number(sight->cgroup, "memory.peak", 0);
+    }
+}
+
+/* Of a member that waits for it; else it has a row of its own. */
+static const struct wire_left *left_of(const struct watch *watch, const struct wire_row *row)
+{
+    for (uint32_t i = 0; row->state == STATE_QUARANTINED && i < watch->left_count; i++)
+        if (watch->left[i].generation == row->generation &&
+            strcmp(watch->left[i].name, row->name) == 0)
+            return &watch->left[i];
+    return NULL;
+}
+
+static bool is_in_table(const struct watch *watch, const struct wire_left *left)
+{
+    for (uint32_t i = 0; i < watch->rows_count; i++)
+        if (left_of(watch, &watch->rows[i]) == left)
+            return true;
+    return false;
+}
+
+static struct json *left_object(const struct wire_left *left)
+{
+    struct json *object = json_create();
+    char time[RENDER_MAX];
+
+    json_text(object, "Since", render_time(left->since_wall_ns, time));
+    json_text(object, "Stuck", left->who);
+    json_text(object, "HangsOn", left->where);
+    json_text(object, "Holds", left->held);
+    return object;
 }
 
 static bool print_json(const struct sight *sight, struct labels *labels)
@@ -65,6 +126,8 @@ static bool print_json(const struct sight *sight, struct labels *labels)
     json_number(object, "MemLimit", row->limit_bytes);
     json_text(object, "StartedAt", render_time(row->started_wall_ns, time));
     json_text(object, "Cgroup", sight->cgroup);
+    if (sight->left)
+        json_child(object, "Quarantine", left_object(sight->left));
     json_child(object, "Labels", labels_json(labels_of(labels, row->name)));
     printed = json_print(object, stdout);
     json_destroy(object);
@@ -77,7 +140,9 @@ static void state_text(const struct sight *sight, char text[CELL_MAX])
     const char *name = state_name((enum state)row->state);
     char length[RENDER_MAX];
 
-    if (row->state == STATE_BACKOFF && row->deadline_in_ns >= 0)
+    if (row->state == STATE_QUARANTINED)
+        snprintf(text, CELL_MAX, "%s (generation %u)", name, row->generation);
+    else if (row->state == STATE_BACKOFF && row->deadline_in_ns >= 0)
         snprintf(text, CELL_MAX, "%s, starts in %s", name,
                  render_span(row->deadline_in_ns, length));
     else if ((row->state == STATE_STOPPING || row->state == STATE_LEAVING) &&
@@ -112,6 +177,16 @@ static void memory_text(const struct sight *sight, char text[CELL_MAX])
                  100.0 * (double)bytes / (double)sight->row->limit_bytes);
 }
 
+static void stuck_text(const struct wire_left *left, char text[CELL_MAX])
+{
+    size_t used = (size_t)snprintf(text, CELL_MAX, "%.90s", *left->who ? left->who : "unkillable");
+
+    if (*left->where)
+        used += (size_t)snprintf(text + used, CELL_MAX - used, "; hangs on %.120s", left->where);
+    if (*left->held)
+        snprintf(text + used, CELL_MAX - used, "; holds %.80s", left->held);
+}
+
 static void add_row(struct table *table, const struct sight *sight)
 {
     const struct wire_row *row = sight->row;
@@ -130,7 +205,10 @@ static void add_row(struct table *table, const struct sight *sight)
     table_cell(table, number, row->restarts > 0 ? STYLE_YELLOW : STYLE_OFF);
     memory_text(sight, text);
     table_cell(table, text, STYLE_OFF);
-    row_death(row, text);
+    if (sight->left)
+        stuck_text(sight->left, text);
+    else
+        row_death(row, text);
     table_cell(table, text,
                verdict_is_failure((enum verdict_kind)row->verdict) ? STYLE_RED : STYLE_OFF);
 }
@@ -216,79 +294,150 @@ static void print_service(const struct watch *watch, uint32_t i, const bool *cho
     printf("%.*s\n", (int)row->service_length, row->name);
 }
 
-static bool show(const struct command_context *context, const struct watch *watch,
-                 const struct roster *roster, const bool *chosen, enum form form)
+static bool is_asked(const struct wire_row *row, char *const *words, size_t count)
 {
-    static const char *const heads[] = {"NAME",     "STATE",  "PID",       "UPTIME",
-                                        "RESTARTS", "MEMORY", "LAST DEATH"};
-    struct table *table = table_create(heads, sizeof(heads) / sizeof(heads[0]));
-    struct labels labels;
-    bool good = table != NULL;
+    for (size_t i = 0; i < count; i++)
+        if (row_is(row, words[i]))
+            return true;
+    return count == 0;
+}
 
-    labels_init(&labels, context->runtime_dir);
+static bool shows_left(const struct command_context *context, enum form form)
+{
+    size_t cursor = 0;
+    const char *status;
+
+    if (form != FORM_TABLE && form != FORM_JSON)
+        return false;
+    while ((status = option_next(context, "status", &cursor)))
+        if (strcmp(status, "quarantined") == 0)
+            return true;
+    return option_given(context, "all") && !option_given(context, "status") &&
+           !option_given(context, "filter");
+}
+
+/* What is to be shown, and how. */
+struct choice {
+    const struct watch *watch;
+    bool *rows;         // of the watch
+    char *const *words; // services and members
+    size_t words_count;
+    enum form form;
+    struct roster roster; // "": not to be had
+    struct labels labels;
+    struct table *table;
+};
+
+/* False: out of memory, or nobody to write to. */
+static bool put(struct choice *choice, const struct sight *sight)
+{
+    if (choice->form == FORM_JSON)
+        return print_json(sight, &choice->labels);
+    if (choice->form == FORM_QUIET)
+        puts(sight->row->name);
+    else
+        add_row(choice->table, sight);
+    return true;
+}
+
+static bool put_rows(struct choice *choice)
+{
+    const struct watch *watch = choice->watch;
+    bool good = true;
+
     for (uint32_t i = 0; i < watch->rows_count && good; i++) {
+        const struct wire_left *left = left_of(watch, &watch->rows[i]);
         struct sight sight;
 
-        if (!chosen[i])
+        if (!choice->rows[i])
             continue;
-        look(watch, roster, &watch->rows[i], &sight);
-        if (form == FORM_JSON)
-            good = print_json(&sight, &labels);
-        else if (form == FORM_QUIET)
-            puts(watch->rows[i].name);
-        else if (form == FORM_SERVICES)
-            print_service(watch, i, chosen);
-        else
-            add_row(table, &sight);
+        if (choice->form == FORM_SERVICES) {
+            print_service(watch, i, choice->rows);
+            continue;
+        }
+        look(watch, &choice->roster, &watch->rows[i], &sight);
+        if (left)
+            look_at_left(&choice->roster, left, &sight);
+        good = put(choice, &sight);
     }
-    if (form == FORM_TABLE && good)
-        good = table_print(table, context->colour_out, stdout);
-    labels_finish(&labels);
-    table_destroy(table);
     return good;
 }
 
-static int list(const struct command_context *context, const struct watch *watch, bool *chosen,
-                enum form form)
+/* Incarnations that do not end, and whose members have gone on. */
+static bool put_left(struct choice *choice)
 {
-    struct roster roster = {0};
+    const struct watch *watch = choice->watch;
+    bool good = true;
+
+    for (uint32_t i = 0; i < watch->left_count && good; i++) {
+        const struct wire_row row = row_of_left(&watch->left[i]);
+        struct sight sight = {.row = &row, .watch = watch};
+
+        if (!is_asked(&row, choice->words, choice->words_count) ||
+            is_in_table(watch, &watch->left[i]))
+            continue;
+        look_at_left(&choice->roster, &watch->left[i], &sight);
+        good = put(choice, &sight);
+    }
+    return good;
+}
+
+static bool show(const struct command_context *context, struct choice *choice)
+{
+    static const char *const heads[] = {"NAME",     "STATE",  "PID",       "UPTIME",
+                                        "RESTARTS", "MEMORY", "LAST DEATH"};
+    bool good;
+
+    choice->table = table_create(heads, sizeof(heads) / sizeof(heads[0]));
+    labels_init(&choice->labels, context->runtime_dir);
+    good = choice->table && put_rows(choice);
+    if (good && shows_left(context, choice->form))
+        good = put_left(choice);
+    if (choice->form == FORM_TABLE && good)
+        good = table_print(choice->table, context->colour_out, stdout);
+    labels_finish(&choice->labels);
+    table_destroy(choice->table);
+    return good;
+}
+
+static int list(const struct command_context *context, struct choice *choice)
+{
     const char *why;
-    int status = choose(context, watch, chosen);
+    int status = choose(context, choice->watch, choice->rows);
 
     if (status != 0)
         return status;
-    if ((form == FORM_TABLE || form == FORM_JSON) &&
-        stack_roster_load(context->runtime_dir, &roster, &why) != 0)
+    if ((choice->form == FORM_TABLE || choice->form == FORM_JSON) &&
+        stack_roster_load(context->runtime_dir, &choice->roster, &why) != 0)
         command_note("the plan of stack \"%s\" cannot be read: cgroups and memory are left out",
                      context->stack);
-    if (!show(context, watch, &roster, chosen, form) && !ferror(stdout))
+    if (!show(context, choice) && !ferror(stdout))
         status = command_failed("out of memory");
-    roster_finish(&roster);
+    roster_finish(&choice->roster);
     return status;
 }
 
 static int run(struct command_context *context, int argc, char **argv)
 {
     struct watch watch;
-    bool *chosen;
+    struct choice choice = {.watch = &watch, .words = argv + 1, .words_count = (size_t)(argc - 1)};
     bool json;
-    enum form form;
     int status = ask_option_format(context, &json);
 
-    form = option_given(context, "services") ? FORM_SERVICES
-           : option_given(context, "quiet")  ? FORM_QUIET
-           : json                            ? FORM_JSON
-                                             : FORM_TABLE;
+    choice.form = option_given(context, "services") ? FORM_SERVICES
+                  : option_given(context, "quiet")  ? FORM_QUIET
+                  : json                            ? FORM_JSON
+                                                    : FORM_TABLE;
     if (status == 0)
         status = ask_snapshot(context, &watch);
     if (status != 0)
         return status;
-    chosen = ask_choose(&watch, argv + 1, (size_t)(argc - 1));
-    status = chosen ? list(context, &watch, chosen, form) : STATUS_FAILED;
+    choice.rows = ask_choose(&watch, choice.words, choice.words_count);
+    status = choice.rows ? list(context, &choice) : STATUS_FAILED;
     if (watch.info.journal_lost > 0)
         command_note("%lld lines of the journal are lost: is the runtime folder full?",
                      (long long)watch.info.journal_lost);
-    free(chosen);
+    free(choice.rows);
     watch_close(&watch);
     return status;
 }
@@ -312,7 +461,9 @@ const struct command command_ps = {
         "came up, memory against limit, and the verdict of the last death.\n"
         "JSON has one object a line: Name Service Instance State Health Pid ExitCode Restarts\n"
         "Generation Verdict MemCurrent MemPeak MemLimit StartedAt Cgroup Labels; sizes in bytes,\n"
-        "times RFC 3339, ExitCode 128 + the signal for a death by one.",
+        "times RFC 3339, ExitCode 128 + the signal for a death by one.\n"
+        "With --all also what the kernel does not let end, as \"quarantined\" with its generation\n"
+        "and what it hangs on (in JSON: Quarantine).",
     .example = "bulkhead ps -a\n"
                "bulkhead ps --format json | jq -r 'select(.State == \"running\") | .Pid'",
     .options = options,

@@ -137,6 +137,8 @@ static void fill_report(struct why *why, size_t index, struct why_report *report
 
     report->history = deaths_history(&why->chronicle.deaths, index, HISTORY_WINDOW);
     report->probe_said = deaths_probe_said(&why->chronicle.deaths, death);
+    for (int i = 0; i < QUARANTINE_ABOUTS_COUNT; i++)
+        report->left[i] = deaths_left_said(&why->chronicle.deaths, death, (enum quarantine_about)i);
     report->now_wall_ns = ask_wall_now();
     report->later_stop_wall_ns = stopped_after(why, index);
     advice_give(death, &report->history, &report->advice);

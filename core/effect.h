@@ -18,9 +18,11 @@
     X(PROBE, "probe")     /* start the probe -> PROBED; serial */                                 \
     X(HOOK, "hook")       /* start a hook -> HOOKED; hook, index, serial */                       \
     X(END_AIDE,                                                                                   \
-      "end-aide")       /* kill the probe or hook `serial`; its PROBED or HOOKED still comes */   \
-    X(HEALTH, "health") /* told: what its probes say changed; from, to: enum health */            \
-    X(REPORT, "report") /* tell a hook of the last verdict; nobody waits for it; hook */
+      "end-aide")         /* kill the probe or hook `serial`; its PROBED or HOOKED still comes */ \
+    X(HEALTH, "health")   /* told: what its probes say changed; from, to: enum health */          \
+    X(REPORT, "report")   /* tell a hook of the last verdict; nobody waits for it; hook */        \
+    X(EXAMINE, "examine") /* why does the compartment not empty? -> EXAMINED */                   \
+    X(QUARANTINE, "quarantine") /* it will not empty: squeeze and watch it -> RELEASED */
 
 enum effect_kind {
 #define X(id, name) EFFECT_##id,

@@ -289,6 +289,8 @@ void fleet_step(struct fleet *fleet, const struct event *event)
     case EVENT_EMPTY:
     case EVENT_PROBED:
     case EVENT_HOOKED:
+    case EVENT_EXAMINED:
+    case EVENT_RELEASED:
         member_event(fleet, event);
         break;
     case EVENTS_COUNT:

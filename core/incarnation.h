@@ -17,7 +17,7 @@
     X(BACKOFF, "backoff")         /* dead, starts again at the deadline */                        \
     X(HELD, "held")               /* dead, its restarts are used up */                            \
     X(EXITED, "exited")           /* at rest: done, stopped, or the policy asks for no restart */ \
-    X(QUARANTINED, "quarantined") /* will not empty: waits for the kernel to let go */
+    X(QUARANTINED, "quarantined") /* will not empty, and it holds what the next one needs */
 
 enum state {
 #define X(id, name) STATE_##id,
@@ -74,7 +74,12 @@ enum state {
     X(blame_error)     /* errno of its start; ETIMEDOUT: it took too long */                     \
     X(counted_ns)      /* governor.h: struct governed */                                         \
     X(queued_ns)                                                                                 \
-    X(place_ns)
+    X(place_ns)                                                                                  \
+    X(holds) /* QUARANTINED: it holds something, or nobody knows */                              \
+    X(left0) /* generations that were left behind in compartments which do not */                \
+    X(left1) /* empty, in no order; 0: none (quarantine.h) */                                    \
+    X(left2)                                                                                     \
+    X(left3)
 
 enum blame { BLAME_NONE, BLAME_HEALTH, BLAME_HOOK, BLAME_START, BLAMES_COUNT };
 

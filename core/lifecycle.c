@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "core/aide.h"
+#include "core/quarantine.h"
 
 typedef void cell(struct step *step);
 
@@ -183,16 +184,17 @@ static void kill_waiting(struct step *step)
         stop_waiting(step);
 }
 
-/* As if it had never been; but its compartments were, so the generations go on. */
+/* As if it had never been; but its compartments were, so the generations go on, and some may still
+ * be there. */
 static void forget(struct step *step)
 {
     struct incarnation *self = step->self;
-    int64_t generation = self->generation;
-    int64_t state = self->state;
+    const struct incarnation before = *self;
 
     incarnation_init(self);
-    self->generation = generation;
-    self->state = state;
+    self->generation = before.generation;
+    self->state = before.state;
+    quarantine_keep(self, &before);
     step_shift(step, STATE_CREATED, INSTANT_NEVER);
 }
 
@@ -363,43 +365,14 @@ static void exec_too_late(struct step *step)
     step_kill(step);
 }
 
-static void quarantine(struct step *step)
-{
-    struct incarnation *self = step->self;
-
-    if (!self->judged) {
-        /* What the kernel has counted for it stands beside it: it may be why it was to die. */
-        struct obituary obituary = {.base = self->base, .now = self->seen, .paid = self->paid};
-        struct verdict verdict = verdict_decide(&obituary);
-        verdict.confidence = CONFIDENCE_CERTAIN;
-        step_tell(step, &verdict);
-        self->judged = 1;
-        self->ended_ns = step->context->now.ns;
-        self->last.kind = VERDICT_UNKILLABLE;
-        step_decide_next(step);
-    }
-    self->last.kind = VERDICT_UNKILLABLE;
-    step_explain(step);
-    step_shift(step, STATE_QUARANTINED, INSTANT_NEVER);
-}
-
 static void empty_too_late(struct step *step)
 {
     if (step->self->populated) {
-        quarantine(step);
+        quarantine_due(step);
         return;
     }
     /* Empty, and nobody could say how the main process ended. */
     step_judge(step);
-    step_rest(step);
-}
-
-static void record_too_late(struct step *step)
-{
-    step->self->deadline_ns = INSTANT_NEVER.ns;
-    if (step->self->populated)
-        return;
-    step->self->alive = 0;
     step_rest(step);
 }
 
@@ -411,19 +384,19 @@ static void record_too_late(struct step *step)
 
 /* clang-format off */
 static cell *const machine[STATES_COUNT][COLUMNS] = {
-/*                     START               STOP               RESTART             KILL               FORGET  SPAWNED  SPAWN_FAILED  EXECED  DEAD          MEMORY          EMPTY            PROBED       HOOKED         OPEN    RELEASE  DEADLINE          AIDE */
-[STATE_CREATED]     = {want_start,         stop_resting,      want_start,         ignore,            ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  ignore,           ignore},
-[STATE_WAITING]     = {wait_no_more,       stop_waiting,      wait_no_more,       kill_waiting,      ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        open,   ignore,  ignore,           ignore},
-[STATE_PREPARING]   = {aide_prepare_start, aide_prepare_stop, aide_prepare_again, aide_prepare_kill, ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      aide_prepared, ignore, ignore,  ignore,           aide_prepare_late},
-[STATE_STARTING]    = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, born,    spawn_failed, execed, died,         memory_changed, emptied,         ignore,      ignore,        ignore, release, exec_too_late,    ignore},
-[STATE_RUNNING]     = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         aide_probed, aide_hooked,   ignore, release, blame_start,      aide_due},
-[STATE_LEAVING]     = {want_again,         stop_sooner,       want_again,         kill_leaving,      ignore, ignore,  ignore,       ignore, died,         memory_changed, emptied,         ignore,      aide_parted,   ignore, ignore,  step_kill,        aide_part_late},
-[STATE_STOPPING]    = {want_again,         stop_sooner,       want_again,         kill_stopping,     ignore, born,    spawn_failed, ignore, died,         memory_changed, emptied,         ignore,      ignore,        ignore, ignore,  step_kill,        ignore},
-[STATE_KILLING]     = {want_again,         stop_resting,      want_again,         kill_again,        ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore,      ignore,        ignore, ignore,  empty_too_late,   ignore},
-[STATE_BACKOFF]     = {start_now,          stop_waiting,      start_now,          kill_waiting,      ignore, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  step_spawn_again, ignore},
-[STATE_HELD]        = {want_start,         stop_resting,      want_start,         ignore,            forget, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  ignore,           ignore},
-[STATE_EXITED]      = {want_start,         stop_resting,      want_start,         ignore,            forget, ignore,  ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore, ignore,  ignore,           ignore},
-[STATE_QUARANTINED] = {want_again,         stop_resting,      want_again,         kill_again,        ignore, born,    spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore,      ignore,        ignore, ignore,  record_too_late,  ignore},
+/*                     START               STOP               RESTART             KILL               FORGET  SPAWNED SPAWN_FAILED  EXECED  DEAD          MEMORY          EMPTY            PROBED       HOOKED         EXAMINED             RELEASED           OPEN    RELEASE  DEADLINE          AIDE */
+[STATE_CREATED]     = {want_start,         stop_resting,      want_start,         ignore,            ignore, ignore, ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore,              quarantine_let_go, ignore, ignore,  ignore,           ignore},
+[STATE_WAITING]     = {wait_no_more,       stop_waiting,      wait_no_more,       kill_waiting,      ignore, ignore, ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore,              quarantine_let_go, open,   ignore,  ignore,           ignore},
+[STATE_PREPARING]   = {aide_prepare_start, aide_prepare_stop, aide_prepare_again, aide_prepare_kill, ignore, ignore, ignore,       ignore, ignore,       ignore,         ignore,          ignore,      aide_prepared, ignore,              quarantine_let_go, ignore, ignore,  ignore,           aide_prepare_late},
+[STATE_STARTING]    = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, born,   spawn_failed, execed, died,         memory_changed, emptied,         ignore,      ignore,        ignore,              quarantine_let_go, ignore, release, exec_too_late,    ignore},
+[STATE_RUNNING]     = {cancel_stop,        want_stop,         want_restart,       kill_running,      ignore, ignore, ignore,       ignore, died,         memory_changed, emptied,         aide_probed, aide_hooked,   ignore,              quarantine_let_go, ignore, release, blame_start,      aide_due},
+[STATE_LEAVING]     = {want_again,         stop_sooner,       want_again,         kill_leaving,      ignore, ignore, ignore,       ignore, died,         memory_changed, emptied,         ignore,      aide_parted,   ignore,              quarantine_let_go, ignore, ignore,  step_kill,        aide_part_late},
+[STATE_STOPPING]    = {want_again,         stop_sooner,       want_again,         kill_stopping,     ignore, born,   spawn_failed, ignore, died,         memory_changed, emptied,         ignore,      ignore,        ignore,              quarantine_let_go, ignore, ignore,  step_kill,        ignore},
+[STATE_KILLING]     = {want_again,         stop_resting,      want_again,         kill_again,        ignore, born,   spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore,      ignore,        quarantine_examined, quarantine_let_go, ignore, ignore,  empty_too_late,   ignore},
+[STATE_BACKOFF]     = {start_now,          stop_waiting,      start_now,          kill_waiting,      ignore, ignore, ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore,              quarantine_let_go, ignore, ignore,  step_spawn_again, ignore},
+[STATE_HELD]        = {want_start,         stop_resting,      want_start,         ignore,            forget, ignore, ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore,              quarantine_let_go, ignore, ignore,  ignore,           ignore},
+[STATE_EXITED]      = {want_start,         stop_resting,      want_start,         ignore,            forget, ignore, ignore,       ignore, ignore,       ignore,         ignore,          ignore,      ignore,        ignore,              quarantine_let_go, ignore, ignore,  ignore,           ignore},
+[STATE_QUARANTINED] = {want_again,         stop_resting,      want_again,         kill_again,        ignore, born,   spawn_failed, ignore, died_leaving, memory_read,    emptied_leaving, ignore,      ignore,        quarantine_examined, quarantine_let_go, ignore, ignore,  quarantine_late,  ignore},
 };
 /* clang-format on */
 
@@ -434,7 +407,7 @@ void lifecycle_step(struct incarnation *incarnation, int kind, const struct even
 
     if (kind < FIRST_EVENT || kind >= INNER_COUNT)
         return;
-    if (event && event_is_fact(event->kind) &&
+    if (event && event_is_fact(event->kind) && event->kind != EVENT_RELEASED &&
         event->generation != (uint32_t)incarnation->generation)
         return;
     if ((kind == EVENT_PROBED || kind == EVENT_HOOKED) && !aide_is_heard(incarnation, event))

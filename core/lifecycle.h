@@ -14,7 +14,11 @@
 
 /* Deadlines of the machine itself. */
 #define EXEC_DEADLINE       span_sec(30)  // from birth to the program
-#define EMPTY_DEADLINE      span_sec(10)  // from cgroup.kill to an empty compartment
+#define EXAMINE_AFTER       span_ms(300)  // from cgroup.kill to a look at what is left
+#define EXAMINE_AGAIN       span_ms(500)  // from one that ends, but slowly, to the next look
+#define EXAMINE_DEADLINE    span_sec(3)   // from a look to what was seen
+#define KILL_DEADLINE       span_sec(10)  // from cgroup.kill until what still is there is stuck
+#define HOLD_AGAIN          span_sec(10)  // from a look at what it holds to the next
 #define OOM_NOTICE_DEADLINE span_ms(1000) // from an OOM kill's notice to the main process's death
 #define CHILD_SETTLED       span_ms(50)   // from when a child's OOM kill was told; then it is past
 #define RECORD_DEADLINE     span_ms(1000) // from an empty compartment to the exit record

@@ -99,6 +99,8 @@ static const struct field event_fields[] = {
     EVENT_FIELD(index)
     EVENT_FIELD(dying)
     EVENT_FIELD(available_bytes)
+    EVENT_FIELD(stuck)
+    EVENT_FIELD(held)
     {"status_known", offsetof(struct event, known)},
 };
 
@@ -252,8 +254,8 @@ bool record_event_is_valid(const struct event *event)
            is_within(event->code, INT32_MIN, INT32_MAX) && is_flag(event->core) &&
            is_flag(event->alone) && is_within(event->serial, 0, UINT32_MAX) &&
            is_within(event->hook, 0, AIDE_KINDS - 1) && is_within(event->index, 0, HOOKS_MAX - 1) &&
-           is_flag(event->dying) && event->available_bytes >= 0 &&
-           reading_is_valid(&event->reading);
+           is_flag(event->dying) && event->available_bytes >= 0 && is_flag(event->stuck) &&
+           is_flag(event->held) && reading_is_valid(&event->reading);
 }
 
 static bool aide_state_is_valid(const struct incarnation *self)
@@ -306,7 +308,9 @@ bool record_state_is_valid(const struct incarnation *self)
            is_flag(self->judged) && is_within(self->failures, 0, COUNT_MAX) &&
            is_within(self->restarts, 0, COUNT_MAX) && is_within(self->restarts_all, 0, COUNT_MAX) &&
            is_within(self->changed, 0, COUNT_MAX) && aide_state_is_valid(self) &&
-           self->paid_ns >= 0 && self->counted_ns >= 0 && self->queued_ns >= 0 &&
-           self->place_ns >= 0 && reading_is_valid(&self->base) && reading_is_valid(&self->seen) &&
-           reading_is_valid(&self->paid);
+           is_flag(self->holds) && is_within(self->left0, 0, COUNT_MAX) &&
+           is_within(self->left1, 0, COUNT_MAX) && is_within(self->left2, 0, COUNT_MAX) &&
+           is_within(self->left3, 0, COUNT_MAX) && self->paid_ns >= 0 && self->counted_ns >= 0 &&
+           self->queued_ns >= 0 && self->place_ns >= 0 && reading_is_valid(&self->base) &&
+           reading_is_valid(&self->seen) && reading_is_valid(&self->paid);
 }

@@ -189,7 +189,7 @@ void step_kill(struct step *step)
         settle_children(step);
     step->self->sent_signal = SIGKILL;
     step_emit(step, EFFECT_KILL);
-    step_shift(step, STATE_KILLING, step_after(step, EMPTY_DEADLINE));
+    step_shift(step, STATE_KILLING, step_after(step, EXAMINE_AFTER));
 }
 
 instant step_end_of_grace(const struct step *step)
@@ -416,10 +416,9 @@ static bool is_to_ask(const struct step *step, instant *due)
     return true;
 }
 
-void step_rest(struct step *step)
+void step_go_on(struct step *step)
 {
     struct incarnation *self = step->self;
-    uint32_t buried = (uint32_t)self->generation;
     instant due = instant_add((instant){self->ended_ns}, self->last.delay);
 
     step_emit(step, EFFECT_MARK);
@@ -442,6 +441,13 @@ void step_rest(struct step *step)
         if (gives_up(&self->last))
             report(step, AIDE_ON_HOLD);
     }
+}
+
+void step_rest(struct step *step)
+{
+    uint32_t buried = (uint32_t)step->self->generation;
+
+    step_go_on(step);
     step_emit(step, EFFECT_BURY)->generation = buried;
 }
 

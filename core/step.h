@@ -45,7 +45,9 @@ void step_read(struct step *step);
 /* The main process is dead; step->event is DEAD, SPAWN_FAILED or NULL (nobody could say how). Gives
  * the verdict, once an incarnation. */
 void step_judge(struct step *step);
-/* Nothing of the incarnation is left: on to what the verdict, or a request since, asks for. */
+/* On to what the verdict, or a request since, asks for. */
+void step_go_on(struct step *step);
+/* The same, once nothing of the incarnation is left. */
 void step_rest(struct step *step);
 void step_rest_if_gone(struct step *step);
 

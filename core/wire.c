@@ -191,6 +191,34 @@ static void unpack_row(struct unpacker *unpacker, struct wire_row *row)
         unpacker->failed = true;
 }
 
+static void pack_left(struct packer *packer, const struct wire_left *left)
+{
+    pack_u32(packer, left->service_length);
+    pack_u32(packer, left->number);
+    pack_u32(packer, left->generation);
+    pack_i64(packer, left->since_wall_ns);
+    pack_string(packer, left->name);
+    pack_string(packer, left->who);
+    pack_string(packer, left->where);
+    pack_string(packer, left->held);
+    pack_string(packer, left->compartment);
+}
+
+static void unpack_left(struct unpacker *unpacker, struct wire_left *left)
+{
+    left->service_length = unpack_count(unpacker, NAME_BYTES_MAX);
+    left->number = unpack_count(unpacker, INSTANCES_MAX);
+    left->generation = unpack_u32(unpacker);
+    left->since_wall_ns = unpack_i64(unpacker);
+    unpack_into(unpacker, left->name, sizeof(left->name));
+    unpack_into(unpacker, left->who, sizeof(left->who));
+    unpack_into(unpacker, left->where, sizeof(left->where));
+    unpack_into(unpacker, left->held, sizeof(left->held));
+    unpack_into(unpacker, left->compartment, sizeof(left->compartment));
+    if (left->service_length > strlen(left->name))
+        unpacker->failed = true;
+}
+
 static void pack_exec(struct packer *packer, const struct wire_exec *exec)
 {
     pack_u32(packer, (uint32_t)exec->pid);
@@ -219,6 +247,9 @@ size_t wire_reply_encode(const struct wire_reply *reply, unsigned char *frame, s
         break;
     case WIRE_ROW:
         pack_row(&packer, &reply->row);
+        break;
+    case WIRE_LEFT:
+        pack_left(&packer, &reply->left);
         break;
     case WIRE_ERROR:
         pack_string(&packer, reply->message);
@@ -250,6 +281,8 @@ int wire_reply_decode(const unsigned char *frame, size_t size, struct wire_reply
         unpack_info(&unpacker, &ret->info);
     else if (ret->kind == WIRE_ROW)
         unpack_row(&unpacker, &ret->row);
+    else if (ret->kind == WIRE_LEFT)
+        unpack_left(&unpacker, &ret->left);
     else if (ret->kind == WIRE_ERROR)
         unpack_into(&unpacker, ret->message, sizeof(ret->message));
     else if (ret->kind == WIRE_STARTED || ret->kind == WIRE_EXITED)

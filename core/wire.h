@@ -1,12 +1,13 @@
 /* Control frames: what the command line and the supervisor say to each other over a SOCK_SEQPACKET
  * unix socket. One packet is one frame; both sides treat every byte of the other as hostile.
  *
- * A client sends one request. PS is answered by an INFO, a ROW a member, and DONE. WATCH is
- * answered the same way, and the connection stays: a ROW follows for every member that changed
- * (only the latest state of each is told, so a slow reader costs no memory), and BYE when the
- * supervisor ends. RELOAD and LIMITS are answered by DONE or ERROR when it has happened, or not.
- * Every other verb but EXEC is answered by DONE or ERROR as soon as the request is accepted, not
- * when it is fulfilled: who wants to know that WATCHes.
+ * A client sends one request. PS is answered by an INFO, a ROW a member, a LEFT for each
+ * incarnation that does not end, and DONE. WATCH is answered the same way but for those, and the
+ * connection stays: a ROW follows for every member that changed (only the latest state of each is
+ * told, so a slow reader costs no memory), and BYE when the supervisor ends. RELOAD and LIMITS are
+ * answered by DONE or ERROR when it has happened, or not. Every other verb but EXEC is answered by
+ * DONE or ERROR as soon as the request is accepted, not when it is fulfilled: who wants to know
+ * that WATCHes.
  *
  * EXEC bears a process beside a member, in a compartment of its own. It is answered by STARTED or
  * ERROR, and when the process has ended by EXITED, the last frame of the connection. In between the
@@ -22,7 +23,7 @@
 
 #include "core/wire_row.h"
 
-#define WIRE_VERSION     3
+#define WIRE_VERSION     4
 #define WIRE_REQUEST_MAX ((size_t)32 * 1024) // a request's bytes
 #define WIRE_REPLY_MAX   1024                // a reply frame's bytes
 #define WIRE_NAMES_MAX   512                 // names in one request
@@ -84,6 +85,7 @@ enum wire_reply_kind {
     WIRE_BYE,
     WIRE_STARTED, // EXEC: the process is born and is the program
     WIRE_EXITED,  // EXEC: it has ended, and everything in its compartment with it
+    WIRE_LEFT,    // PS: an incarnation that does not end
     WIRE_REPLIES_END,
 };
 
@@ -92,6 +94,7 @@ struct wire_reply {
     struct wire_info info;
     struct wire_row row;
     struct wire_exec exec;
+    struct wire_left left;
     char message[512]; // ERROR
 };
 

@@ -6,6 +6,8 @@
 
 #include "core/lifecycle.h"
 #include "core/limits.h"
+#include "core/paths.h"
+#include "core/quarantine_note.h"
 
 struct wire_info {
     int32_t supervisor_pid;
@@ -47,6 +49,19 @@ struct wire_row {
     char group[NAME_BYTES_MAX + 1]; // OOM_GROUP: that level's name; "": the stack itself
     uint32_t health;                // enum health
     uint32_t budget; // HELD: one more than the enum cause whose budget is used up; else 0
+};
+
+/* What the kernel does not let end of a member, of this plan or of an earlier one. */
+struct wire_left {
+    uint32_t service_length;
+    uint32_t number;
+    uint32_t generation;
+    int64_t since_wall_ns; // when that was found
+    char name[INSTANCE_NAME_MAX];
+    char who[QUARANTINE_TEXT_MAX];
+    char where[QUARANTINE_TEXT_MAX];
+    char held[QUARANTINE_TEXT_MAX];
+    char compartment[COMPARTMENT_NAME_MAX]; // below svc/
 };
 
 struct wire_exec {

@@ -203,6 +203,10 @@ static void take_effect(struct telling *telling)
         else if (effect->to == STATE_HELD)
             tell(telling, ACTION_HOLD);
         break;
+    case EFFECT_QUARANTINE:
+        tell(telling, ACTION_QUARANTINE)->verdict =
+            (struct verdict){.kind = VERDICT_UNKILLABLE, .exit_code = -1, .enclosing = -1};
+        break;
     case EFFECT_HEALTH:
         if (effect->to != HEALTH_NONE)
             tell(telling, ACTION_HEALTH)->health = (enum health)effect->to;
@@ -224,9 +228,7 @@ static void take_verdict(struct telling *telling)
         return;
     if (!told)
         tell(telling, ACTION_DIE)->verdict = *verdict;
-    if (verdict->kind == VERDICT_UNKILLABLE)
-        tell(telling, ACTION_QUARANTINE)->verdict = *verdict;
-    else if (verdict->kind == VERDICT_STOPPED)
+    if (verdict->kind == VERDICT_STOPPED)
         tell(telling, ACTION_STOP);
     member->judged = telling->record->generation;
     member->will_again = verdict->next == NEXT_RESTART;

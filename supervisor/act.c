@@ -399,7 +399,9 @@ static void bury(struct supervisor *supervisor, const struct effect *effect)
         facts_close_incarnation(supervisor, slot);
     if (lifecycle_at_rest(&supervisor->fleet.members[effect->member]))
         spare_drop(supervisor, effect->member);
-    compartment_name(&supervisor->roster, effect->member, effect->generation, name);
+    if (!quarantine_forget(supervisor, supervisor->roster.members[effect->member].name,
+                           effect->generation, name))
+        compartment_name(&supervisor->roster, effect->member, effect->generation, name);
     act_bury(supervisor, name);
 }
 
@@ -462,6 +464,12 @@ void act(struct supervisor *supervisor, const struct effect *effect)
         break;
     case EFFECT_REPORT:
         report(supervisor, effect);
+        break;
+    case EFFECT_EXAMINE:
+        examine(supervisor, effect);
+        break;
+    case EFFECT_QUARANTINE:
+        quarantine_begin(supervisor, effect);
         break;
     case EFFECT_SHIFT: // told by the journal and to those who watch
     case EFFECTS_COUNT:

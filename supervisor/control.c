@@ -78,6 +78,24 @@ static int send_row(const struct supervisor *supervisor, const struct client *cl
     return send_reply(client, &reply);
 }
 
+static int send_left(const struct client *client, const struct quarantined *one)
+{
+    struct wire_reply reply = {
+        .kind = WIRE_LEFT,
+        .left = {.service_length = one->service_length,
+                 .number = one->number,
+                 .generation = one->generation,
+                 .since_wall_ns = one->since_wall_ns},
+    };
+
+    memcpy(reply.left.name, one->name, sizeof(reply.left.name));
+    memcpy(reply.left.who, one->text[QUARANTINE_STUCK], sizeof(reply.left.who));
+    memcpy(reply.left.where, one->text[QUARANTINE_WHERE], sizeof(reply.left.where));
+    memcpy(reply.left.held, one->text[QUARANTINE_HELD], sizeof(reply.left.held));
+    memcpy(reply.left.compartment, one->compartment, sizeof(reply.left.compartment));
+    return send_reply(client, &reply);
+}
+
 /* --- clients ------------------------------------------------------------------------------ */
 
 static void drop(struct supervisor *supervisor, struct client *client)
@@ -126,9 +144,17 @@ static ptrdiff_t next_changed(const struct supervisor *supervisor, int64_t seen)
     return next;
 }
 
+/* After the rows, for one who asked once. */
+static const struct quarantined *next_left(const struct supervisor *supervisor,
+                                           struct client *client)
+{
+    return client->watch ? NULL : quarantine_next(&supervisor->quarantine, &client->left);
+}
+
 /* One frame of what the client is to be told: 1: sent, 0: nothing is left, or negative errno. */
 static int tell_one(struct supervisor *supervisor, struct client *client)
 {
+    const struct quarantined *left;
     ptrdiff_t changed;
     int result;
 
@@ -139,6 +165,9 @@ static int tell_one(struct supervisor *supervisor, struct client *client)
                client->cursor < supervisor->roster.members_count) {
         result = send_row(supervisor, client, client->cursor);
         client->cursor += result == 0;
+    } else if (client->state == CLIENT_LISTING && (left = next_left(supervisor, client))) {
+        result = send_left(client, left);
+        client->left += result == 0;
     } else if (client->state == CLIENT_LISTING) {
         const struct wire_reply done = {.kind = WIRE_DONE};
         result = send_reply(client, &done);
@@ -179,6 +208,7 @@ void control_list(struct supervisor *supervisor, struct client *client, bool wat
     client->watch = watch;
     client->info_sent = false;
     client->cursor = 0;
+    client->left = 0;
     client->seen = supervisor->fleet.sequence; // what changes from now on is told again
     tell(supervisor, client);
 }

@@ -30,6 +30,7 @@ struct client {
     bool info_sent;  // LISTING
     bool waits_out;  // registered for EPOLLOUT
     uint32_t cursor; // LISTING: next member
+    uint32_t left;   // LISTING: next place of the quarantine
     int64_t seen;    // WATCHING: sequence number of the last change told
     instant deadline;
 };

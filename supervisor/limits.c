@@ -169,7 +169,8 @@ static bool choose(const struct supervisor *supervisor, const uint64_t *marked,
         calloc((size_t)supervisor->roster.members_count + 1, sizeof(*change->targets));
     for (uint32_t i = 0; change->targets && i < supervisor->roster.members_count; i++)
         if (marked[i / 64] >> i % 64 & 1 && supervisor->slots[i].pid &&
-            supervisor->fleet.members[i].state != STATE_KILLING) // pids.max is to stay 0
+            supervisor->fleet.members[i].state != STATE_KILLING && // pids.max is to stay 0
+            supervisor->fleet.members[i].state != STATE_QUARANTINED)
             change->targets[change->targets_count++] =
                 (struct limits_target){i, supervisor->slots[i].generation};
     return change->targets != NULL;

@@ -24,6 +24,7 @@ struct slot {
     uint32_t awaited; // generation that is to be born in a later turn; 0: none
     struct attendant attendant;
     uint32_t generation; // of the incarnation that the rest is about
+    uint32_t unexamined; // generation that is to be looked at when there is a place; 0: none
     uint32_t spare;      // generation whose compartment is ready (spare.h); 0: none
     pid_t pid;           // its main process, until its death is an event; 0: none
     int pidfd;

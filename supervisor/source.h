@@ -17,10 +17,13 @@ enum source {
     SOURCE_AIDE_EMPTY,
     SOURCE_AIDE_PIDFD,
     SOURCE_AIDE_OUTPUT,
-    SOURCE_LIMITS,   // the helper's report
-    SOURCE_SNAPSHOT, // another helper's
-    SOURCE_TERMINAL, // of a member, or the FIFO behind it
-    SOURCE_FOLDER,   // something was removed from the runtime folder
+    SOURCE_LIMITS,     // the helper's report
+    SOURCE_SNAPSHOT,   // another helper's
+    SOURCE_TERMINAL,   // of a member, or the FIFO behind it
+    SOURCE_EXAMINE,    // helpers again; the index is a place's
+    SOURCE_SQUEEZE,    //
+    SOURCE_QUARANTINE, // cgroup.events of one that does not empty; likewise
+    SOURCE_FOLDER,     // something was removed from the runtime folder
 };
 
 #endif

@@ -222,6 +222,15 @@ static void dispatch(struct supervisor *supervisor, const struct loop_ready *rea
     case SOURCE_SNAPSHOT:
         snapshot_report(supervisor);
         break;
+    case SOURCE_EXAMINE:
+        examine_report(supervisor, ready->index);
+        break;
+    case SOURCE_SQUEEZE:
+        quarantine_report(supervisor, ready->index);
+        break;
+    case SOURCE_QUARANTINE:
+        quarantine_empty(supervisor, ready->index);
+        break;
     }
 }
 
@@ -246,6 +255,8 @@ static instant next_deadline(const struct supervisor *supervisor)
         return supervisor->now;
     deadline = instant_min(deadline, control_deadline(&supervisor->control));
     deadline = instant_min(deadline, graves_deadline(&supervisor->graves));
+    deadline = instant_min(deadline, examine_deadline(&supervisor->examinations));
+    deadline = instant_min(deadline, quarantine_deadline(&supervisor->quarantine));
     deadline = instant_min(deadline, aides_deadline(&supervisor->aides));
     deadline = instant_min(deadline, limits_deadline(&supervisor->limits));
     deadline = instant_min(deadline, sampler_deadline(&supervisor->sampler));
@@ -281,6 +292,8 @@ static int turn(struct supervisor *supervisor)
     read_clock(supervisor);
     reload_turn(supervisor);
     act_on_graves(supervisor);
+    examine_turn(supervisor);
+    quarantine_turn(supervisor);
     aides_turn(supervisor);
     limits_turn(supervisor);
     sampler_turn(supervisor);
@@ -356,6 +369,7 @@ static void end(struct supervisor *supervisor)
         supervisor_say(supervisor, "the recorder did not end in time and was killed; output may be "
                                    "missing from the logs");
     spare_drop_all(supervisor);
+    quarantine_end(supervisor);
     remove_group(supervisor, CGROUP_SERVICES);
     remove_group(supervisor, CGROUP_RECORDER);
     journal_close(&supervisor->journal);

@@ -12,11 +12,13 @@
 #include "core/fleet.h"
 #include "supervisor/aide.h"
 #include "supervisor/control.h"
+#include "supervisor/examine.h"
 #include "supervisor/folder.h"
 #include "supervisor/graves.h"
 #include "supervisor/journal.h"
 #include "supervisor/levels.h"
 #include "supervisor/limits.h"
+#include "supervisor/quarantine.h"
 #include "supervisor/queue.h"
 #include "supervisor/recording.h"
 #include "supervisor/reload.h"
@@ -31,8 +33,8 @@
 
 /* Facts that one turn can bring: a death is three (what the newborn's pipe held, the death, and
  * that nobody is left), and each member's memory is looked at once, and once at birth;
- * its probe and its hook may end. */
-#define FACTS_MAX(members) (4 * (members) + 6 * LOOP_BATCH)
+ * its probe and its hook may end; what does not end of it may be looked at, and be gone. */
+#define FACTS_MAX(members) (5 * (members) + 8 * LOOP_BATCH)
 
 /* Births a turn: a big stack's start must not keep clients and deaths waiting. */
 #define BIRTHS_PER_TURN 16
@@ -48,6 +50,8 @@ struct supervisor {
     struct reaper reaper;
     struct recording recording;
     struct graves graves;
+    struct examinations examinations;
+    struct quarantine quarantine;
     struct aides aides;
     struct reload reload;
     struct limits_change limits;

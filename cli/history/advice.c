@@ -253,6 +253,13 @@ static void held(const struct death *death, struct advice *ret)
             (int)death->service_length, death->name);
 }
 
+static void left_behind(struct advice *ret)
+{
+    add(ret, "A process of it is stuck inside the kernel, as a rule on a disk or a network file "
+             "system: mend that. It goes when the kernel lets it go (\"bulkhead ps -a\"), and what "
+             "it held of ports and locks is free then.");
+}
+
 void advice_give(const struct death *death, const struct death_history *history, struct advice *ret)
 {
     const struct verdict *verdict = &death->verdict;
@@ -298,16 +305,14 @@ void advice_give(const struct death *death, const struct death_history *history,
         add(ret, "Its probe failed too often in a row: run the healthcheck's test by hand "
                  "(\"bulkhead exec\"), and see whether timeout, retries and start_period fit it.");
         break;
-    case VERDICT_UNKILLABLE:
-        add(ret,
-            "A process of it is stuck inside the kernel, as a rule on a disk or a network file "
-            "system: /proc/PID/stack says where. It goes when the kernel lets it go.");
-        break;
+    case VERDICT_UNKILLABLE: // left_behind
     case VERDICT_NONE:
     case VERDICT_DONE:
     case VERDICTS_COUNT:
         break;
     }
+    if (death->is_left || verdict->kind == VERDICT_UNKILLABLE)
+        left_behind(ret);
     held(death, ret);
 }
 

@@ -109,6 +109,13 @@ static int take_snapshot(struct chronicle *chronicle, const char *text)
     return snapshot_note_read(text, &note) ? snapshots_feed(&chronicle->snapshots, &note) : 0;
 }
 
+static int take_left(struct chronicle *chronicle, int64_t wall_ns, const char *text)
+{
+    struct quarantine_note note;
+
+    return quarantine_note_read(text, &note) ? deaths_left(&chronicle->deaths, wall_ns, &note) : 0;
+}
+
 static int take_past_note(void *context, const struct past_note *note)
 {
     struct chronicle *chronicle = context;
@@ -118,6 +125,8 @@ static int take_past_note(void *context, const struct past_note *note)
                             note->text);
     if (strcmp(note->kind, PAST_SNAPSHOT) == 0)
         return take_snapshot(chronicle, note->text);
+    if (strcmp(note->kind, PAST_SAID) == 0)
+        return take_left(chronicle, note->wall_ns, note->text);
     return 0;
 }
 
@@ -145,7 +154,10 @@ static int take_note(struct chronicle *chronicle, const char *text)
 {
     const struct event_view *view = &chronicle->view;
     struct probe_note note;
+    int failed = take_left(chronicle, view->wall_ns, text);
 
+    if (failed != 0)
+        return failed;
     if (!probe_note_read(text, &note))
         return take_snapshot(chronicle, text);
     if (note.member >= view->members_count)

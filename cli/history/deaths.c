@@ -15,6 +15,12 @@ void deaths_finish(struct deaths *deaths)
         free(deaths->words);
         deaths->words = before;
     }
+    while (deaths->left) {
+        struct left_words *before = deaths->left->before;
+
+        free(deaths->left);
+        deaths->left = before;
+    }
     free(deaths->item);
     memset(deaths, 0, sizeof(*deaths));
 }
@@ -82,8 +88,30 @@ int deaths_feed(struct deaths *deaths, const struct user_event *event)
              last->verdict.next != NEXT_OOM_STOP)
         last->verdict.next = NEXT_HOLD;
     else if (event->action == ACTION_QUARANTINE && last->generation == event->generation)
-        last->verdict.kind = VERDICT_UNKILLABLE;
+        last->is_left = true;
     return 0;
+}
+
+int deaths_left(struct deaths *deaths, int64_t wall_ns, const struct quarantine_note *note)
+{
+    struct left_words *words = malloc(sizeof(*words));
+
+    if (!words)
+        return -ENOMEM;
+    *words = (struct left_words){.before = deaths->left, .wall_ns = wall_ns, .note = *note};
+    deaths->left = words;
+    return 0;
+}
+
+const char *deaths_left_said(const struct deaths *deaths, const struct death *death,
+                             enum quarantine_about about)
+{
+    for (const struct left_words *words = deaths->left; words && death->is_left;
+         words = words->before)
+        if (words->note.about == about && words->note.generation == death->generation &&
+            words->wall_ns >= death->wall_ns - ABOUT_NS && death_is_of(death, words->note.name))
+            return words->note.text;
+    return NULL;
 }
 
 int deaths_probe(struct deaths *deaths, int64_t wall_ns, const char *name, uint32_t generation,

@@ -2,6 +2,7 @@
 #ifndef BULKHEAD_CLI_HISTORY_DEATHS_H
 #define BULKHEAD_CLI_HISTORY_DEATHS_H
 
+#include "core/quarantine_note.h"
 #include "history/event_view.h"
 
 #define DEATH_OTHERS_MAX 3
@@ -27,6 +28,7 @@ struct death {
     int64_t ready_wall_ns;                       // when that was the program; 0: never
     struct death_other others[DEATH_OTHERS_MAX]; // those with the most, largest first
     size_t others_count;
+    bool is_left; // something of it did not end: left behind, or waited for
 };
 
 /* What the probe said that made an incarnation unhealthy. */
@@ -38,11 +40,19 @@ struct probe_words {
     char said[]; // escaped: core/probe_note.h
 };
 
+/* What is known of one that did not end. */
+struct left_words {
+    struct left_words *before;
+    int64_t wall_ns;
+    struct quarantine_note note;
+};
+
 struct deaths {
     struct death *item; // owned, oldest first
     size_t count;
     size_t capacity;
     struct probe_words *words; // owned, the last first
+    struct left_words *left;   // likewise
 };
 
 void deaths_finish(struct deaths *deaths); // may be zeroed
@@ -58,6 +68,13 @@ int deaths_probe(struct deaths *deaths, int64_t wall_ns, const char *name, uint3
 
 /* What its last failing probe said, escaped; NULL: it did not die of that, or nothing was said. */
 const char *deaths_probe_said(const struct deaths *deaths, const struct death *death);
+
+/* What a note says of one that did not end. 0 or -ENOMEM. */
+int deaths_left(struct deaths *deaths, int64_t wall_ns, const struct quarantine_note *note);
+
+/* The last word about that; NULL: nothing was said, or nothing of it was left. */
+const char *deaths_left_said(const struct deaths *deaths, const struct death *death,
+                             enum quarantine_about about);
 
 /* Who else was there when an incarnation died of its group's limit, about then. */
 void deaths_beside(struct deaths *deaths, int64_t wall_ns, const char *name, uint32_t generation,

@@ -54,6 +54,26 @@ static void print_program(const struct why_report *report, bool colour, FILE *to
     why_print_field(to, colour, "program", text);
 }
 
+/* What is known of one that does not end. */
+static void print_left(const struct why_report *report, bool colour, FILE *to)
+{
+    if (!report->death->is_left)
+        return;
+    for (int i = 0; i < QUARANTINE_ABOUTS_COUNT; i++)
+        if (report->left[i])
+            why_print_field(to, colour, quarantine_about_head((enum quarantine_about)i),
+                            report->left[i]);
+}
+
+static struct json *left_object(const struct why_report *report)
+{
+    struct json *object = json_create();
+
+    for (int i = 0; i < QUARANTINE_ABOUTS_COUNT; i++)
+        json_text(object, quarantine_about_name((enum quarantine_about)i), report->left[i]);
+    return object;
+}
+
 static void print_evidence(const struct why_report *report, bool colour, FILE *to)
 {
     const struct verdict *verdict = &report->death->verdict;
@@ -174,6 +194,8 @@ static void print_next(const struct why_report *report, bool colour, FILE *to)
         snprintf(text, sizeof(text), "held (x-bulkhead.oom.policy: stop)");
     else if (verdict->next == NEXT_PREVENTED)
         snprintf(text, sizeof(text), "stays ended (x-bulkhead.restart_prevent_exit_codes)");
+    else if (report->left[QUARANTINE_HELD] && death->again_wall_ns == 0)
+        snprintf(text, sizeof(text), "waits for what it holds");
     else if (death->again_wall_ns > 0)
         tell_again(death, text, sizeof(text));
     else if (verdict->next == NEXT_RESTART)
@@ -295,6 +317,7 @@ bool why_print_text(const struct why_report *report, bool colour, FILE *to)
     why_print_field(to, colour, "verdict", text);
     print_program(report, colour, to);
     print_ending(report, colour, to);
+    print_left(report, colour, to);
     print_evidence(report, colour, to);
     print_memory(report, colour, to);
     if (report->around)
@@ -414,6 +437,8 @@ bool why_print_json(const struct why_report *report, FILE *to)
         json_append_text(output, report->words.line[i]);
     json_child(object, "lastOutput", output);
     json_child(object, "probeOutput", probe_list(report));
+    if (death->is_left)
+        json_child(object, "quarantine", left_object(report));
     for (i = 0; i < report->advice.count; i++)
         json_append_text(advice, report->advice.text[i]);
     json_child(object, "advice", advice);

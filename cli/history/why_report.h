@@ -25,7 +25,8 @@ struct why_report {
     struct last_words words;
     const struct around *around; // NULL: nothing was looked for
     const char *probe_said; // by the probe that failed, escaped (core/probe_note.h); NULL: nothing
-    const char *program;    // what was to be started, NULL: the plan is not there any more
+    const char *left[QUARANTINE_ABOUTS_COUNT]; // of one that did not end; NULL: not known
+    const char *program; // what was to be started, NULL: the plan is not there any more
     const char *directory;
     int64_t now_wall_ns;
     int64_t later_stop_wall_ns; // it was stopped on request after that; 0: it was not

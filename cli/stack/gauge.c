@@ -23,12 +23,21 @@ static bool has_compartment(const struct wire_row *row)
     }
 }
 
+static bool join(const struct roster *roster, const char *compartment, char path[GAUGE_PATH_MAX])
+{
+    int length = snprintf(path, GAUGE_PATH_MAX, "%s/" CGROUP_SERVICES "/%s", roster->cgroup_dir,
+                          compartment);
+
+    if (length < 0 || length >= GAUGE_PATH_MAX)
+        path[0] = '\0';
+    return path[0] != '\0';
+}
+
 bool gauge_cgroup(const struct roster *roster, const struct wire_row *row,
                   char path[GAUGE_PATH_MAX])
 {
     char name[COMPARTMENT_NAME_MAX];
     ptrdiff_t index = row->member;
-    int length;
 
     path[0] = '\0';
     if (!has_compartment(row) || !roster->cgroup_dir)
@@ -38,10 +47,16 @@ bool gauge_cgroup(const struct roster *roster, const struct wire_row *row,
     if (index < 0)
         return false;
     compartment_name(roster, (uint32_t)index, row->generation, name);
-    length = snprintf(path, GAUGE_PATH_MAX, "%s/" CGROUP_SERVICES "/%s", roster->cgroup_dir, name);
-    if (length < 0 || length >= GAUGE_PATH_MAX)
-        path[0] = '\0';
-    return path[0] != '\0';
+    return join(roster, name, path);
+}
+
+bool gauge_left(const struct roster *roster, const struct wire_left *left,
+                char path[GAUGE_PATH_MAX])
+{
+    path[0] = '\0';
+    if (!roster->cgroup_dir || strstr(left->compartment, ".."))
+        return false;
+    return join(roster, left->compartment, path);
 }
 
 int64_t gauge_number(const char *cgroup, const char *file, int64_t otherwise)

@@ -23,6 +23,10 @@ struct gauge {
 bool gauge_cgroup(const struct roster *roster, const struct wire_row *row,
                   char path[GAUGE_PATH_MAX]);
 
+/* The same of an incarnation that does not end. */
+bool gauge_left(const struct roster *roster, const struct wire_left *left,
+                char path[GAUGE_PATH_MAX]);
+
 /* The number in one of its files; `otherwise` where there is none, or "max". */
 int64_t gauge_number(const char *cgroup, const char *file, int64_t otherwise);
 

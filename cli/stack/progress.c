@@ -107,7 +107,9 @@ void progress_words(const struct watch *watch, const struct wire_row *row, char 
         snprintf(text, size, "%s", row->verdict == VERDICT_NONE ? "stopped" : death);
         return;
     case STATE_QUARANTINED:
-        snprintf(text, size, "quarantined: the kernel does not let go of it");
+        snprintf(text, size,
+                 "quarantined: the kernel does not let go of it, and it holds what the "
+                 "next one may need");
         return;
     case STATE_CREATED:
     case STATE_PREPARING:

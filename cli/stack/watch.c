@@ -93,6 +93,22 @@ static int apply_row(struct watch *watch, const struct wire_row *told, watch_row
     return 0;
 }
 
+static int apply_left(struct watch *watch, const struct wire_left *told, struct fault *ret_fault)
+{
+    struct wire_left *left;
+
+    if (watch->left_count >= 16 * INSTANCES_MAX)
+        return malformed(watch, "too many that do not end", ret_fault);
+    left = reallocarray(watch->left, (size_t)watch->left_count + 1, sizeof(*left));
+    if (!left) {
+        malformed(watch, strerror(ENOMEM), ret_fault);
+        return -ENOMEM;
+    }
+    watch->left = left;
+    left[watch->left_count++] = *told;
+    return 0;
+}
+
 /* A frame into the table. */
 static int apply(struct watch *watch, const struct wire_reply *reply, watch_row_fn *on_row,
                  void *context, struct fault *ret_fault)
@@ -101,6 +117,8 @@ static int apply(struct watch *watch, const struct wire_reply *reply, watch_row_
         return apply_info(watch, &reply->info, ret_fault);
     if (reply->kind == WIRE_ROW)
         return apply_row(watch, &reply->row, on_row, context, ret_fault);
+    if (reply->kind == WIRE_LEFT)
+        return apply_left(watch, &reply->left, ret_fault);
     if (reply->kind == WIRE_BYE)
         watch->ended = watch->bye = true;
     return 0;
@@ -134,6 +152,7 @@ static int read_table(struct client client, enum wire_verb verb, struct watch *r
         if (failed == 0 && reply.kind == WIRE_INFO) { // a second one: the table begins anew
             free(watch.rows);
             watch.rows = NULL;
+            watch.left_count = 0;
         }
         if (failed == 0)
             failed = apply(&watch, &reply, NULL, NULL, ret_fault);
@@ -306,8 +325,10 @@ void watch_close(struct watch *watch)
     if (watch->rows || watch->client.fd > 0)
         client_close(&watch->client);
     free(watch->rows);
+    free(watch->left);
     watch->rows = NULL;
-    watch->rows_count = 0;
+    watch->left = NULL;
+    watch->rows_count = watch->left_count = 0;
     watch->client.fd = -1;
 }
 

@@ -20,6 +20,8 @@ struct watch {
     struct wire_info info;
     struct wire_row *rows; // by member index; info.members of them
     uint32_t rows_count;
+    struct wire_left *left; // watch_snapshot: incarnations that do not end
+    uint32_t left_count;
     int64_t sampled_ns; // CLOCK_MONOTONIC of the last frame: ages of uptime_ns, deadline_in_ns
     bool ended;         // BYE, or the supervisor is gone for good: no more rows will come
     bool bye;           // it said so itself: the stack is at its end

@@ -94,3 +94,29 @@ int cgroup_live_limit(int cgroup, const struct control *controls, size_t count,
     }
     return 0;
 }
+
+/* Without swap what is anonymous has to go, not only to move. */
+int cgroup_live_squeeze(int cgroup, int64_t *ret_before_bytes, int64_t *ret_after_bytes)
+{
+    int64_t before, after;
+    char text[32];
+    int result = read_number(cgroup, "memory.current", &before);
+
+    if (result < 0)
+        return result;
+    (void)write_file(cgroup, "memory.swap.max", "0"); // absent without swap accounting
+    result = write_file(cgroup, "memory.max", "0");
+    if (result == 0)
+        result = read_number(cgroup, "memory.current", &after);
+    if (result < 0)
+        return result;
+    snprintf(text, sizeof(text), "%lld", (long long)after);
+    if (after > 0)
+        (void)write_file(cgroup, "memory.reclaim", text); // less than asked for is -EAGAIN
+    result = read_number(cgroup, "memory.current", &after);
+    if (result < 0)
+        return result;
+    *ret_before_bytes = before;
+    *ret_after_bytes = after;
+    return 0;
+}

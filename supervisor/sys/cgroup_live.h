@@ -18,4 +18,9 @@ int cgroup_live_check(int cgroup, const struct control *controls, size_t count,
 int cgroup_live_limit(int cgroup, const struct control *controls, size_t count,
                       const char **ret_file);
 
+/* Takes back the memory of one that was killed and does not empty: a limit of 0 makes the kernel
+ * free what a dying process has without waiting for it (its oom_reaper), and page cache is asked
+ * for. 0, with what it had and what is left; or negative errno. */
+int cgroup_live_squeeze(int cgroup, int64_t *ret_before_bytes, int64_t *ret_after_bytes);
+
 #endif

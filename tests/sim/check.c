@@ -255,7 +255,8 @@ static void check_spawn(struct sim *sim, const struct event *event, const struct
     struct shadow *shadow = &sim->shadows[effect->member];
     const struct box *box = &sim->boxes[effect->member];
 
-    if (box_is_populated(box))
+    check_beside_left(sim, effect->member);
+    if (box_is_populated(box) && !left_of(sim, effect->member, box->generation))
         break_rule(sim, "no-start-while-alive", "generation %u: main process %s, %u others",
                    box->generation, box->is_alive ? "alive" : "dead", box->children);
     if (!shadow->is_prepared)
@@ -276,6 +277,8 @@ static void check_bury(struct sim *sim, const struct effect *effect)
     struct shadow *shadow = &sim->shadows[effect->member];
     const struct box *box = &sim->boxes[effect->member];
 
+    if (check_bury_left(sim, effect))
+        return;
     shadow->burials++;
     if (effect->generation != shadow->buried + 1)
         break_rule(sim, "buried-once", "generation %u, after %u", effect->generation,
@@ -311,6 +314,8 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
     bool ours = is_ended_by_us(sim, effect->member);
 
     shadow->state = (enum state)effect->to;
+    if (effect->from == STATE_QUARANTINED)
+        note_left(sim, effect->member);
     note_group_shift(sim, event, effect);
     check_aide_left(sim, effect);
     check_stop_hooks(sim, event, effect);
@@ -324,6 +329,10 @@ static void check_shift(struct sim *sim, const struct event *event, const struct
         note_program(sim, effect->member);
     if (effect->to == STATE_KILLING) {
         shadow->killing = sim->now;
+        if (sim->fleet.members[effect->member].populated &&
+            instant_since(effect->deadline, sim->now).ns > 500 * NSEC_PER_MSEC)
+            break_rule(sim, "stuck-costs-a-second", "looked at after %lld ms",
+                       (long long)span_to_ms(instant_since(effect->deadline, sim->now)));
         shadow->is_late = sim->fleet.members[effect->member].blame == BLAME_START;
     }
     if (was_up && (effect->to == STATE_STOPPING || effect->to == STATE_KILLING ||
@@ -394,7 +403,11 @@ static void check_effect(struct sim *sim, const struct event *event, const struc
     case EFFECT_HEALTH:
         check_health(sim, effect);
         break;
+    case EFFECT_QUARANTINE:
+        check_quarantine(sim, effect);
+        break;
     case EFFECT_REPORT: // check_reports
+    case EFFECT_EXAMINE:
     case EFFECT_MARK:
     case EFFECTS_COUNT:
         break;
@@ -409,7 +422,8 @@ static void check_member(struct sim *sim, uint32_t member)
     const struct box *box = &sim->boxes[member];
     bool is_up = it->state == STATE_STARTING || it->state == STATE_RUNNING;
 
-    if ((it->state == STATE_STARTING || it->state == STATE_KILLING || it->state == STATE_BACKOFF) &&
+    if ((it->state == STATE_STARTING || it->state == STATE_KILLING || it->state == STATE_BACKOFF ||
+         it->state == STATE_QUARANTINED) &&
         it->deadline_ns == INT64_MAX)
         break_rule(sim, "nobody-forgotten", "m%u is %s without a deadline", member,
                    state_name((enum state)it->state));
@@ -473,6 +487,7 @@ void check_after(struct sim *sim, const struct event *event)
     for (uint32_t i = 0; i < effects->count; i++)
         check_effect(sim, event, &effects->item[i]);
     check_governor(sim, event);
+    check_stuck(sim, event);
     check_request(sim, event);
     check_stack_stopped(sim);
     check_others_stop(sim);

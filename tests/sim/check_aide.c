@@ -318,6 +318,9 @@ bool is_stale(const struct sim *sim, const struct event *event)
 {
     if (!event_is_fact(event->kind))
         return false;
+    if (event->kind == EVENT_RELEASED &&
+        quarantine_has(&sim->fleet.members[event->member], event->generation))
+        return false;
     if (event->generation != (uint32_t)sim->fleet.members[event->member].generation)
         return true;
     return (event->kind == EVENT_PROBED || event->kind == EVENT_HOOKED) && !is_heard(sim, event);

@@ -164,7 +164,7 @@ static void check_unkillable(struct sim *sim, uint32_t member, uint32_t generati
         break_rule(sim, "one-verdict", "told twice that it is unkillable");
     if (!box_is_populated(box) && box->told_empty.ns != INSTANT_NEVER.ns)
         break_rule(sim, "verdict-true", "unkillable, but it is empty and that was told");
-    if (!instant_reached(instant_add(shadow->killing, EMPTY_DEADLINE), sim->now))
+    if (!box->is_stuck && !instant_reached(instant_add(shadow->killing, KILL_DEADLINE), sim->now))
         break_rule(sim, "verdict-true", "unkillable after %lld ms",
                    (long long)span_to_ms(instant_since(sim->now, shadow->killing)));
     shadow->unkillable = generation;
@@ -206,8 +206,7 @@ void check_verdict(struct sim *sim, const struct event *event, const struct effe
     if (told->kind == VERDICT_UNKILLABLE)
         check_unkillable(sim, member, effect->generation);
     if (shadow->judged == effect->generation) {
-        if (told->kind != VERDICT_UNKILLABLE)
-            break_rule(sim, "one-verdict", "a second verdict, %s", verdict_name(told->kind));
+        break_rule(sim, "one-verdict", "a second verdict, %s", verdict_name(told->kind));
         return;
     }
     shadow->judged = effect->generation;

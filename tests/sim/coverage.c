@@ -10,7 +10,8 @@ bool coverage_is_reachable(int state, int column)
     int kind = column + EVENT_START;
     bool has_hooks = state == STATE_PREPARING || state == STATE_RUNNING || state == STATE_LEAVING;
 
-    if (state == STATE_PREPARING && kind >= EVENT_SPAWNED && kind <= EVENT_EMPTY)
+    if (state == STATE_PREPARING &&
+        ((kind >= EVENT_SPAWNED && kind <= EVENT_EMPTY) || kind == EVENT_EXAMINED))
         return false; // nothing of that generation was born
     switch (kind) {
     case EVENT_PROBED:

@@ -116,6 +116,7 @@ static void move(struct sim *sim, const struct change *change)
     *before = *sim;
     MOVE(boxes);
     MOVE(helpers);
+    MOVE(left);
     MOVE(echoes);
     MOVE(shadows);
     MOVE(earlier);

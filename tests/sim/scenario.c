@@ -250,6 +250,7 @@ void scenario_draw(struct sim *sim)
     if (chance(sim, 2)) // long enough for a hook that takes too long
         sim->horizon = instant_add(sim->now, span_sec(1500));
     sim->is_calm = chance(sim, 25);
+    sim->is_frosty = !sim->is_calm && chance(sim, 5);
     sim->strategy = chance(sim, 50) ? STRATEGY_ONE_FOR_ONE : (int64_t)draw(sim, STRATEGIES_COUNT);
     draw_roster(sim);
     agenda_event(sim, sim->now, &begin);

@@ -49,6 +49,7 @@ struct sim {
     struct agenda agenda;
     struct box boxes[MEMBERS_MAX];
     struct helper helpers[MEMBERS_MAX][HELPERS];
+    struct left left[MEMBERS_MAX][LEFT_KEPT];
     struct event echoes[MEMBERS_MAX][EVENTS_COUNT]; // the last fact of each kind
     struct shadow shadows[MEMBERS_MAX];
     struct earlier earlier[MEMBERS_MAX];
@@ -59,6 +60,7 @@ struct sim {
     struct account accounts[SIM_GROUPS];
     struct reign_book reign;
     int64_t strategy; // of the stack
+    bool is_frosty;   // much of what is to end does not, for long
     bool is_calm;     // no faults: everything is told at once, once, and in order
     bool is_stale;    // the event of the step: about what is history
     bool in_batch;    // the last event was a request that others of the same command follow

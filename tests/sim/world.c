@@ -72,8 +72,10 @@ static void tell_plain(struct sim *sim, enum event_kind kind, uint32_t member)
 
 static void empties(struct sim *sim, uint32_t member)
 {
-    if (!box_is_populated(&sim->boxes[member]))
-        tell_plain(sim, EVENT_EMPTY, member);
+    if (box_is_populated(&sim->boxes[member]))
+        return;
+    tell_plain(sim, EVENT_EMPTY, member);
+    world_empties(sim, member);
 }
 
 static void main_ends(struct sim *sim, uint32_t member, int32_t code, int32_t number,
@@ -152,9 +154,11 @@ static void exit_at(struct sim *sim, uint32_t member, instant at, int32_t code, 
 static void get_stuck(struct sim *sim, uint32_t member)
 {
     sim->boxes[member].is_stuck = true;
-    agenda_add(
-        sim, instant_add(sim->now, draw_span(sim, 100000, chance(sim, 20) ? 1000000000 : 30000000)),
-        HAPPENS_THAW, member);
+    agenda_add(sim,
+               instant_add(sim->now, draw_span(sim, 100000,
+                                               chance(sim, sim->is_frosty ? 90 : 20) ? 1000000000
+                                                                                     : 30000000)),
+               HAPPENS_THAW, member);
 }
 
 /* --- memory ------------------------------------------------------------------------------- */
@@ -325,6 +329,7 @@ static void spawn(struct sim *sim, uint32_t member, uint32_t generation)
         .fate = (enum fate)draw(sim, FATES_COUNT),
         .ignores_stop = chance(sim, 12),
         .children_stay = chance(sim, 40),
+        .holds = chance(sim, 30),
         .hides_status = !sim->is_calm && chance(sim, 5),
         .loses_record = !sim->is_calm && chance(sim, 3),
     };
@@ -393,11 +398,20 @@ static void take_signal(struct sim *sim, uint32_t member, int32_t number)
     }
 }
 
+/* Big ones take their time. */
+static span dying_time(struct sim *sim)
+{
+    if (sim->is_calm || chance(sim, 95))
+        return draw_span(sim, 0, 20000);
+    return draw_span(sim, 100000, chance(sim, 80) ? 4000000 : 15000000);
+}
+
 void world_act(struct sim *sim, const struct effect *effect)
 {
     struct box *box = &sim->boxes[effect->member];
 
     world_act_aide(sim, effect);
+    world_act_stuck(sim, effect);
     if (effect->kind == EFFECT_SPAWN) {
         spawn(sim, effect->member, effect->generation);
     } else if (box->generation != effect->generation) {
@@ -405,10 +419,10 @@ void world_act(struct sim *sim, const struct effect *effect)
     } else if (effect->kind == EFFECT_SIGNAL) {
         take_signal(sim, effect->member, effect->signal);
     } else if (effect->kind == EFFECT_KILL) {
-        if (!sim->is_calm && chance(sim, 4) && box->is_alive && !box->is_stuck)
+        if (!sim->is_calm && chance(sim, sim->is_frosty ? 80 : 4) && box->is_alive &&
+            !box->is_stuck)
             get_stuck(sim, effect->member);
-        agenda_add(sim, instant_add(sim->now, draw_span(sim, 0, 20000)), HAPPENS_SIGKILL,
-                   effect->member);
+        agenda_add(sim, instant_add(sim->now, dying_time(sim)), HAPPENS_SIGKILL, effect->member);
     } else if (effect->kind == EFFECT_BURY) {
         box->buried = true;
     }
@@ -421,8 +435,10 @@ void world_happens(struct sim *sim, const struct happening *happening)
 
     if (happening->kind == HAPPENS_AIDE_ENDS)
         world_aide_ends(sim, happening);
-    if (!box)
+    if (!box) {
+        world_lets_go(sim, happening);
         return;
+    }
     switch (happening->kind) {
     case HAPPENS_EXEC:
         becomes_program(sim, member);

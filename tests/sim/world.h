@@ -26,6 +26,7 @@ struct care {
 };
 
 #define HELPERS    4
+#define LEFT_KEPT  16
 #define SIM_GROUPS 4
 
 /* A probe or a hook, as it really is. */
@@ -36,6 +37,16 @@ struct helper {
     uint32_t index;
     bool is_alive;
     bool is_stuck; // until a SIGKILL comes through
+};
+
+/* What the kernel did not let end, from when the fleet gave it up. */
+struct left {
+    uint32_t generation; // 0: free
+    bool is_alive;
+    bool is_stuck; // else it only takes its time
+    bool holds;    // what the next one needs
+    bool is_left;  // the fleet has gone on without it,
+    bool is_buried;
 };
 
 /* A compartment and what runs in it, as it really is. */
@@ -49,6 +60,7 @@ struct box {
     bool is_stuck;       // in the kernel: signals wait for the thaw
     bool never_executes; // hangs on the way to the program
     bool kill_pending;
+    bool holds; // a port or a lock that the next one needs
     bool ignores_stop;
     bool loses_record;  // nobody will say that it ended
     bool hides_status;  // that it ended is known, how is not
@@ -85,6 +97,10 @@ void world_act_aide(struct sim *sim, const struct effect *effect);
 void world_aide_ends(struct sim *sim, const struct happening *happening);
 void world_act(struct sim *sim, const struct effect *effect);
 bool box_is_populated(const struct box *box);
+void world_act_stuck(struct sim *sim, const struct effect *effect);
+void world_empties(struct sim *sim, uint32_t member); // the box; may be left behind
+void world_lets_go(struct sim *sim, const struct happening *happening);
+void world_examined(struct sim *sim, struct event *event); // what a look at it finds
 /* Before a fact reaches the fleet: the counters are read now. */
 void world_read(struct sim *sim, struct event *event);
 

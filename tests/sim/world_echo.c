@@ -17,5 +17,9 @@ struct event world_echo(struct sim *sim, uint32_t member)
         event.generation = sim->boxes[member].generation;
         event.born = 1;
     }
+    if ((event.kind == EVENT_EXAMINED && state != STATE_KILLING) ||
+        (event.kind == EVENT_RELEASED &&
+         !left_of(sim, member, sim->boxes[member].generation))) // nobody asked
+        event.generation = sim->boxes[member].generation;
     return event;
 }

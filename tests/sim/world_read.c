@@ -36,7 +36,10 @@ void world_read(struct sim *sim, struct event *event)
         box->child_kill_news = false;
         box->ambiguous_until = instant_add(sim->now, CHILD_SETTLED);
     }
-    sim->echoes[event->member][event->kind] = *event;
+    if (event->kind == EVENT_EXAMINED)
+        world_examined(sim, event);
+    if (event->kind != EVENT_RELEASED || !box_is_populated(box)) // else it was never true
+        sim->echoes[event->member][event->kind] = *event;
     box->told_step |= event->kind == EVENT_SPAWN_FAILED;
     if (event->kind == EVENT_EMPTY)
         box->told_empty = instant_min(box->told_empty, sim->now);

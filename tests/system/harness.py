@@ -203,10 +203,16 @@ class Stack:
     def up(self, *services, status=0, **options):
         return self.run("up", "-d", "--wait", *services, status=status, **options)
 
+    def _rows(self):
+        return [json.loads(line) for line in self.run("ps", "-a", "--format", "json").out.splitlines()]
+
     def ps(self):
-        """{instance's name: its row}"""
-        rows = [json.loads(line) for line in self.run("ps", "-a", "--format", "json").out.splitlines()]
-        return {row["Name"]: row for row in rows}
+        """{instance's name: its row}; without incarnations that were left behind, which come last."""
+        return {row["Name"]: row for row in reversed(self._rows())}
+
+    def left(self):
+        """Rows of incarnations that do not end."""
+        return [row for row in self._rows() if "Quarantine" in row]
 
     def row(self, service):
         return self.ps()[f"{service}-1"]

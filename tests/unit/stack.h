@@ -54,6 +54,7 @@ int64_t stack_deadline_ms(const struct stack *stack); // from now; -1: none
 #define ASK(what, who)           .kind = EVENT_##what, .member = (who), .grace_ns = EVENT_GRACE_POLICY
 #define FACT(what, who)          .kind = EVENT_##what, .member = (who)
 #define TICK                     .kind = EVENT_TICK
+#define STUCK(who)               FACT(EXAMINED, who), .known = 1, .stuck = 1
 #define ENDED(what, who, status) FACT(what, who), .known = 1, .code = (status)
 #define EXITED(who, status)      FACT(DEAD, who), .known = 1, .code = (status), READING(.max = 0)
 

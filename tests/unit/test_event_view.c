@@ -306,11 +306,13 @@ static void test_a_death_belongs_to_a_name(void **state)
     assert_int_equal(deaths_history(&stage->deaths, 1, INT64_MAX).alike, 2);
 }
 
-/* A quarantined one is told twice by the machine: as a death once. */
+/* A crash that leaves something behind which does not end is a crash. */
 static void test_quarantine_is_one_death(void **state)
 {
+    const struct quarantine_note note = {
+        .name = "web-1", .generation = 1, .about = QUARANTINE_WHERE, .text = "/mnt (ext4)"};
     struct stage *stage = *state;
-    struct event dead;
+    struct event dead, examined;
 
     start(stage);
     dead = fact(stage, EVENT_DEAD);
@@ -320,9 +322,17 @@ static void test_quarantine_is_one_death(void **state)
     dead.reading.populated = 1;
     step(stage, dead);
     pass_back_off(stage); // the deadline of emptying
+    examined = fact(stage, EVENT_EXAMINED);
+    examined.known = examined.stuck = examined.held = 1;
+    step(stage, examined);
     expect(stage, "die quarantine ");
     assert_int_equal(stage->deaths.count, 1);
-    assert_int_equal(stage->deaths.item[0].verdict.kind, VERDICT_UNKILLABLE);
+    assert_int_equal(stage->deaths.item[0].verdict.kind, VERDICT_FAILED);
+    assert_true(stage->deaths.item[0].is_left);
+    assert_int_equal(deaths_left(&stage->deaths, stage->deaths.item[0].wall_ns, &note), 0);
+    assert_string_equal(deaths_left_said(&stage->deaths, &stage->deaths.item[0], QUARANTINE_WHERE),
+                        "/mnt (ext4)");
+    assert_null(deaths_left_said(&stage->deaths, &stage->deaths.item[0], QUARANTINE_HELD));
 }
 
 static void test_limit_too_small_is_advised(void **state)

@@ -183,7 +183,7 @@ static void a_signal_does_not_undo_a_stop(void **state)
          .grace_ns = 5 * NSEC_PER_SEC);
     STEP(&stack, 1000, "signal b 15, shift b STOPPING", ASK(KILL, 1), .signal = SIGTERM);
     STEP(&stack, 4000, "kill c, shift c KILLING", .kind = EVENT_TICK);
-    STEP(&stack, 1000, "kill b, shift b KILLING", .kind = EVENT_TICK);
+    STEP(&stack, 1000, "kill b, shift b KILLING, examine c", .kind = EVENT_TICK);
 }
 
 static void start_takes_back_a_stop_that_is_held_back(void **state)
@@ -271,8 +271,10 @@ static void optional_does_not_hold_in_quarantine(void **state)
     stack_run(&stack, 0);
     STEP(&stack, 5, "kill a, shift a KILLING", ASK(KILL, 0), .signal = SIGKILL);
     STEP(&stack, 5, "shift b WAITING", ASK(START, 1));
-    STEP(&stack, 10000, "verdict a unkillable, shift a QUARANTINED, shift b STARTING, spawn b",
-         .kind = EVENT_TICK);
+    STEP(&stack, 500, "examine a", TICK);
+    STEP(&stack, 1,
+         "verdict a unkillable, quarantine a, shift a QUARANTINED, shift b STARTING, spawn b",
+         STUCK(0), .held = 1);
 }
 
 /* --- bounds ------------------------------------------------------------------------------- */

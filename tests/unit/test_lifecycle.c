@@ -316,35 +316,42 @@ static void oom_while_stopping_has_a_deadline(void **state)
 
 /* --- stuck in the kernel ------------------------------------------------------------------ */
 
-static void quarantine_and_release(void **state)
+static void held_and_let_go(void **state)
 {
     (void)state;
     stack_run(&stack, 0);
     STEP(&stack, 5, "kill a, shift a KILLING", ASK(KILL, 0), .signal = SIGKILL);
-    STEP(&stack, 10000, "verdict a unkillable, shift a QUARANTINED", .kind = EVENT_TICK);
-    assert_int_equal(stack_deadline_ms(&stack), -1);
+    STEP(&stack, 500, "examine a", TICK);
+    STEP(&stack, 100, "verdict a unkillable, quarantine a, shift a QUARANTINED", STUCK(0),
+         .held = 1);
+    assert_int_equal(stack_deadline_ms(&stack), 10000);
     STEP(&stack, 5, "kill a", ASK(KILL, 0), .signal = SIGKILL);
     STEP(&stack, 5, "", ASK(RESTART, 0));
     STEP(&stack, 5, "", FACT(EMPTY, 0), READING(.max = 0));
     STEP(&stack, 5, "mark a, shift a WAITING, bury a, shift a STARTING, spawn a", EXITED(0, 0));
+    STEP(&stack, 5, "", FACT(RELEASED, 0), .generation = 1);
 }
 
-static void quarantined_and_nobody_says_how_it_ended(void **state)
+static void held_and_nobody_says_how_it_ended(void **state)
 {
     (void)state;
     stack_run(&stack, 0);
     STEP(&stack, 5, "kill a, shift a KILLING", ASK(KILL, 0), .signal = SIGKILL);
-    STEP(&stack, 10000, "verdict a unkillable, shift a QUARANTINED", .kind = EVENT_TICK);
-    STEP(&stack, 5, "", FACT(EMPTY, 0), READING(.max = 0));
-    STEP(&stack, 1000, "mark a, shift a EXITED, bury a", .kind = EVENT_TICK);
+    STEP(&stack, 500, "examine a", TICK);
+    STEP(&stack, 100, "verdict a unkillable, quarantine a, shift a QUARANTINED", STUCK(0),
+         .held = 1);
+    STEP(&stack, 5, "", FACT(RELEASED, 0));
+    STEP(&stack, 1000, "mark a, shift a EXITED, bury a", TICK);
 }
 
-static void down_does_not_wait_for_the_quarantined(void **state)
+static void down_does_not_wait_for_the_held(void **state)
 {
     (void)state;
     stack_run(&stack, 0);
     STEP(&stack, 5, "kill a, shift a KILLING", .kind = EVENT_DOWN, .grace_ns = 0);
-    STEP(&stack, 10000, "verdict a unkillable, shift a QUARANTINED, finish", .kind = EVENT_TICK);
+    STEP(&stack, 500, "examine a", TICK);
+    STEP(&stack, 5, "verdict a unkillable, quarantine a, shift a QUARANTINED, finish", STUCK(0),
+         .held = 1);
     STEP(&stack, 5, "", FACT(EMPTY, 0), READING(.max = 0));
     STEP(&stack, 5, "mark a, shift a EXITED, bury a", EXITED(0, 0));
 }
@@ -390,9 +397,9 @@ int main(void)
         LIFE(what_an_oom_kill_leaves_alive_is_killed),
         LIFE(oom_and_stop_together),
         LIFE(oom_while_stopping_has_a_deadline),
-        LIFE(quarantine_and_release),
-        LIFE(quarantined_and_nobody_says_how_it_ended),
-        LIFE(down_does_not_wait_for_the_quarantined),
+        LIFE(held_and_let_go),
+        LIFE(held_and_nobody_says_how_it_ended),
+        LIFE(down_does_not_wait_for_the_held),
         LIFE(news_of_another_generation),
     };
 

@@ -109,7 +109,8 @@ static void evidence_of_the_unkillable(void **state)
     STEP(&stack, 5, "", FACT(MEMORY, 0),
          READING(.oom = 1, .oom_kill = 1, .tree_oom_kill = 1, .peak_bytes = 9, .populated = 1));
     STEP(&stack, 1000, "kill a, shift a KILLING", TICK);
-    STEP(&stack, 10000, "verdict a unkillable, shift a QUARANTINED", TICK);
+    STEP(&stack, 500, "examine a", TICK);
+    STEP(&stack, 1, "verdict a unkillable, quarantine a, shift a QUARANTINED", STUCK(0), .held = 1);
     assert_int_equal(stack.fleet.members[0].last.oom_kill, 1);
     assert_int_equal(stack.fleet.members[0].last.peak_bytes, 9);
     verdict_sentence(&stack.fleet.members[0].last, text, sizeof(text));
