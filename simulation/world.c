@@ -94,6 +94,8 @@ static void act(struct world *world, const struct effect *effect)
     case EFFECT_FINISH:
     case EFFECT_HEALTH:
     case EFFECT_REPORT:
+    case EFFECT_EXAMINE: // what is killed ends here
+    case EFFECT_QUARANTINE:
     case EFFECTS_COUNT:
         break;
     }
