@@ -27,6 +27,10 @@ class Died(Failed):
     """A defendant, of an order that it should have survived."""
 
 
+class TooSoon(Died):
+    """While it was prepared for its case; what it died of is charged already."""
+
+
 class Ordered:
     """Who does nothing but what it is told."""
 

@@ -1,11 +1,10 @@
 """The defendants that two things happen to within a moment. See cases.py."""
 
 import asyncio
-import contextlib
 
 from cases import (DEADLY, KIB, KILLED, OOM, PAIRS, SETTLED_S, STOPPED, TOO_LATE, UNHEALTHY, WATCHED, again, alone, case, crashed,
-                   end_of_other, exited, fall_ill, kill_for_memory, lose_children, shared_limit, stop)
-from dock import Died, Moment
+                   end_of_other, exited, fall_ill, foreign_kill, kill_for_memory, lose_children, shared_limit, stop)
+from dock import Died, Moment, TooSoon
 from harness import MIB
 from rooms import OWN_LIMIT
 
@@ -22,8 +21,12 @@ def own_end(rng):
 
 
 async def fill_own(who):
-    """Its limit is then some milliseconds away."""
-    await who.fill(who.compartment, OWN_LIMIT, 256 * KIB)
+    """Its limit is then some milliseconds away; or what the kernel takes beside has met it already."""
+    who.expect("own limit", OOM)
+    try:
+        await who.fill(who.compartment, OWN_LIMIT, 256 * KIB)
+    except Died:
+        raise TooSoon(f"{who.dock.name}.{who.generation}") from None
 
 
 async def at_once(who, rng, cause, first, second, accepted, is_alone=True):
@@ -171,11 +174,10 @@ async def start_timeout_and_end(who, rng):
     words, wanted = another_end(rng)
     hook = await again(who, rng, "post_start")
     who = await dock.defendant()
-    charge = who.expect("start timeout + another end", TOO_LATE, wanted, double=True)
     await dock.court.stands(dock.name, "RUNNING", "KILLING", "BACKOFF")
     if wanted is OOM:
-        with contextlib.suppress(Died):  # on a slow machine it may be too late already
-            await fill_own(who)
+        await fill_own(who)
+    charge = who.expect("start timeout + another end", TOO_LATE, wanted, double=True)
     await end_about(who, rng, Moment(at_ns=dock.court.deadline_ns(dock.name)), words, charge)
     hook.let_go()
 
@@ -198,7 +200,13 @@ async def shared_and(place, rng, cause, wanted, first, second):
     """The victim of a shared limit dies of something else as well."""
     who, other = await place.both()
     await who.obey("hold", place.share)
-    await other.fill(place.limited, place.limit, 768 * KIB)
+    who.expect(place.cause, shared_limit(place))
+    other.expect(place.cause, shared_limit(place))
+    try:
+        await other.fill(place.limited, place.limit, 768 * KIB)
+    except Died:
+        await foreign_kill(who, rng)
+        raise TooSoon(f"{other.dock.name}.{other.generation}") from None
     moment = Moment()
     offset = offset_ms(rng)
     charge = who.expect(cause, shared_limit(place), wanted, double=True, alone=True)
