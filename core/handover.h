@@ -91,7 +91,7 @@ enum recorder_message_kind {
 };
 
 #define RECORDER_MEMBERS_MAX 100 // of one message
-#define RECORDER_LEAVES_MS   500
+#define RECORDER_LEAVES_MS   2000
 
 struct recorder_message {
     uint32_t kind;

@@ -58,6 +58,7 @@ static const char *const recorder_calls[] = {
     "splice",
     "tee",
     /* Memory, threads, time, the end. */
+    "alarm",
     "brk",
     "clock_getres",
     "clock_gettime",

@@ -20,23 +20,16 @@
 #include "recorder/writer.h"
 
 #define EVENTS_A_TURN 64
+#define TURNS_A_LOOK  8 // while there is enough to read
 #define KEY_UNTIL     UINT64_MAX
 #define KEY_BELL      (UINT64_MAX - 1)
 #define HOLD_LOOK_MS  50
-#define STUCK_AFTER   span_sec(10) // of a processor, for one record
 
 static const char *const stream_ends[STREAMS] = {"out", "err"};
-
-/* The writer, when it was last seen to have come to an end of something. */
-struct watched {
-    uint64_t progress;
-    int64_t used_ns; // of a processor, since it began
-};
 
 struct fanin {
     struct store store;
     struct intake intake;
-    struct watched watched;
     int epoll;
 };
 
@@ -55,8 +48,6 @@ static int patience_ms(const struct fanin *fanin)
 {
     if (fanin->intake.ready_count > 0)
         return 0;
-    if (intake_owes_call(&fanin->intake))
-        return INTAKE_CALL_MS;
     return fanin->intake.held > 0 ? HOLD_LOOK_MS : -1;
 }
 
@@ -82,13 +73,16 @@ int fanin_run(struct fanin *fanin, int until_fd)
     struct epoll_event events[EVENTS_A_TURN];
     sigset_t no_signals; // is blocked while we wait: SIGIO interrupts us
     bool heard = false;
+    uint32_t turns = 0;
 
     sigemptyset(&no_signals);
     if (epoll_ctl(fanin->epoll, EPOLL_CTL_ADD, until_fd, &until) < 0 && errno != EEXIST)
         return -errno;
     while (!heard) { // what else is ready is in the queue then
-        int count =
-            epoll_pwait(fanin->epoll, events, EVENTS_A_TURN, patience_ms(fanin), &no_signals);
+        bool looks = fanin->intake.ready_count == 0 || turns++ % TURNS_A_LOOK == 0;
+        int count = looks ? epoll_pwait(fanin->epoll, events, EVENTS_A_TURN, patience_ms(fanin),
+                                        &no_signals)
+                          : 0;
         int i;
 
         if (count < 0 && errno != EINTR)
@@ -97,11 +91,10 @@ int fanin_run(struct fanin *fanin, int until_fd)
             intake_look(&fanin->intake);
         for (i = 0; i < count; i++)
             heard |= take_event(fanin, events[i].data.u64);
-        if (count == 0)
+        if (count == 0 && looks)
             intake_retry(&fanin->intake);
-        if (count == 0 && fanin->intake.ready_count == 0 && intake_owes_call(&fanin->intake))
-            intake_call(&fanin->intake);
-        intake_turns(&fanin->intake);
+        if (!intake_turns(&fanin->intake))
+            return CREW_RELIEVED;
         intake_gather(&fanin->intake);
     }
     return 0;
@@ -117,14 +110,13 @@ void fanin_drain(struct fanin *fanin)
             intake_drain(&fanin->intake, slot);
 }
 
-bool fanin_leave(struct fanin *fanin, int patience_ms)
+void fanin_leave(struct fanin *fanin)
 {
     uint32_t slot;
 
     for (slot = 0; slot < fanin->store.slots_count; slot++)
         if (fanin->store.slots[slot])
             intake_leave(&fanin->intake, slot);
-    return store_leave(&fanin->store, patience_ms);
 }
 
 void fanin_note(struct fanin *fanin, const char *format, ...)
@@ -196,8 +188,11 @@ static void recover(struct fanin *fanin)
     while ((record = ring_next(&fanin->store.ring, record))) {
         source = store_find(&fanin->store, record->name, &slot);
         record->slot = source ? slot : UINT32_MAX;
-        if (source)
-            source->queued += record->size;
+        if (!source)
+            continue;
+        source->queued += record->size;
+        source->unfinished[record->stream] =
+            !record->ends && record->length > 0 && record->bytes[record->length - 1] != '\n';
     }
     source = taking->length > 0 ? store_find(&fanin->store, taking->name, &slot) : NULL;
     if (source)
@@ -282,12 +277,16 @@ int fanin_create(const struct place *place, int buffer, struct fanin **ret, cons
     return 0;
 }
 
-int fanin_begin(struct fanin *fanin, struct handed *handed)
+void fanin_begin(struct fanin *fanin, struct handed *handed)
 {
     begin_sources(fanin, handed);
     add_strangers(fanin);
     recover(fanin);
-    return store_start(&fanin->store);
+}
+
+int fanin_record(struct fanin *fanin, crew_read_fn *read, void *context, int *ret_result)
+{
+    return crew_run(&fanin->store, read, context, ret_result);
 }
 
 static void close_source(struct fanin *fanin, struct source *source)
@@ -372,22 +371,7 @@ uint32_t fanin_reads(const struct fanin *fanin)
 
 bool fanin_is_stuck(struct fanin *fanin)
 {
-    struct watched *watched = &fanin->watched;
-    uint64_t progress;
-    struct timespec used;
-    clockid_t clock;
-    int64_t used_ns;
-
-    lock(fanin);
-    progress = fanin->store.progress;
-    unlock(fanin);
-    if (pthread_getcpuclockid(fanin->store.writer, &clock) != 0 || clock_gettime(clock, &used) < 0)
-        return false;
-    used_ns = used.tv_sec * NSEC_PER_SEC + used.tv_nsec;
-    if (progress == watched->progress)
-        return used_ns - watched->used_ns >= STUCK_AFTER.ns;
-    *watched = (struct watched){progress, used_ns};
-    return false;
+    return crew_is_stuck(&fanin->store);
 }
 
 struct fanin *fanin_destroy(struct fanin *fanin)

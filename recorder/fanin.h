@@ -1,11 +1,11 @@
-/* The FIFOs of all members of a stack into their log files: the thread that reads, in one loop; it
- * has another one to write (store.h).
+/* The FIFOs of all members of a stack into their log files: one loop that reads, and writes
+ * (crew.h).
  *
- * A member costs three descriptors and a few hundred bytes; more only while a line is unfinished.
- */
+ * A member costs three descriptors and a few hundred bytes. */
 #ifndef BULKHEAD_RECORDER_FANIN_H
 #define BULKHEAD_RECORDER_FANIN_H
 
+#include "recorder/crew.h"
 #include "recorder/handed.h"
 #include "recorder/place.h"
 
@@ -17,11 +17,16 @@ int fanin_create(const struct place *place, int buffer, struct fanin **ret, cons
 struct fanin *fanin_destroy(struct fanin *fanin); // returns NULL
 
 /* Begins with the members that were handed over, and with what a recorder before this one left in
- * the ring. Its FIFOs are taken. 0 or a negative errno: no thread. */
-int fanin_begin(struct fanin *fanin, struct handed *handed);
+ * the ring. Its FIFOs are taken. */
+void fanin_begin(struct fanin *fanin, struct handed *handed);
+
+/* In two threads: `read` is called by the one whose turn it is to read, which calls fanin_run,
+ * until that returns CREW_RELIEVED, and then returns the same; or returns something else, when it
+ * is over. Then the rest is written. 0 with that, or a negative errno: no thread. */
+int fanin_record(struct fanin *fanin, crew_read_fn *read, void *context, int *ret_result);
 
 /* SIGIO has a handler and is blocked in all threads: it is waited for in here.
- * Records until something is to be read from `until_fd`: 0, or a negative errno. Call it again. */
+ * Records until something is to be read from `until_fd`: 0, CREW_RELIEVED, or a negative errno. */
 int fanin_run(struct fanin *fanin, int until_fd);
 
 /* There is another roster: what is in both goes on where it was, what is new is begun, what is gone
@@ -37,9 +42,9 @@ bool fanin_is_stuck(struct fanin *fanin);
 /* Takes what is left in the FIFOs and ends unfinished lines. For when nobody writes any more. */
 void fanin_drain(struct fanin *fanin);
 
-/* For when they live on without us: writes what there is, and may be written within a moment.
- * False: the disk is too slow for that; the process is to end, as it is. */
-bool fanin_leave(struct fanin *fanin, int patience_ms);
+/* The same for when they live on without us: lines that have no end yet get none, and what there is
+ * no room for stays. */
+void fanin_leave(struct fanin *fanin);
 
 /* A line of our own in bulkhead.log (our stderr leads back into a FIFO that we read). */
 void fanin_note(struct fanin *fanin, const char *format, ...) __attribute__((format(printf, 2, 3)));

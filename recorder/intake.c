@@ -153,7 +153,16 @@ void intake_look(struct intake *intake)
             intake_ready(intake, key);
 }
 
-void intake_turns(struct intake *intake)
+static bool write_published(struct intake *intake)
+{
+    if (!intake->published)
+        return true;
+    intake->published = false;
+    return crew_write(intake->store);
+}
+
+/* Nothing of ours is kept over write_published: who reads next begins with another turn. */
+bool intake_turns(struct intake *intake)
 {
     uint32_t turns = intake->ready_count;
 
@@ -163,19 +172,10 @@ void intake_turns(struct intake *intake)
 
         if (source && source->fd[key % STREAMS] >= 0 && read_stream(intake, key) == TURN_MORE)
             intake_ready(intake, key);
+        if (!write_published(intake))
+            return false;
     }
-}
-
-bool intake_owes_call(const struct intake *intake)
-{
-    return ring_unheard(&intake->store->ring) > 0;
-}
-
-void intake_call(struct intake *intake)
-{
-    lock(intake);
-    take_call(intake);
-    unlock(intake);
+    return write_published(intake);
 }
 
 void intake_gather(struct intake *intake)
@@ -237,5 +237,6 @@ void intake_note(struct intake *intake, const char *format, va_list arguments)
     if (length < 0)
         length = 0;
     record->bytes[length] = '\n';
+    record->plain = false;
     take_publish(intake, own, STORE_OWN * STREAMS + ERR, record, (size_t)length + 1, false);
 }

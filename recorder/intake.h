@@ -24,10 +24,10 @@ struct intake {
     uint32_t reads;  // so far, those that found something
     uint32_t *ready; // keys of the streams to be read, a queue in a circle
     uint32_t ready_first, ready_count;
-    char *waste; // INTAKE_BYTES: what is dropped is counted here
+    char *waste;    // INTAKE_BYTES: what is dropped is counted here
+    bool published; // something that is still to be written
     struct pace pace;
-    size_t taken;   // bytes since the pace was asked
-    instant called; // the writer, last
+    size_t taken; // bytes since the pace was asked
 };
 
 int intake_init(struct intake *intake, struct store *store); // 0 or a negative errno
@@ -36,13 +36,10 @@ void intake_finish(struct intake *intake);
 void intake_ready(struct intake *intake, uint32_t key); // there is something to be read
 void intake_look(struct intake *intake);                // after SIGIO: where a line was left
 void intake_retry(struct intake *intake);               // there may be room
-void intake_turns(struct intake *intake);               // one of each that is ready
 
-/* The writer is not woken for every read: not again within INTAKE_CALL_MS, unless there is much. So
- * that long after a read this is called when nothing else happens. */
-#define INTAKE_CALL_MS 1
-void intake_call(struct intake *intake);
-bool intake_owes_call(const struct intake *intake);
+/* One turn of each that is ready, and what was read is written. False: somebody else reads now. */
+bool intake_turns(struct intake *intake);
+
 void intake_gather(struct intake *intake); // after the turns: sleeps a little when that is better
 
 /* All that the FIFOs of the member have at present, and the ends of unfinished lines. */

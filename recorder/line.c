@@ -2,7 +2,6 @@
 #include "recorder/line.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +10,8 @@
 
 #define PREFIX_LENGTH (sizeof(MARKER_PREFIX) - 1)
 #define MARK_LENGTH   (PREFIX_LENGTH - (sizeof(MARKER_TEXT) - 1)) // of it, what is dropped
+#define CLOCK_LENGTH  (sizeof("2026-11-22T08:51:00.") - 1)
+#define CUT_LOOK      ((size_t)32) // more than a marker or a break begins with
 
 /* Hardly a line has the marker's first byte: that is found out many times faster than by memmem. */
 static const char *find_marker(const char *text, size_t length)
@@ -22,185 +23,85 @@ static const char *find_marker(const char *text, size_t length)
     return memmem(first, length - (size_t)(first - text), MARKER_PREFIX, PREFIX_LENGTH);
 }
 
-/* Text that ends here or goes on, cut into parts that fit. */
-static void give_text(struct line_stream *stream, enum line_kind kind, const char *text,
-                      size_t length, line_fn *give, void *context)
+/* The text up to a marker, or a marker up to the newline. False: there is none. */
+static bool next_at_marker(struct line_source *source, size_t most, const char *newline,
+                           struct line *ret)
 {
-    while (length > LINE_PART_MAX) {
-        give(context, LINE_PART, text, LINE_PART_MAX);
-        text += LINE_PART_MAX;
-        length -= LINE_PART_MAX;
+    size_t length = newline ? (size_t)(newline - source->at) : most;
+    const char *marker = find_marker(source->at, length);
+
+    if (marker && (marker > source->at || source->begun)) {
+        *ret = (struct line){source->at, (size_t)(marker - source->at), false};
+        source->at = marker;
+    } else if (marker && newline) {
+        *ret = (struct line){marker + MARK_LENGTH, length - MARK_LENGTH, false};
+        source->at = newline + 1;
+    } else {
+        return false; // or one that is too long
     }
-    give(context, kind, text, length);
-    stream->continued = kind == LINE_PART;
+    source->begun = false;
+    return true;
 }
 
-/* A line without its newline. The supervisor's marker may stand behind unfinished text. */
-static void give_line(struct line_stream *stream, const char *text, size_t length, line_fn *give,
-                      void *context)
+bool line_next(struct line_source *source, struct line *ret)
 {
-    const char *marker = find_marker(text, length);
-    size_t before = marker ? (size_t)(marker - text) : length;
-    size_t rest = length - before;
+    size_t left = (size_t)(source->end - source->at);
+    size_t most = left < LINE_PART_MAX ? left : LINE_PART_MAX;
+    const char *newline = memchr(source->at, '\n', left > most ? most + 1 : most);
+    bool whole = newline || (source->ends && left <= most);
 
-    if (!marker || rest - MARK_LENGTH > LINE_PART_MAX) {
-        give_text(stream, LINE_FULL, text, length, give, context);
-        return;
-    }
-    if (before > 0 || stream->continued)
-        give_text(stream, LINE_FULL, text, before, give, context);
-    give(context, LINE_MARKER, marker + MARK_LENGTH, rest - MARK_LENGTH);
-}
-
-/* How many bytes at the end of `text` may be the beginning of a marker. */
-static size_t marker_begun(const char *text, size_t length)
-{
-    size_t begun = length < PREFIX_LENGTH ? length : PREFIX_LENGTH - 1;
-
-    while (begun > 0 && memcmp(text + length - begun, MARKER_PREFIX, begun) != 0)
-        begun--;
-    return begun;
-}
-
-static void forget(struct line_stream *stream)
-{
-    free(stream->partial);
-    stream->partial = NULL;
-    stream->length = 0;
-}
-
-/* The partial line is full: gives out as much of it as cannot belong to a marker. */
-static void spill(struct line_stream *stream, line_fn *give, void *context)
-{
-    const char *marker = find_marker(stream->partial, stream->length);
-    size_t out = stream->length - marker_begun(stream->partial, stream->length);
-    enum line_kind kind = LINE_PART;
-
-    if (marker && marker > stream->partial) {
-        out = (size_t)(marker - stream->partial);
-        kind = LINE_FULL;
-    }
-    give_text(stream, kind, stream->partial, out, give, context);
-    stream->length -= out;
-    if (stream->length > 0)
-        memmove(stream->partial, stream->partial + out, stream->length);
-    else
-        forget(stream);
-}
-
-/* Appends to the partial line: exactly what it needs, for most of them live for one read only. */
-static void keep(struct line_stream *stream, const char *bytes, size_t length, line_fn *give,
-                 void *context)
-{
-    while (length > 0) {
-        size_t room = LINE_PART_MAX - stream->length;
-        size_t take = length < room ? length : room;
-        char *larger = realloc(stream->partial, stream->length + take);
-
-        if (!larger) {
-            if (stream->length > 0)
-                give_text(stream, LINE_PART, stream->partial, stream->length, give, context);
-            give_text(stream, LINE_PART, bytes, length, give, context);
-            forget(stream);
-            return;
-        }
-        stream->partial = larger;
-        memcpy(stream->partial + stream->length, bytes, take);
-        stream->length += take;
-        bytes += take;
-        length -= take;
-        if (stream->length == LINE_PART_MAX)
-            spill(stream, give, context);
-    }
-}
-
-/* The partial line is complete. */
-static void give_partial(struct line_stream *stream, line_fn *give, void *context)
-{
-    give_line(stream, stream->partial ? stream->partial : "", stream->length, give, context);
-    forget(stream);
-}
-
-void line_feed(struct line_stream *stream, const char *bytes, size_t length, line_fn *give,
-               void *context)
-{
-    while (length > 0) {
-        const char *newline = memchr(bytes, '\n', length);
-        size_t segment = newline ? (size_t)(newline - bytes) : length;
-        size_t eaten = newline ? segment + 1 : segment;
-
-        if (newline && stream->length == 0) {
-            give_line(stream, bytes, segment, give, context);
-        } else {
-            keep(stream, bytes, segment, give, context);
-            if (newline)
-                give_partial(stream, give, context);
-        }
-        bytes += eaten;
-        length -= eaten;
-    }
-}
-
-bool line_is_begun(const struct line_stream *stream)
-{
-    return stream->length > 0 || stream->continued;
-}
-
-void line_part(struct line_stream *stream, line_fn *give, void *context)
-{
-    if (stream->length > 0)
-        give_text(stream, LINE_PART, stream->partial, stream->length, give, context);
-    forget(stream);
-}
-
-void line_end(struct line_stream *stream, line_fn *give, void *context)
-{
-    if (line_is_begun(stream))
-        give_partial(stream, give, context);
+    if (left == 0 && !(source->ends && source->begun))
+        return false;
+    if (!source->plain && next_at_marker(source, most, newline, ret))
+        return true;
+    *ret = (struct line){source->at, newline ? (size_t)(newline - source->at) : most, !whole};
+    if (!whole && !source->plain)
+        ret->length = line_cut(ret->text, ret->length);
+    source->at += ret->length + (newline ? 1 : 0);
+    source->begun = !whole;
+    return true;
 }
 
 bool line_is_plain(const char *bytes, size_t length)
 {
-    return length > 0 && !memchr(bytes, '\0', length) && !memchr(bytes, MARKER_PREFIX[0], length);
+    return !memchr(bytes, '\0', length) && !memchr(bytes, MARKER_PREFIX[0], length);
 }
 
-void line_head(const char time[LINE_TIME_MAX], const char *stream_name, char head[LINE_HEAD_BYTES])
+size_t line_cut(const char *bytes, size_t length)
 {
-    char text[LINE_TIME_MAX + 16];
+    size_t look = length < CUT_LOOK ? length : CUT_LOOK;
+    const char *tail = bytes + length - look;
+    const char *begun = memchr(tail, MARKER_PREFIX[0], look);
 
-    snprintf(text, sizeof(text), "%.30s %.6s F ", time, stream_name);
-    memcpy(head, text, LINE_HEAD_BYTES);
+    return begun && begun > bytes ? (size_t)(begun - bytes) : length;
 }
 
-size_t line_format_plain(char *out, size_t room, const char head[LINE_HEAD_BYTES],
-                         const char *bytes, size_t length, size_t *ret_used)
+void line_time(struct line_clock *clock, int64_t wall_ns, char text[LINE_TIME_MAX])
 {
-    const char *at = bytes;
-    const char *newline;
-    char *to = out;
-
-    while ((newline = memchr(at, '\n', (size_t)(bytes + length - at)))) {
-        size_t line = (size_t)(newline - at) + 1;
-
-        if (line > LINE_PART_MAX || line + LINE_HEAD_BYTES > room - (size_t)(to - out))
-            break;
-        memcpy(to, head, LINE_HEAD_BYTES);
-        to = mempcpy(to + LINE_HEAD_BYTES, at, line);
-        at += line;
-    }
-    *ret_used = (size_t)(to - out);
-    return (size_t)(at - bytes);
-}
-
-void line_time(int64_t wall_ns, char text[LINE_TIME_MAX])
-{
-    time_t seconds = (time_t)(wall_ns / NSEC_PER_SEC);
+    time_t second = (time_t)(wall_ns / NSEC_PER_SEC);
+    int64_t rest = wall_ns % NSEC_PER_SEC;
     struct tm parts = {0};
-    size_t used;
 
-    gmtime_r(&seconds, &parts);
-    used = strftime(text, LINE_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + used, LINE_TIME_MAX - used, ".%09dZ", (int)(wall_ns % NSEC_PER_SEC));
+    if (second != clock->second || !clock->text[0]) {
+        gmtime_r(&second, &parts);
+        strftime(clock->text, sizeof(clock->text), "%Y-%m-%dT%H:%M:%S.", &parts);
+        clock->second = second;
+    }
+    memcpy(text, clock->text, CLOCK_LENGTH);
+    for (size_t i = 9; i-- > 0; rest /= 10)
+        text[CLOCK_LENGTH + i] = (char)('0' + rest % 10);
+    memcpy(text + CLOCK_LENGTH + 9, "Z", 2);
+}
+
+void line_heads(const char *time, const char *stream_name, struct line_heads *ret)
+{
+    char *end = mempcpy(ret->whole, time, LINE_HEAD_BYTES - sizeof(" stdout F"));
+
+    *end++ = ' ';
+    end = mempcpy(end, stream_name, sizeof("stdout") - 1);
+    memcpy(end, " F ", 3);
+    memcpy(ret->part, ret->whole, LINE_HEAD_BYTES);
+    ret->part[LINE_HEAD_BYTES - 2] = 'P';
 }
 
 /* Text without a NUL is copied as it is, and all others in pieces. */
@@ -209,26 +110,25 @@ static char *put_text(char *out, const char *text, size_t length)
     const char *nul;
 
     while (length > 0 && (nul = memchr(text, '\0', length))) {
-        size_t plain = (size_t)(nul - text);
+        size_t before = (size_t)(nul - text);
 
-        out = mempcpy(out, text, plain);
+        out = mempcpy(out, text, before);
         out = mempcpy(out, "\\x00", 4);
-        text += plain + 1;
-        length -= plain + 1;
+        text += before + 1;
+        length -= before + 1;
     }
-    return length > 0 ? mempcpy(out, text, length) : out;
+    return mempcpy(out, text, length);
 }
 
 /* No printf: this is what the recorder does most. */
-size_t line_format(char *out, const char *time, const char *stream_name, enum line_kind kind,
-                   const char *text, size_t length)
+size_t line_format(char *out, const struct line_heads *heads, const struct line *line, bool plain)
 {
-    char *end = mempcpy(out, time, strlen(time));
+    char *end = mempcpy(out, line->part ? heads->part : heads->whole, LINE_HEAD_BYTES);
 
-    *end++ = ' ';
-    end = mempcpy(end, stream_name, strlen(stream_name));
-    end = mempcpy(end, kind == LINE_PART ? " P " : " F ", 3);
-    end = put_text(end, text, length);
+    if (plain)
+        end = mempcpy(end, line->text, line->length);
+    else
+        end = put_text(end, line->text, line->length);
     *end++ = '\n';
     return (size_t)(end - out);
 }

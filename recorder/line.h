@@ -2,8 +2,9 @@
  *
  * Lines go into the log in the container log format that the field's shippers read ("CRI"):
  *   2026-11-22T08:51:00.123456789Z stdout F the text
- * F ends a line; P is a part of one that is longer than LINE_PART_MAX. Bytes are kept as they came,
- * valid UTF-8 or not, with one exception: NUL, which no text tool survives, becomes "\x00". */
+ * F ends a line; P is a part of one that is longer than LINE_PART_MAX, or that was not at its end
+ * when it had to be taken. Bytes are kept as they came, valid UTF-8 or not, with one exception:
+ * NUL, which no text tool survives, becomes "\x00". */
 #ifndef BULKHEAD_RECORDER_LINE_H
 #define BULKHEAD_RECORDER_LINE_H
 
@@ -14,54 +15,52 @@
 #define LINE_PART_MAX   ((size_t)16 * 1024) // bytes of one line's or part's text
 #define LINE_TIME_MAX   40                  // of line_time's text, with its NUL
 #define LINE_HEAD_BYTES sizeof("2026-11-22T08:51:00.123456789Z stdout F")
-#define LINE_FORMAT_MAX (LINE_PART_MAX * 4 + LINE_TIME_MAX + 16)
+#define LINE_FORMAT_MAX (LINE_HEAD_BYTES + LINE_PART_MAX * 4 + 1)
 
-enum line_kind {
-    LINE_FULL,   // a line, or the last part of one
-    LINE_PART,   // more of the same line follows
-    LINE_MARKER, // a whole line that the supervisor put there (core/paths.h, MARKER_PREFIX)
+/* What was taken of a stream at once. Nothing is kept between two of them: what has no end in one
+ * is given out as a part. */
+struct line_source {
+    const char *at;
+    const char *end;
+    bool plain; // line_is_plain: else NULs and markers are looked for
+    bool begun; // the first line goes on where an earlier part ended
+    bool ends;  // so does the last line, without a newline
 };
 
-/* What is left between two reads; zeroed is empty. Memory is held only while a line is unfinished.
- */
-struct line_stream {
-    char *partial; // owned
-    size_t length;
-    bool continued; // parts of this line have been given out
+/* One line, or a part of one: valid as long as the bytes it was taken from. */
+struct line {
+    const char *text;
+    size_t length; // at most LINE_PART_MAX
+    bool part;     // more of the same line follows
 };
 
-/* `text` is valid during the call only. */
-typedef void line_fn(void *context, enum line_kind kind, const char *text, size_t length);
+/* The next one. False: there is no more. A marker of the supervisor's (core/paths.h,
+ * MARKER_PREFIX), which may stand behind unfinished text, is a line of its own. */
+bool line_next(struct line_source *source, struct line *ret);
 
-/* Gives out every line that `bytes` completes. Out of memory, a line comes in more parts. */
-void line_feed(struct line_stream *stream, const char *bytes, size_t length, line_fn *give,
-               void *context);
-
-bool line_is_begun(const struct line_stream *stream);
-
-/* Gives out what is unfinished as a part, which somebody else goes on with, and frees. */
-void line_part(struct line_stream *stream, line_fn *give, void *context);
-
-/* Gives out what is unfinished as a line, and frees. */
-void line_end(struct line_stream *stream, line_fn *give, void *context);
-
-/* The short way for what nearly all output is: whole lines of plain text, without a NUL or what a
- * marker begins with, and not too long. Formats as many of them as `out` has room for, each behind
- * `head` (line_head), to be called when nothing is left in the stream. Returns how many bytes of
- * `bytes` are done; what line_feed gives for those would be the same. *ret_used: bytes in `out`. */
+/* Is there neither a NUL nor what a marker begins with? */
 bool line_is_plain(const char *bytes, size_t length);
-size_t line_format_plain(char *out, size_t room, const char head[LINE_HEAD_BYTES],
-                         const char *bytes, size_t length, size_t *ret_used);
 
-/* RFC 3339, UTC, nanoseconds. */
-void line_time(int64_t wall_ns, char text[LINE_TIME_MAX]);
+/* How much of text without a newline may be taken: a marker that has not come whole is left. */
+size_t line_cut(const char *bytes, size_t length);
 
-/* What a whole line begins with. */
-void line_head(const char time[LINE_TIME_MAX], const char *stream_name, char head[LINE_HEAD_BYTES]);
+/* RFC 3339, UTC, nanoseconds. The clock, zeroed at first, is a second that need not be told again.
+ */
+struct line_clock {
+    int64_t second;
+    char text[24];
+};
+void line_time(struct line_clock *clock, int64_t wall_ns, char text[LINE_TIME_MAX]);
 
-/* The line as it stands in the log, newline included; `out` has LINE_FORMAT_MAX bytes, `length` is
- * at most LINE_PART_MAX. `stream_name` is "stdout" or "stderr". Returns the bytes written. */
-size_t line_format(char *out, const char *time, const char *stream_name, enum line_kind kind,
-                   const char *text, size_t length);
+/* What lines begin with, after line_time's text; `stream_name` is "stdout" or "stderr". */
+struct line_heads {
+    char whole[LINE_HEAD_BYTES];
+    char part[LINE_HEAD_BYTES];
+};
+void line_heads(const char *time, const char *stream_name, struct line_heads *ret);
+
+/* The line as it stands in the log, newline included. `out` has room for LINE_FORMAT_MAX bytes; of
+ * a plain line, for LINE_HEAD_BYTES, its length and one. Returns the bytes written. */
+size_t line_format(char *out, const struct line_heads *heads, const struct line *line, bool plain);
 
 #endif

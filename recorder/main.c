@@ -101,73 +101,80 @@ static void say_kept(void *context, const char *what, int error)
 
 /* --- its life --------------------------------------------------------------------------------- */
 
-/* Records to the end, which is told by 0 or -EPIPE (handed.h); another negative errno: it cannot go
- * on. */
-static int record(struct fanin *fanin, struct handed *handed)
+/* What both threads work with (crew.h). */
+struct work {
+    struct place *place;
+    struct handed *handed;
+    struct fanin *fanin;
+    struct history *history;
+};
+
+/* Nobody writes any more. */
+static int end(const struct work *work)
 {
+    int failed;
+
+    history_end(work->history);
+    fanin_drain(work->fanin);
+    failed = archive_journal(work->place->runtime, work->place->state);
+    if (failed != 0)
+        fanin_note(work->fanin, "recorder: cannot keep the journal: %s", strerror(-failed));
+    return failed;
+}
+
+/* A disk that hangs holds us up no longer than that: SIGALRM ends us. */
+static void leave(const struct work *work)
+{
+    alarm(RECORDER_LEAVES_MS / 1000);
+    history_end(work->history);
+    fanin_leave(work->fanin);
+}
+
+/* Records to the end: CREW_RELIEVED; 0 or -EPIPE (handed.h); another negative errno: it cannot go
+ * on, and somebody comes after us. */
+static int record(void *context)
+{
+    const struct work *work = context;
     int heard = -EAGAIN;
     int failed;
 
     while (heard == -EAGAIN) {
-        failed = fanin_run(fanin, HANDOVER_RECORDER);
-        heard = failed != 0 ? failed : follow(fanin, handed);
+        failed = fanin_run(work->fanin, HANDOVER_RECORDER);
+        heard = failed != 0 ? failed : follow(work->fanin, work->handed);
     }
-    if (heard < 0 && heard != -EPIPE)
-        fanin_note(fanin, "recorder: %s", handed->why ? handed->why : strerror(-heard));
+    if (heard == 0)
+        return end(work);
+    if (heard == -EPIPE)
+        leave(work);
+    else if (heard != CREW_RELIEVED)
+        fanin_note(work->fanin, "recorder: %s",
+                   work->handed->why ? work->handed->why : strerror(-heard));
     return heard;
-}
-
-static int keep_journal(struct fanin *fanin, const struct place *place)
-{
-    int failed = archive_journal(place->runtime, place->state);
-
-    if (failed != 0)
-        fanin_note(fanin, "recorder: cannot keep the journal: %s", strerror(-failed));
-    return failed;
-}
-
-/* All that may be done by root and by name is done; then it is given up. */
-static int begin(struct place *place, struct handed *handed, struct fanin *fanin,
-                 struct history *history)
-{
-    int failed;
-
-    sandbox_enter(place, say_kept, fanin);
-    failed = fanin_begin(fanin, handed);
-    if (failed == 0)
-        history_start(history, place->state_path);
-    return failed;
 }
 
 /* 0 or a negative errno, after saying what is wrong. */
 static int live(struct place *place, struct handed *handed)
 {
     int buffer = fcntl(HANDOVER_BUFFER, F_GETFD) < 0 ? -1 : HANDOVER_BUFFER;
-    struct history *history = history_prepare(place->runtime);
-    struct fanin *fanin = NULL;
+    struct work work = {place, handed, NULL, history_prepare(place->runtime)};
     const char *what;
-    int failed = fanin_create(place, buffer, &fanin, &what);
+    int failed = fanin_create(place, buffer, &work.fanin, &what), result = 0;
 
     if (failed == 0) {
-        what = "start a thread";
-        failed = begin(place, handed, fanin, history);
-    }
-    if (failed != 0) {
-        fprintf(stderr, "bulkhead-recorder: cannot %s: %s\n", what, strerror(-failed));
-    } else {
+        /* All that may be done by root and by name is done; then it is given up. */
+        sandbox_enter(place, say_kept, work.fanin);
+        fanin_begin(work.fanin, handed);
         handed_finish(handed);
-        failed = record(fanin, handed);
+        history_start(work.history, place->state_path);
+        what = "start a thread";
+        failed = fanin_record(work.fanin, record, &work, &result); // until all is written
     }
-    history_end(history);
-    if (failed == -EPIPE && !fanin_leave(fanin, RECORDER_LEAVES_MS))
-        return failed;
-    if (fanin && failed == 0) { // else somebody comes after us
-        fanin_drain(fanin);
-        failed = keep_journal(fanin, place);
-    }
-    history_finish(history, failed == -EPIPE ? 0 : HISTORY_PATIENCE_MS);
-    fanin_destroy(fanin); // when all is written
-    return failed;
+    if (failed != 0)
+        fprintf(stderr, "bulkhead-recorder: cannot %s: %s\n", what, strerror(-failed));
+    history_end(work.history);
+    history_finish(work.history, result == -EPIPE ? 0 : HISTORY_PATIENCE_MS);
+    fanin_destroy(work.fanin);
+    return failed != 0 ? failed : result;
 }
 
 /* What we read was just written by somebody who is busy: a death's marker wakes us on the processor

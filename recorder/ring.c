@@ -110,7 +110,6 @@ int ring_open(struct ring *ring, int fd, bool *ret_fresh)
     ring->shared = memory;
     ring->used_most = RING_BYTES_MAX;
     ring->reserved = false;
-    ring->unheard = 0;
     *ret_fresh = !recover(ring);
     if (*ret_fresh)
         *ring->shared =
@@ -193,18 +192,6 @@ void ring_publish(struct ring *ring, struct ring_record *record, size_t length)
     if (shared->head > ring->used_most)
         ring->used_most = shared->head;
     ring->reserved = false;
-    ring->unheard += record->size;
-}
-
-size_t ring_unheard(const struct ring *ring)
-{
-    return ring->unheard;
-}
-
-void ring_call(struct ring *ring)
-{
-    ring->unheard = 0;
-    pthread_cond_signal(&ring->work);
 }
 
 /* The tail follows where the records turned to the beginning. */

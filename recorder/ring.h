@@ -24,7 +24,9 @@ struct ring_record {
     uint32_t length; // of `bytes`
     uint32_t slot;   // of the member, in this process
     uint8_t stream;
-    uint8_t ends;  // an unfinished line ends here
+    uint8_t plain; // line_is_plain
+    uint8_t begun; // the first line was begun in an earlier record,
+    uint8_t ends;  // and the last one ends here, whether it has a newline or not
     uint8_t again; // a recorder was killed: these may be in the log already
     char name[INSTANCE_NAME_MAX];
     char bytes[];
@@ -45,7 +47,6 @@ struct ring {
     pthread_cond_t room; // there is more room
     struct ring_shared *shared;
     size_t used_most; // since memory was last given back
-    size_t unheard;
     bool reserved;
 };
 
@@ -63,12 +64,10 @@ size_t ring_free(const struct ring *ring);
 struct ring_taking *ring_taking(struct ring *ring);
 
 /* A record with room for `length` bytes; NULL: there is no room now. One at a time;
- * it is in the ring from ring_publish on, and ring_call wakes who waits for it. */
+ * it is in the ring from ring_publish on. */
 struct ring_record *ring_reserve(struct ring *ring, size_t length);
 void ring_cancel(struct ring *ring);
 void ring_publish(struct ring *ring, struct ring_record *record, size_t length);
-void ring_call(struct ring *ring);
-size_t ring_unheard(const struct ring *ring); // bytes that were published since ring_call
 
 /* The oldest record, or NULL. It is told that it is at work, which a killed process leaves behind.
  */

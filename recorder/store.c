@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "recorder/writer.h"
@@ -25,45 +24,10 @@ int store_init(struct store *store, const struct place *place, int buffer, bool 
     return ring_open(&store->ring, buffer, ret_fresh);
 }
 
-int store_start(struct store *store)
-{
-    int error = pthread_create(&store->writer, NULL, writer_run, store);
-
-    store->writer_is_there = error == 0;
-    return -error;
-}
-
-bool store_leave(struct store *store, int patience_ms)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += patience_ms % 1000 * (NSEC_PER_SEC / 1000);
-    until.tv_sec += patience_ms / 1000 + until.tv_nsec / NSEC_PER_SEC;
-    until.tv_nsec %= NSEC_PER_SEC;
-    pthread_mutex_lock(&store->ring.lock);
-    store->ending = store->leaving = true;
-    pthread_cond_signal(&store->ring.work);
-    pthread_mutex_unlock(&store->ring.lock);
-    if (store->writer_is_there &&
-        pthread_clockjoin_np(store->writer, NULL, CLOCK_MONOTONIC, &until) != 0)
-        return false;
-    store->writer_is_there = false;
-    return true;
-}
-
 void store_finish(struct store *store)
 {
     uint32_t i;
 
-    if (store->writer_is_there) {
-        pthread_mutex_lock(&store->ring.lock);
-        store->ending = true;
-        pthread_cond_signal(&store->ring.work);
-        pthread_mutex_unlock(&store->ring.lock);
-        pthread_join(store->writer, NULL);
-        store->writer_is_there = false;
-    }
     for (i = 0; i < store->slots_count; i++)
         writer_forget(store->slots[i]);
     ring_close(&store->ring);

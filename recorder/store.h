@@ -1,14 +1,11 @@
-/* What the two threads of the recorder share: the members' logs and the ring between them.
- *
- * The reader (fanin.c) never waits for a file: what does not fit into the ring it counts. The
- * writer (writer.c) may wait for a disk as long as it likes. */
+/* What the two threads of the recorder (crew.h) share: the members' logs and the ring between
+ * reading (fanin.h) and writing (writer.h). */
 #ifndef BULKHEAD_RECORDER_STORE_H
 #define BULKHEAD_RECORDER_STORE_H
 
-#include <pthread.h>
-
 #include "core/logging.h"
 #include "core/nsec.h"
+#include "recorder/crew.h"
 #include "recorder/journald.h"
 #include "recorder/line.h"
 #include "recorder/place.h"
@@ -52,8 +49,7 @@ struct source {
     struct rotate log;
     struct rotate_limits limits;
     enum logging_driver driver;
-    bool patient; // journald may hold us up
-    struct line_stream stream[STREAMS];
+    bool patient;    // journald may hold us up
     instant told_at; // in our own log, last
 };
 
@@ -61,19 +57,18 @@ struct store {
     struct ring ring;
     struct source **slots; // NULL where none is; the reader changes them, with the ring's lock
     uint32_t slots_count;
-    uint32_t losing;           // sources with `lost`
+    uint32_t losing;           // there is something to be told: sources with `lost`, and others
+    bool untold;               // some of it could not be
     uint64_t progress;         // goes up with all that the writer brings to an end
     const struct place *place; // borrowed
     int bell;                  // eventfd: there is room again
     bool bell_wanted;          // under the lock
-    bool ending;               // the writer ends when all is written
-    bool leaving;              // and lines without an end may still get one from somebody else
-    pthread_t writer;
-    bool writer_is_there;
+    bool ending;               // nothing is read any more
+    struct crew crew;
 
     /* the writer's */
     struct journald journald;
-    struct source *at_hand;
+    struct line_clock clock;
     char time[LINE_TIME_MAX];
     size_t batch_used;
     char *batch; // formatted lines
@@ -83,14 +78,6 @@ struct store {
  * follow in any case. */
 int store_init(struct store *store, const struct place *place, int buffer, bool *ret_fresh);
 
-/* Begins to write, with what is there already: the writer's thread. */
-int store_start(struct store *store);
-
-/* For when the services live on without us: waits until all is written, but no longer than that.
- * False: the writer still has work, and nothing here may be freed. */
-bool store_leave(struct store *store, int patience_ms);
-
-/* Waits until all is written, however long that takes. */
 void store_finish(struct store *store);
 
 /* A source of that name, the one there is or a new one; with its slot. NULL: no memory, or too

@@ -8,7 +8,7 @@
 #include "core/breaks.h"
 
 #define HOLD       span_ms(250)       // a service waits for the disk no longer than this
-#define CALL_BYTES (INTAKE_BYTES * 4) // so much wakes the writer at once
+#define CALL_BYTES (INTAKE_BYTES * 4) // that nobody writes wake who does not read
 
 static instant monotonic(void)
 {
@@ -55,27 +55,19 @@ static struct ring_record *find_room(struct intake *intake, const struct source 
     return ring_reserve(ring, INTAKE_BYTES);
 }
 
-void take_call(struct intake *intake)
+/* Wakes who does not read, to write. */
+static void call(struct intake *intake)
 {
-    intake->called = monotonic();
-    ring_call(&intake->store->ring);
-}
-
-/* The writer's next sleep is deeper than a few reads are apart: waking it for each would cost more
- * than what it then does. */
-static void call_at_times(struct intake *intake)
-{
-    if (ring_unheard(&intake->store->ring) >= CALL_BYTES ||
-        instant_since(monotonic(), intake->called).ns >= span_ms(INTAKE_CALL_MS).ns)
-        take_call(intake);
+    if (!intake->store->crew.writing)
+        pthread_cond_signal(&intake->store->ring.work);
 }
 
 static struct ring_record *wait_for_room(struct intake *intake, const struct source *source)
 {
     struct ring_record *record = find_room(intake, source);
 
-    if (!record && intake_owes_call(intake))
-        take_call(intake);
+    if (!record)
+        call(intake);
     while (!record && intake->ending) {
         pthread_cond_wait(&intake->store->ring.room, &intake->store->ring.lock);
         record = find_room(intake, source);
@@ -93,6 +85,7 @@ void take_publish(struct intake *intake, struct source *source, uint32_t key,
     record->time_ns = wall_ns();
     record->slot = key / STREAMS;
     record->stream = (uint8_t)stream;
+    record->begun = source->unfinished[stream];
     record->ends = ends;
     record->again = source->again[stream];
     memcpy(record->name, source->name, sizeof(record->name));
@@ -103,8 +96,10 @@ void take_publish(struct intake *intake, struct source *source, uint32_t key,
     source->lost = 0;
     ring_publish(&intake->store->ring, record, length);
     source->queued += record->size;
-    call_at_times(intake);
+    if (ring_used(&intake->store->ring) >= CALL_BYTES)
+        call(intake);
     unlock(intake);
+    intake->published = true;
     intake->taken += length;
 }
 
@@ -136,17 +131,21 @@ static void put(struct intake *intake, struct source *source, uint32_t key,
     intake->reads++;
 }
 
-/* How much of what was peeked at is whole lines. A line without its end stays in the FIFO, where a
- * SIGKILL does not reach it, until it is too long for that. */
+/* How much of what was peeked at is whole lines. A line without its end stays in the FIFO until it
+ * is too long for that. */
 static size_t whole_lines(int fd, const char *bytes, size_t length)
 {
-    const char *newline = memrchr(bytes, '\n', length);
+    const char *newline = length > 0 ? memrchr(bytes, '\n', length) : NULL;
     int capacity;
 
+    if (length == 0)
+        return 0;
     if (newline)
         return (size_t)(newline - bytes) + 1;
+    if (length >= LINE_PART_MAX)
+        return line_cut(bytes, length - length % LINE_PART_MAX);
     capacity = fcntl(fd, F_GETPIPE_SZ);
-    return length >= LINE_PART_MAX || capacity < 0 || length * 2 >= (size_t)capacity ? length : 0;
+    return capacity < 0 || length * 2 >= (size_t)capacity ? line_cut(bytes, length) : 0;
 }
 
 static uint64_t count_lines(const char *bytes, size_t length)
@@ -186,10 +185,12 @@ static enum turn drop(struct intake *intake, struct source *source, uint32_t str
     intake->reads++;
     if (source->logging.driver == LOGGING_NONE)
         return TURN_MORE;
+    if (intake->waste[length - 1] == '\n')
+        source->unfinished[stream] = false;
     lock(intake);
     source->lost += count_lines(intake->waste, length);
     intake->store->losing++;
-    pthread_cond_signal(&intake->store->ring.work);
+    call(intake);
     unlock(intake);
     return TURN_MORE;
 }
@@ -241,6 +242,22 @@ static struct ring_record *reserve(struct intake *intake, struct source *source)
     return record;
 }
 
+/* Copies what is there into the record. Returns how much. */
+static size_t peek(struct intake *intake, int fd, struct ring_record *record)
+{
+    size_t there = tap_peek(&intake->tap, fd, record->bytes, INTAKE_BYTES);
+
+    record->plain = line_is_plain(record->bytes, there);
+    return there;
+}
+
+/* The first break in what was peeked at. */
+static bool find_break(const struct ring_record *record, size_t there, size_t *ret_at,
+                       uint32_t *ret_number)
+{
+    return !record->plain && break_find(record->bytes, there, ret_at, ret_number);
+}
+
 enum turn take_before_break(struct intake *intake, uint32_t key, uint32_t *ret_number)
 {
     struct source *source = intake->store->slots[key / STREAMS];
@@ -255,8 +272,8 @@ enum turn take_before_break(struct intake *intake, uint32_t key, uint32_t *ret_n
     if (!record)
         return no_room(intake, key);
     set_flow(intake, key / STREAMS, FLOW_READ);
-    there = tap_peek(&intake->tap, fd, record->bytes, INTAKE_BYTES);
-    breaks = break_find(record->bytes, there, &length, ret_number);
+    there = peek(intake, fd, record);
+    breaks = find_break(record, there, &length, ret_number);
     if (!breaks)
         length = whole_lines(fd, record->bytes, there);
     if (length > 0 || (breaks && source->unfinished[key % STREAMS])) {
@@ -272,11 +289,11 @@ enum turn take_before_break(struct intake *intake, uint32_t key, uint32_t *ret_n
 static void put_rest(struct intake *intake, uint32_t key, struct ring_record *record, bool ends)
 {
     struct source *source = intake->store->slots[key / STREAMS];
-    size_t there = tap_peek(&intake->tap, source->fd[key % STREAMS], record->bytes, INTAKE_BYTES);
+    size_t there = peek(intake, source->fd[key % STREAMS], record);
     size_t before;
     uint32_t number;
 
-    if (break_find(record->bytes, there, &before, &number))
+    if (find_break(record, there, &before, &number))
         there = before;
     if (there > 0 || (ends && source->unfinished[key % STREAMS]))
         put(intake, source, key, record, there, there, ends);
@@ -320,8 +337,8 @@ enum turn take_break(struct intake *intake, uint32_t key)
 
     if (!record)
         return no_room(intake, key);
-    there = tap_peek(&intake->tap, fd, record->bytes, INTAKE_BYTES);
-    if (!break_find(record->bytes, there, &at, &source->passed[key % STREAMS]) || at != 0) {
+    there = peek(intake, fd, record);
+    if (!find_break(record, there, &at, &source->passed[key % STREAMS]) || at != 0) {
         cancel(intake); // somebody else reads this FIFO, too
         return TURN_MORE;
     }

@@ -24,10 +24,9 @@ enum turn take_end(struct intake *intake, uint32_t key);
 /* Takes what is there of a line that has no end yet and may still get one, where there is room. */
 void take_tail(struct intake *intake, uint32_t key);
 
-/* Puts a record into the ring. `ends`: so does the line that it may be a part of. */
+/* Puts a record into the ring, with its bytes and `plain`. `ends`: so does the line that it may be
+ * a part of. */
 void take_publish(struct intake *intake, struct source *source, uint32_t key,
                   struct ring_record *record, size_t length, bool ends);
-
-void take_call(struct intake *intake); // wakes the writer; with the ring's lock held
 
 #endif

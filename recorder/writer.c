@@ -12,8 +12,6 @@
 #include "recorder/store.h"
 
 #define TELL_AGAIN span_sec(10) // of one member in our own log
-#define TRY_AGAIN  span_sec(2)  // to tell what was lost, while the disk takes nothing
-#define REST       span_sec(1)  // without work, before the memory of a burst is given back
 #define AGAIN_TEXT MARKER_TEXT "the recorder was killed: what follows may be here twice"
 
 static const char *const stream_names[STREAMS] = {"stdout", "stderr"};
@@ -31,24 +29,13 @@ static void set_time_now(struct store *store)
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    line_time((int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec, store->time);
-}
-
-static void close_source(struct source *source)
-{
-    int stream;
-
-    for (stream = OUT; stream < STREAMS; stream++) {
-        free(source->stream[stream].partial);
-        source->stream[stream] = (struct line_stream){0};
-    }
-    rotate_finish(&source->log);
+    line_time(&store->clock, (int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec, store->time);
 }
 
 void writer_forget(struct source *source)
 {
     if (source)
-        close_source(source);
+        rotate_finish(&source->log);
     free(source);
 }
 
@@ -97,108 +84,49 @@ static void lose(struct source *source, uint64_t lines)
                 source->driver == LOGGING_JOURNALD ? ROTATE_JOURNALD : ROTATE_TOO_SLOW);
 }
 
-static void flush(struct store *store)
+static void flush(struct store *store, struct source *source)
 {
-    struct source *source = store->at_hand;
-
     if (store->batch_used > 0)
         put_lines(store, source, store->batch, store->batch_used);
     store->batch_used = 0;
     tell_losses(store, source, false);
+    store->untold |= source->log.lost > 0 || source->log.told > 0;
 }
 
-static void give_line(void *context, enum line_kind kind, const char *text, size_t length,
-                      const char *stream_name)
+static void put_line(struct store *store, struct source *source, const struct line_heads *heads,
+                     const struct line *line, bool plain)
 {
-    struct store *store = context;
+    size_t most = plain ? LINE_HEAD_BYTES + line->length + 1 : LINE_FORMAT_MAX;
 
-    if (store->batch_used + LINE_FORMAT_MAX > STORE_BATCH_BYTES ||
-        (int64_t)store->batch_used >= store->at_hand->limits.file_bytes)
-        flush(store);
-    store->batch_used +=
-        line_format(store->batch + store->batch_used, store->time, stream_name, kind, text, length);
-}
-
-static void give_out(void *context, enum line_kind kind, const char *text, size_t length)
-{
-    give_line(context, kind, text, length, stream_names[OUT]);
-}
-
-static void give_err(void *context, enum line_kind kind, const char *text, size_t length)
-{
-    give_line(context, kind, text, length, stream_names[ERR]);
-}
-
-/* Of plain text, as many bytes as fit into a batch. */
-static size_t batch_plain(struct store *store, const char *head, const char *bytes, size_t length)
-{
-    int64_t most = store->at_hand->limits.file_bytes;
-    size_t room = most < (int64_t)STORE_BATCH_BYTES ? (size_t)most : STORE_BATCH_BYTES;
-    size_t used = 0, done = 0;
-
-    if (room > store->batch_used)
-        done = line_format_plain(store->batch + store->batch_used, room - store->batch_used, head,
-                                 bytes, length, &used);
-    store->batch_used += used;
-    return done;
-}
-
-/* Returns how much of the record is done: all, but for lines that are too long. */
-static size_t write_plain(struct store *store, const struct ring_record *record)
-{
-    char head[LINE_HEAD_BYTES];
-    size_t done = 0;
-
-    if (!line_is_plain(record->bytes, record->length))
-        return 0;
-    line_head(store->time, stream_names[record->stream], head);
-    while (done < record->length) {
-        size_t some = batch_plain(store, head, record->bytes + done, record->length - done);
-
-        if (some == 0 && store->batch_used == 0)
-            break;
-        if (some == 0)
-            flush(store);
-        done += some;
-    }
-    return done;
+    if (store->batch_used + most > STORE_BATCH_BYTES ||
+        (store->batch_used > 0 && (int64_t)(store->batch_used + most) > source->limits.file_bytes))
+        flush(store, source);
+    store->batch_used += line_format(store->batch + store->batch_used, heads, line, plain);
 }
 
 static void write_record(struct store *store, struct source *source,
                          const struct ring_record *record)
 {
-    line_fn *give = record->stream == OUT ? give_out : give_err;
-    struct line_stream *stream = &source->stream[record->stream];
-    size_t done = 0;
+    static const struct line again = {AGAIN_TEXT, sizeof(AGAIN_TEXT) - 1, false};
+    struct line_source from = {.at = record->bytes,
+                               .end = record->bytes + record->length,
+                               .plain = record->plain,
+                               .begun = record->begun,
+                               .ends = record->ends};
+    struct line_heads heads;
+    struct line line;
 
-    store->at_hand = source;
-    line_time(record->time_ns, store->time);
+    line_time(&store->clock, record->time_ns, store->time);
     if (record->lost > 0)
         lose(source, record->lost);
-    if (record->again)
-        give_err(store, LINE_FULL, AGAIN_TEXT, strlen(AGAIN_TEXT));
-    if (!line_is_begun(stream))
-        done = write_plain(store, record);
-    line_feed(stream, record->bytes + done, record->length - done, give, store);
-    if (record->ends)
-        line_end(stream, give, store);
-    flush(store);
-}
-
-/* What has no end yet is not to be lost with our memory. */
-static void part_lines(struct store *store)
-{
-    set_time_now(store);
-    for (uint32_t i = 0; i < store->slots_count; i++) {
-        struct source *source = store->slots[i];
-
-        if (!source)
-            continue;
-        store->at_hand = source;
-        line_part(&source->stream[OUT], give_out, store);
-        line_part(&source->stream[ERR], give_err, store);
-        flush(store);
+    if (record->again) {
+        line_heads(store->time, stream_names[ERR], &heads);
+        put_line(store, source, &heads, &again, true);
     }
+    line_heads(store->time, stream_names[record->stream], &heads);
+    while (line_next(&from, &line))
+        put_line(store, source, &heads, &line, record->plain);
+    flush(store, source);
 }
 
 /* --- with the lock ------------------------------------------------------------------------- */
@@ -252,84 +180,53 @@ static void write_first(struct store *store, struct ring_record *record)
     release(store, source, record->size);
 }
 
-/* All is written: what was lost since is told without waiting for another line. True: some of it
- * still cannot be. */
-static bool tell_rest(struct store *store)
+/* One that the reader has let go, and of which nothing is left. */
+static bool may_close(const struct source *source)
 {
-    bool untold = false;
-    uint32_t i;
-
-    store->losing = 0;
-    for (i = 0; i < store->slots_count; i++) {
-        struct source *source = store->slots[i];
-        uint64_t lost = source ? source->lost : 0;
-        bool gone = source && source->gone && !source->closed && source->queued == 0;
-
-        if (!source || (lost == 0 && !gone && source->log.lost == 0 && source->log.told == 0))
-            continue;
-        source->lost = 0;
-        take_limits(source);
-        pthread_mutex_unlock(&store->ring.lock);
-        set_time_now(store);
-        if (lost > 0)
-            lose(source, lost);
-        if (source->log.lost > 0)
-            put_lines(store, source, "", 0);
-        tell_losses(store, source, gone || store->ending);
-        untold |= !gone && (source->log.lost > 0 || source->log.told > 0);
-        if (gone)
-            close_source(source);
-        pthread_mutex_lock(&store->ring.lock);
-        store->progress++;
-        source->closed = gone && source->gone;
-    }
-    return untold;
+    return source->gone && !source->closed && source->queued == 0;
 }
 
-/* 0, or ETIMEDOUT after a `patience`; INSTANT_NEVER: there is none. */
-static int wait_until(struct store *store, instant until)
+static void tell_rest_of(struct store *store, struct source *source)
 {
-    struct timespec time = {until.ns / NSEC_PER_SEC, until.ns % NSEC_PER_SEC};
+    uint64_t lost = source->lost;
+    bool gone = may_close(source);
 
-    if (until.ns == INSTANT_NEVER.ns)
-        return pthread_cond_wait(&store->ring.work, &store->ring.lock);
-    return pthread_cond_clockwait(&store->ring.work, &store->ring.lock, CLOCK_MONOTONIC, &time);
-}
-
-/* The memory of a burst is kept for the next one for a while: to give it back and to take it again
- * costs more than to write what is in it. */
-static void wait_for_work(struct store *store, bool untold)
-{
-    instant until = INSTANT_NEVER;
-
-    if (untold)
-        until = instant_add(monotonic(), TRY_AGAIN);
-    else if (ring_is_large(&store->ring))
-        until = instant_add(monotonic(), REST);
-    if (wait_until(store, until) == ETIMEDOUT)
-        ring_shrink(&store->ring);
-}
-
-void *writer_run(void *context)
-{
-    struct store *store = context;
-    struct ring_record *record;
-    bool untold;
-
-    pthread_mutex_lock(&store->ring.lock);
-    for (;;) {
-        while ((record = ring_first(&store->ring)))
-            write_first(store, record);
-        untold = tell_rest(store);
-        if (ring_used(&store->ring) > 0 || store->losing > 0)
-            continue;
-        store->progress++;
-        if (store->ending)
-            break;
-        wait_for_work(store, untold);
-    }
+    if (lost == 0 && !gone && source->log.lost == 0 && source->log.told == 0)
+        return;
+    source->lost = 0;
+    take_limits(source);
     pthread_mutex_unlock(&store->ring.lock);
-    if (store->leaving)
-        part_lines(store);
-    return NULL;
+    set_time_now(store);
+    if (lost > 0)
+        lose(source, lost);
+    if (source->log.lost > 0)
+        put_lines(store, source, "", 0);
+    tell_losses(store, source, gone || store->ending);
+    if (gone)
+        rotate_finish(&source->log);
+    pthread_mutex_lock(&store->ring.lock);
+    store->untold |= !gone && (source->log.lost > 0 || source->log.told > 0);
+    store->progress++;
+    source->closed = gone && source->gone;
+}
+
+/* All is written: what was lost since is told without waiting for another line. */
+static void tell_rest(struct store *store)
+{
+    store->losing = 0;
+    store->untold = false;
+    for (uint32_t i = 0; i < store->slots_count; i++)
+        if (store->slots[i])
+            tell_rest_of(store, store->slots[i]);
+    store->progress++;
+}
+
+void writer_turn(struct store *store)
+{
+    struct ring_record *record = ring_first(&store->ring);
+
+    if (record)
+        write_first(store, record);
+    else
+        tell_rest(store);
 }

@@ -1,10 +1,13 @@
-/* The thread that makes lines of what was read, and writes and rotates the files. */
+/* From the ring to the files: makes lines of what was read, writes and rotates. */
 #ifndef BULKHEAD_RECORDER_WRITER_H
 #define BULKHEAD_RECORDER_WRITER_H
 
 struct source;
+struct store;
 
-void *writer_run(void *store); // until the store is ending and its ring is empty
+/* Writes the oldest record; or, where none is left, tells what was lost (store.h, `losing`). With
+ * the ring's lock, which is let go meanwhile; one thread at a time (crew.h). */
+void writer_turn(struct store *store);
 
 void writer_forget(struct source *source); // closes and frees; may be NULL
 

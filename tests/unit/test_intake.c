@@ -1,5 +1,5 @@
 /* From the FIFOs into the ring: the order of what two incarnations have written into two FIFOs. */
-// links: recorder/intake.o recorder/take.o recorder/journald.o recorder/store.o recorder/ring.o recorder/tap.o recorder/pace.o recorder/writer.o recorder/rotate.o recorder/line.o core -lpthread
+// links: recorder/intake.o recorder/take.o recorder/crew.o recorder/journald.o recorder/store.o recorder/ring.o recorder/tap.o recorder/pace.o recorder/writer.o recorder/rotate.o recorder/line.o core -lpthread
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +38,7 @@ static int set_up(void **state)
     if (store_init(&world.store, &world.place, -1, &fresh) != 0 ||
         intake_init(&world.intake, &world.store) != 0)
         return -1;
+    world.store.crew.writing = true; // somebody else: it stays in the ring
     (void)store_add(&world.store, STORE_OWN_NAME, &LOGGING_DEFAULT, &slot);
     source = store_add(&world.store, "web-1", &LOGGING_DEFAULT, &slot);
     world.key = slot * STREAMS;

@@ -54,10 +54,14 @@ static void test_the_longest_line_fits(void **state)
 {
     static char line[LINE_FORMAT_MAX];
     char zeros[LINE_PART_MAX] = "";
-    size_t length = line_format(line, TIME, "stdout", LINE_PART, zeros, sizeof(zeros)) - 1;
+    const struct line part = {zeros, sizeof(zeros), true};
+    struct line_heads heads;
+    size_t length;
     char stack[NAME_BYTES_MAX + 1], member[INSTANCE_NAME_MAX];
 
     (void)state;
+    line_heads(TIME, "stdout", &heads);
+    length = line_format(line, &heads, &part, false) - 1;
     memset(stack, 's', sizeof(stack) - 1);
     stack[sizeof(stack) - 1] = '\0';
     memset(member, 'm', sizeof(member) - 1);

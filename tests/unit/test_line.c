@@ -1,8 +1,8 @@
-/* Lines out of chunks: every way to cut the same bytes must give the same lines.
- */
+/* Lines out of what was read at once, and their form in the log. */
 // links: recorder/line.o core
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,51 +14,45 @@
 #include "core/paths.h"
 #include "recorder/line.h"
 
-/* What was given out, as text: "F:one|P:two|M:bulkhead: died|". */
+/* What comes out of one read, as text: "F:one|P:two|". */
 struct given {
     size_t used;
     char text[512 * 1024];
 };
 
-static void give(void *context, enum line_kind kind, const char *text, size_t length)
+static void add_line(struct given *given, const struct line *line)
 {
-    struct given *given = context;
-
-    assert_true(length <= LINE_PART_MAX);
-    assert_true(given->used + length + 4 < sizeof(given->text));
-    given->text[given->used++] = "FPM"[kind];
+    assert_true(line->length <= LINE_PART_MAX);
+    assert_true(given->used + line->length + 4 < sizeof(given->text));
+    given->text[given->used++] = line->part ? 'P' : 'F';
     given->text[given->used++] = ':';
-    memcpy(given->text + given->used, text, length);
-    given->used += length;
+    memcpy(given->text + given->used, line->text, line->length);
+    given->used += line->length;
     given->text[given->used++] = '|';
     given->text[given->used] = '\0';
 }
 
-static struct given *lines_of(const char *bytes, size_t length, size_t chunk)
+static const char *read_lines(const char *bytes, size_t length, bool begun, bool ends)
 {
-    struct given *given = calloc(1, sizeof(*given));
-    struct line_stream stream = {0};
-    size_t at;
+    static struct given given;
+    struct line_source source = {.at = bytes,
+                                 .end = bytes + length,
+                                 .plain = line_is_plain(bytes, length),
+                                 .begun = begun,
+                                 .ends = ends};
+    struct line line;
 
-    assert_non_null(given);
-    for (at = 0; at < length; at += chunk)
-        line_feed(&stream, bytes + at, length - at < chunk ? length - at : chunk, give, given);
-    line_end(&stream, give, given);
-    assert_null(stream.partial);
-    return given;
+    given.used = 0;
+    given.text[0] = '\0';
+    while (line_next(&source, &line))
+        add_line(&given, &line);
+    assert_ptr_equal(source.at, source.end);
+    return given.text;
 }
 
 static void expect(const char *bytes, const char *expected)
 {
-    size_t length = strlen(bytes);
-    size_t chunk;
-
-    for (chunk = 1; chunk <= length; chunk++) {
-        struct given *given = lines_of(bytes, length, chunk);
-
-        assert_string_equal(given->text, expected);
-        free(given);
-    }
+    assert_string_equal(read_lines(bytes, strlen(bytes), false, true), expected);
 }
 
 static void test_lines(void **state)
@@ -67,32 +61,30 @@ static void test_lines(void **state)
     expect("one\ntwo\n", "F:one|F:two|");
     expect("\n\n", "F:|F:|");
     expect("no end", "F:no end|");
+    expect("", "");
     expect("a\r\nb\xff\xfe\x1b[31m\n", "F:a\r|F:b\xff\xfe\x1b[31m|");
 }
 
-static void test_nothing_is_held_between_whole_lines(void **state)
+static void test_a_line_in_two_reads(void **state)
 {
-    struct given *given = calloc(1, sizeof(*given));
-    struct line_stream stream = {0};
-
     (void)state;
-    assert_non_null(given);
-    line_feed(&stream, "one\nrest", 8, give, given);
-    assert_int_equal(stream.length, 4);
-    line_feed(&stream, " of it\n", 7, give, given);
-    assert_null(stream.partial);
-    assert_int_equal(stream.length, 0);
-    assert_string_equal(given->text, "F:one|F:rest of it|");
-    free(given);
+    assert_string_equal(read_lines("one\nhalf", 8, false, false), "F:one|P:half|");
+    assert_string_equal(read_lines(" of it\ntwo\n", 11, true, false), "F: of it|F:two|");
+    assert_string_equal(read_lines("\n", 1, true, false), "F:|");
+    assert_string_equal(read_lines("", 0, true, true), "F:|");
+    assert_string_equal(read_lines("", 0, true, false), "");
+    assert_string_equal(read_lines("end", 3, true, true), "F:end|");
 }
 
 static void test_marker(void **state)
 {
     (void)state;
-    expect("last\n" MARKER_PREFIX "web-1 died\nfirst\n", "F:last|M:bulkhead: web-1 died|F:first|");
+    expect("last\n" MARKER_PREFIX "web-1 died\nfirst\n", "F:last|F:bulkhead: web-1 died|F:first|");
     expect("unfinished" MARKER_PREFIX "web-1 died\nfirst\n",
-           "F:unfinished|M:bulkhead: web-1 died|F:first|");
-    expect(MARKER_PREFIX "\n", "M:bulkhead: |");
+           "F:unfinished|F:bulkhead: web-1 died|F:first|");
+    expect(MARKER_PREFIX "\n", "F:bulkhead: |");
+    assert_string_equal(read_lines(MARKER_PREFIX "x\n", sizeof(MARKER_PREFIX) + 1, true, false),
+                        "F:|F:bulkhead: x|");
 }
 
 static void test_what_only_looks_like_a_marker(void **state)
@@ -103,7 +95,7 @@ static void test_what_only_looks_like_a_marker(void **state)
            "bulkhea\n",
            "F:\x1e\x1e"
            "bulkhea|");
-    expect("\x1e" MARKER_PREFIX "x\n", "F:\x1e|M:bulkhead: x|");
+    expect("\x1e" MARKER_PREFIX "x\n", "F:\x1e|F:bulkhead: x|");
 }
 
 /* A line of `length` letters with `tail` behind it. */
@@ -119,34 +111,30 @@ static char *long_line(size_t length, const char *tail)
     return bytes;
 }
 
-/* The parts of one line joined again, with its last letter of kind. */
+/* The parts of one line joined again are what was written. */
 static void test_long_lines_come_whole_in_parts(void **state)
 {
     static const size_t lengths[] = {LINE_PART_MAX - 1, LINE_PART_MAX, LINE_PART_MAX + 1,
                                      3 * LINE_PART_MAX, 100001};
-    static const size_t chunks[] = {1, 7, 4096, 65536, 1 << 20};
-    size_t i;
-    size_t j;
+    static const size_t parts[] = {0, 0, 1, 2, 6};
 
     (void)state;
-    for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         char *bytes = long_line(lengths[i], "\nnext\n");
+        char *given = strdup(read_lines(bytes, strlen(bytes), false, false));
+        char *joined = calloc(1, strlen(given) + 1), *part;
+        size_t count = 0;
 
-        for (j = 0; j < sizeof(chunks) / sizeof(chunks[0]); j++) {
-            struct given *given = lines_of(bytes, strlen(bytes), chunks[j]);
-            char *joined = calloc(1, given->used + 1);
-            char *part;
-
-            assert_non_null(joined);
-            for (part = strtok(given->text, "|"); part; part = strtok(NULL, "|")) {
-                assert_true(part[0] == 'F' || part[0] == 'P');
-                strcat(joined, part + 2);
-                strcat(joined, part[0] == 'F' ? "\n" : "");
-            }
-            assert_string_equal(joined, bytes);
-            free(joined);
-            free(given);
+        assert_non_null(joined);
+        for (part = strtok(given, "|"); part; part = strtok(NULL, "|")) {
+            count += part[0] == 'P';
+            strcat(joined, part + 2);
+            strcat(joined, part[0] == 'F' ? "\n" : "");
         }
+        assert_string_equal(joined, bytes);
+        assert_int_equal(count, parts[i]);
+        free(joined);
+        free(given);
         free(bytes);
     }
 }
@@ -154,20 +142,13 @@ static void test_long_lines_come_whole_in_parts(void **state)
 /* Wherever the bound of a part falls in or beside the marker, it is found. */
 static void test_marker_across_the_bound(void **state)
 {
-    size_t length;
-
     (void)state;
-    for (length = LINE_PART_MAX - 40; length < LINE_PART_MAX + 4; length++) {
+    for (size_t length = LINE_PART_MAX - 40; length < LINE_PART_MAX + 4; length++) {
         char *bytes = long_line(length, MARKER_PREFIX "died\nnext\n");
-        struct given *given = lines_of(bytes, strlen(bytes), 1);
-        const char *end = strstr(given->text, "|M:bulkhead: died|F:next|");
-        size_t i;
+        const char *given = read_lines(bytes, strlen(bytes), false, false);
 
-        assert_non_null(end);
-        assert_true(given->text[0] == 'F' || strstr(given->text, "|F:") < end);
-        for (i = 0; i < given->used; i++)
-            assert_int_not_equal(given->text[i], '\x1e');
-        free(given);
+        assert_non_null(strstr(given, "|F:bulkhead: died|F:next|"));
+        assert_null(strchr(given, '\x1e'));
         free(bytes);
     }
 }
@@ -175,97 +156,96 @@ static void test_marker_across_the_bound(void **state)
 static void test_endless_marker_is_text(void **state)
 {
     char *bytes = long_line(2 * LINE_PART_MAX, "\n");
-    struct given *given;
 
     (void)state;
     memcpy(bytes, MARKER_PREFIX, sizeof(MARKER_PREFIX) - 1);
-    given = lines_of(bytes, strlen(bytes), 100);
-    assert_null(strstr(given->text, "M:"));
-    free(given);
+    assert_null(strstr(read_lines(bytes, strlen(bytes), false, false), ":bulkhead: "));
     free(bytes);
+}
+
+static void test_what_is_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(line_cut("text", 4), 4);
+    assert_int_equal(line_cut("text\x1e", 5), 4);
+    assert_int_equal(line_cut("text\x1e\x1e"
+                              "bulk",
+                              10),
+                     4);
+    assert_int_equal(line_cut("\x1e\x1e"
+                              "bulk",
+                              6),
+                     6); // better cut than never taken
+}
+
+static void test_what_is_plain(void **state)
+{
+    char bytes[300];
+
+    (void)state;
+    memset(bytes, 'x', sizeof(bytes));
+    bytes[100] = '\n';
+    assert_true(line_is_plain(bytes, sizeof(bytes)));
+    assert_true(line_is_plain(bytes, 0));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        char was = bytes[i];
+
+        bytes[i] = '\0';
+        assert_false(line_is_plain(bytes, sizeof(bytes)));
+        assert_true(line_is_plain(bytes, i));
+        bytes[i] = MARKER_PREFIX[0];
+        assert_false(line_is_plain(bytes, sizeof(bytes)));
+        bytes[i] = was;
+    }
 }
 
 static void test_format(void **state)
 {
+    const struct line line = {"a\0b", 3, false}, part = {"", 0, true}, plain = {"abc", 3, false};
+    struct line_heads heads;
+    struct line_clock clock = {0};
     char time[LINE_TIME_MAX];
     char *out = malloc(LINE_FORMAT_MAX);
-    size_t length;
 
     (void)state;
     assert_non_null(out);
-    line_time(INT64_C(1795337460123456789), time);
+    line_time(&clock, INT64_C(1795337460123456789), time);
     assert_string_equal(time, "2026-11-22T08:51:00.123456789Z");
-    length = line_format(out, time, "stdout", LINE_FULL, "a\0b", 3);
-    out[length] = '\0';
+    line_time(&clock, INT64_C(1795337460000000001), time);
+    assert_string_equal(time, "2026-11-22T08:51:00.000000001Z");
+    line_time(&clock, INT64_C(1795337461000000000), time);
+    assert_string_equal(time, "2026-11-22T08:51:01.000000000Z");
+    line_time(&clock, INT64_C(1795337460123456789), time);
+    line_heads(time, "stdout", &heads);
+    out[line_format(out, &heads, &line, false)] = '\0';
     assert_string_equal(out, "2026-11-22T08:51:00.123456789Z stdout F a\\x00b\n");
-    length = line_format(out, time, "stderr", LINE_PART, "", 0);
-    out[length] = '\0';
+    out[line_format(out, &heads, &plain, true)] = '\0';
+    assert_string_equal(out, "2026-11-22T08:51:00.123456789Z stdout F abc\n");
+    line_heads(time, "stderr", &heads);
+    out[line_format(out, &heads, &part, true)] = '\0';
     assert_string_equal(out, "2026-11-22T08:51:00.123456789Z stderr P \n");
     free(out);
 }
 
 static void test_format_of_the_worst_line_fits(void **state)
 {
+    struct line_clock clock = {0};
     char time[LINE_TIME_MAX];
     char *out = malloc(LINE_FORMAT_MAX);
     char *zeros = calloc(1, LINE_PART_MAX);
+    const struct line line = {zeros, LINE_PART_MAX, false};
+    struct line_heads heads;
     size_t length;
 
     (void)state;
     assert_non_null(out);
     assert_non_null(zeros);
-    line_time(INT64_C(1795337460123456789), time);
-    length = line_format(out, time, "stdout", LINE_MARKER, zeros, LINE_PART_MAX);
+    line_time(&clock, INT64_C(1795337460123456789), time);
+    line_heads(time, "stdout", &heads);
+    length = line_format(out, &heads, &line, false);
     assert_true(length <= LINE_FORMAT_MAX);
     assert_true(length > LINE_PART_MAX * 4);
     free(zeros);
-    free(out);
-}
-
-static void test_plain_lines_come_out_the_same(void **state)
-{
-    static const char text[] = "one\n\ntwo \xff\nthe rest";
-    char time[LINE_TIME_MAX], head[LINE_HEAD_BYTES], out[512], wanted[512];
-    size_t used, length = 0;
-
-    (void)state;
-    line_time(INT64_C(1795337460123456789), time);
-    line_head(time, "stderr", head);
-    length += line_format(wanted, time, "stderr", LINE_FULL, "one", 3);
-    length += line_format(wanted + length, time, "stderr", LINE_FULL, "", 0);
-    /* The third has no room, */
-    assert_int_equal(line_format_plain(out, length + 44, head, text, sizeof(text) - 1, &used), 5);
-    assert_int_equal(used, length);
-    assert_memory_equal(out, wanted, length);
-    /* and what has no end is left. */
-    length += line_format(wanted + length, time, "stderr", LINE_FULL, "two \xff", 5);
-    assert_int_equal(line_format_plain(out, length, head, text, sizeof(text) - 1, &used), 11);
-    assert_int_equal(used, length);
-    assert_memory_equal(out, wanted, length);
-    assert_int_equal(line_format_plain(out, 0, head, text, sizeof(text) - 1, &used), 0);
-}
-
-static void test_what_is_not_plain(void **state)
-{
-    char *longest = malloc(LINE_PART_MAX + 1), *out = malloc(LINE_FORMAT_MAX);
-    char head[LINE_HEAD_BYTES] = {0};
-    size_t used;
-
-    (void)state;
-    assert_true(line_is_plain("a\nb", 3));
-    assert_false(line_is_plain("", 0));
-    assert_false(line_is_plain("a\0b", 3));
-    assert_false(line_is_plain("a" MARKER_PREFIX "b", 3));
-    assert_non_null(longest);
-    assert_non_null(out);
-    memset(longest, 'x', LINE_PART_MAX);
-    longest[LINE_PART_MAX] = '\n';
-    assert_int_equal(
-        line_format_plain(out, LINE_FORMAT_MAX, head, longest, LINE_PART_MAX + 1, &used), 0);
-    longest[LINE_PART_MAX - 1] = '\n';
-    assert_int_equal(line_format_plain(out, LINE_FORMAT_MAX, head, longest, LINE_PART_MAX, &used),
-                     LINE_PART_MAX);
-    free(longest);
     free(out);
 }
 
@@ -273,16 +253,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_nothing_is_held_between_whole_lines),
+        cmocka_unit_test(test_a_line_in_two_reads),
         cmocka_unit_test(test_marker),
         cmocka_unit_test(test_what_only_looks_like_a_marker),
         cmocka_unit_test(test_long_lines_come_whole_in_parts),
         cmocka_unit_test(test_marker_across_the_bound),
         cmocka_unit_test(test_endless_marker_is_text),
+        cmocka_unit_test(test_what_is_cut),
+        cmocka_unit_test(test_what_is_plain),
         cmocka_unit_test(test_format),
         cmocka_unit_test(test_format_of_the_worst_line_fits),
-        cmocka_unit_test(test_plain_lines_come_out_the_same),
-        cmocka_unit_test(test_what_is_not_plain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ static bool put(struct ring *ring, uint32_t number, size_t length)
     record->lost = 0;
     snprintf(record->name, sizeof(record->name), "web-1");
     ring_publish(ring, record, length);
-    ring_call(ring);
+    pthread_cond_signal(&ring->work);
     return true;
 }
 
