@@ -10,8 +10,6 @@
 #include "cli/show/render.h"
 #include "cli/show/row.h"
 
-#define TRIES 10 // supervisors in a row that die while they are asked
-
 /* One command under way. */
 struct control {
     struct command_context *context;
@@ -131,39 +129,13 @@ static int wait_for_it(struct control *control)
     return now == FAILED ? tell_failures(control) : STATUS_DONE;
 }
 
-/* The supervisor died while it was asked for restarts: the next one is asked for those of which
- * nothing is to be seen. As client_request(). */
-static int ask_for_the_rest(struct control *control, struct fault *ret_fault)
-{
-    const struct command_context *context = control->context;
-    struct watch now;
-    int outcome = watch_snapshot(context->runtime_dir, context->stack, &now, ret_fault);
-
-    if (outcome != 0)
-        return outcome;
-    control->request.names_count = 0;
-    for (uint32_t i = 0; i < control->watch.rows_count && i < now.rows_count; i++) {
-        const struct wire_row *before = &control->watch.rows[i], *row = &now.rows[i];
-        bool seen = row->generation != control->generations[i] || row->state != before->state;
-        if (control->chosen[i] && !seen && control->request.names_count < WIRE_NAMES_MAX)
-            control->request.names[control->request.names_count++] = before->name;
-    }
-    watch_close(&now);
-    if (control->request.names_count == 0)
-        return 0;
-    return client_request(context->runtime_dir, context->stack, &control->request, ret_fault);
-}
-
 static int ask(struct control *control, struct fault *ret_fault)
 {
     const struct command_context *context = control->context;
-    int outcome =
-        client_request(context->runtime_dir, context->stack, &control->request, ret_fault);
 
-    for (int i = 0; outcome == CLIENT_GONE && control->request.verb == WIRE_RESTART && i < TRIES;
-         i++)
-        outcome = ask_for_the_rest(control, ret_fault);
-    return outcome;
+    if (control->request.verb == WIRE_RESTART)
+        return ask_restart(context, &control->request, &control->watch, ret_fault);
+    return client_request(context->runtime_dir, context->stack, &control->request, ret_fault);
 }
 
 /* The table is read first: what changes by our request then comes as a row. */

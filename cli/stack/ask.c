@@ -7,6 +7,9 @@
 #include <time.h>
 
 #include "cli/show/render.h"
+#include "cli/show/row.h"
+
+#define RESTART_TRIES 10 // supervisors in a row that die while they are asked
 
 static int64_t read_clock(clockid_t clock)
 {
@@ -82,6 +85,56 @@ int ask_snapshot(struct command_context *context, struct watch *ret)
 int ask_watch(struct command_context *context, struct watch *ret)
 {
     return ask_table(context, watch_open, ret);
+}
+
+static bool is_named(const struct wire_request *request, const struct wire_row *row)
+{
+    for (uint32_t i = 0; i < request->names_count; i++)
+        if (row_is(row, request->names[i]))
+            return true;
+    return request->names_count == 0;
+}
+
+/* Is it to be seen in the table of now that the member was asked to restart? */
+static bool has_begun(const struct wire_row *before, const struct watch *now)
+{
+    for (uint32_t i = 0; i < now->rows_count; i++) {
+        const struct wire_row *row = &now->rows[i];
+        if (strcmp(row->name, before->name) == 0)
+            return row->generation != before->generation ||
+                   (row->state != before->state && !row_is_at_rest(row));
+    }
+    return true; // nobody has that name any more
+}
+
+static int ask_for_the_rest(const struct command_context *context,
+                            const struct wire_request *request, const struct watch *before,
+                            struct fault *ret_fault)
+{
+    struct wire_request rest = *request;
+    struct watch now;
+    int outcome = watch_snapshot(context->runtime_dir, context->stack, &now, ret_fault);
+
+    if (outcome != 0)
+        return outcome;
+    rest.names_count = 0;
+    for (uint32_t i = 0; i < before->rows_count && rest.names_count < WIRE_NAMES_MAX; i++)
+        if (is_named(request, &before->rows[i]) && !has_begun(&before->rows[i], &now))
+            rest.names[rest.names_count++] = before->rows[i].name;
+    watch_close(&now);
+    if (rest.names_count == 0)
+        return 0;
+    return client_request(context->runtime_dir, context->stack, &rest, ret_fault);
+}
+
+int ask_restart(const struct command_context *context, const struct wire_request *request,
+                const struct watch *before, struct fault *ret_fault)
+{
+    int outcome = client_request(context->runtime_dir, context->stack, request, ret_fault);
+
+    for (int i = 0; outcome == CLIENT_GONE && i < RESTART_TRIES; i++)
+        outcome = ask_for_the_rest(context, request, before, ret_fault);
+    return outcome;
 }
 
 bool *ask_choose(const struct watch *watch, char *const *words, size_t count)

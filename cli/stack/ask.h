@@ -23,6 +23,11 @@ int ask_failed(const struct fault *fault);
 int ask_snapshot(struct command_context *context, struct watch *ret);
 int ask_watch(struct command_context *context, struct watch *ret);
 
+/* Asks for RESTART, as client_request(). When the supervisor dies over it, the next one is asked
+ * for those members of whom nothing is to be seen since `before`, and so for nobody twice. */
+int ask_restart(const struct command_context *context, const struct wire_request *request,
+                const struct watch *before, struct fault *ret_fault);
+
 /* Which rows the operands name; a malloc'ed array of watch->rows_count. NULL after saying why. */
 bool *ask_choose(const struct watch *watch, char *const *words, size_t count);
 

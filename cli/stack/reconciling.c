@@ -151,10 +151,13 @@ static int ask(const struct reconciling *reconciling, struct wire_request *reque
 {
     const struct command_context *context = reconciling->request->context;
     struct fault fault;
+    int outcome;
 
-    if (client_request(context->runtime_dir, context->stack, request, &fault) == 0)
-        return 0;
-    return ask_failed(&fault);
+    if (request->verb == WIRE_RESTART)
+        outcome = ask_restart(context, request, &reconciling->watch, &fault);
+    else
+        outcome = client_request(context->runtime_dir, context->stack, request, &fault);
+    return outcome == 0 ? 0 : ask_failed(&fault);
 }
 
 typedef bool step_fn(const struct reconciling *reconciling, const struct reconcile_step *step);
