@@ -1,6 +1,6 @@
 # Benchmarks: ours against a bare loop. The service and the bare loop are static, as what we keep resident is.
 BENCH          := $(B)/bench
-BENCH_PROGRAMS := $(BENCH)/first $(BENCH)/bare $(BENCH)/ask $(BENCH)/load $(BENCH)/gush
+BENCH_PROGRAMS := $(BENCH)/first $(BENCH)/bare $(BENCH)/ask $(BENCH)/load $(BENCH)/gush $(BENCH)/pulse
 
 $(BENCH)/%: tests/bench/%.c $(CORE) $(B)/flags
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import logs
+from adopt import adopt
 from figures import absolute, compare
 from sides import Bare, BenchError, Ours
 
@@ -36,10 +37,12 @@ class Size:
     sampled: int = 500
     settle_s: int = 30  # those that were just born are looked at more often
     sampled_s: int = 120
+    adopted: int = 100
+    adoptions: int = 20
 
 
 SHORT = Size(pairs=1, deaths=3, starts=(1, 5), starts_at_once=1, stops=5, loaded=20, residents=(1, 20), idlers=5, idle_s=1,
-             log_bytes=1 << 20, sampled=5, settle_s=0, sampled_s=1)
+             log_bytes=1 << 20, sampled=5, settle_s=0, sampled_s=1, adopted=5, adoptions=1)
 
 
 class Bench:
@@ -354,7 +357,7 @@ def sampling(bench):
     yield absolute(f"sampling {count} flat services, of a core", "%", used / 1e7 / seconds, goal=0.1)
 
 
-SCENARIOS = [oom, sigkill, start, up, load, memory, quiet, throughput, flood, sampling]
+SCENARIOS = [oom, sigkill, start, up, load, memory, quiet, throughput, flood, sampling, adopt]
 
 
 def measure(place, size, say, names=()):

@@ -26,8 +26,11 @@ class Audit:
             self.files += 1
             with open(path, "rb") as file:
                 for line in file:
-                    self._read(line[HEAD_BYTES:-1], line[31:37])
+                    self._take(line)
         self._end()
+
+    def _take(self, line):
+        self._read(line[HEAD_BYTES:-1], line[31:37])
 
     def _read(self, text, stream):
         found = LINE.fullmatch(text)
