@@ -168,6 +168,19 @@ static void take_recorder(struct supervisor *supervisor, uint32_t index)
         recording_died(supervisor, false); // nobody knows how
 }
 
+/* Of a helper. */
+static void take_report(struct supervisor *supervisor, const struct loop_ready *ready)
+{
+    if (ready->source == SOURCE_LIMITS)
+        limits_report(supervisor);
+    else if (ready->source == SOURCE_SNAPSHOT)
+        snapshot_report(supervisor);
+    else if (ready->source == SOURCE_EXAMINE)
+        examine_report(supervisor, ready->index);
+    else
+        quarantine_report(supervisor, ready->index);
+}
+
 static void dispatch(struct supervisor *supervisor, const struct loop_ready *ready)
 {
     switch ((enum source)ready->source) {
@@ -213,20 +226,14 @@ static void dispatch(struct supervisor *supervisor, const struct loop_ready *rea
     case SOURCE_TERMINAL:
         terminal_ready(supervisor, ready->index);
         break;
-    case SOURCE_LIMITS:
-        limits_report(supervisor);
-        break;
     case SOURCE_FOLDER:
         folder_changed(supervisor);
         break;
+    case SOURCE_LIMITS:
     case SOURCE_SNAPSHOT:
-        snapshot_report(supervisor);
-        break;
     case SOURCE_EXAMINE:
-        examine_report(supervisor, ready->index);
-        break;
     case SOURCE_SQUEEZE:
-        quarantine_report(supervisor, ready->index);
+        take_report(supervisor, ready);
         break;
     case SOURCE_QUARANTINE:
         quarantine_empty(supervisor, ready->index);

@@ -272,22 +272,6 @@ static void check_spawn(struct sim *sim, const struct event *event, const struct
     shadow->spawns++;
 }
 
-static void check_bury(struct sim *sim, const struct effect *effect)
-{
-    struct shadow *shadow = &sim->shadows[effect->member];
-    const struct box *box = &sim->boxes[effect->member];
-
-    if (check_bury_left(sim, effect))
-        return;
-    shadow->burials++;
-    if (effect->generation != shadow->buried + 1)
-        break_rule(sim, "buried-once", "generation %u, after %u", effect->generation,
-                   shadow->buried);
-    if (box->generation != effect->generation || box_is_populated(box))
-        break_rule(sim, "buried-empty", "generation %u is not empty", effect->generation);
-    shadow->buried = effect->generation;
-}
-
 /* On the way out without anything that forces it: only when nobody has to go first. */
 static void check_order(struct sim *sim, const struct event *event, uint32_t member)
 {

@@ -4,7 +4,6 @@
 
 #include "core/fleet.h"
 #include "core/health.h"
-#include "core/quarantine.h"
 #include "tests/sim/check_restart.h"
 #include "tests/sim/check_victims.h"
 
@@ -90,12 +89,6 @@ void check_before(struct sim *sim, const struct event *event);
 void check_after(struct sim *sim, const struct event *event);
 void check_end(struct sim *sim);
 void check_verdict(struct sim *sim, const struct event *event, const struct effect *effect);
-struct left *left_of(struct sim *sim, uint32_t member, uint32_t generation); // NULL: it was not
-void check_quarantine(struct sim *sim, const struct effect *effect);
-void note_left(struct sim *sim, uint32_t member); // after it was left QUARANTINED, or never was
-void check_stuck(struct sim *sim, const struct event *event);
-void check_beside_left(struct sim *sim, uint32_t member);           // the next one is born
-bool check_bury_left(struct sim *sim, const struct effect *effect); // false: it is none of these
 void note_group(struct sim *sim, uint32_t culprit);
 void note_group_shift(struct sim *sim, const struct event *event, const struct effect *effect);
 bool is_restarted_with(const struct sim *sim, uint32_t member); // because of a death in this step

@@ -67,7 +67,7 @@ void check_beside_left(struct sim *sim, uint32_t member)
         break_rule(sim, "few-are-left", "%u are left behind", count);
 }
 
-bool check_bury_left(struct sim *sim, const struct effect *effect)
+static bool check_bury_left(struct sim *sim, const struct effect *effect)
 {
     struct left *left = left_of(sim, effect->member, effect->generation);
 
@@ -79,6 +79,22 @@ bool check_bury_left(struct sim *sim, const struct effect *effect)
         break_rule(sim, "buried-empty", "generation %u is still there", effect->generation);
     left->is_buried = true;
     return true;
+}
+
+void check_bury(struct sim *sim, const struct effect *effect)
+{
+    struct shadow *shadow = &sim->shadows[effect->member];
+    const struct box *box = &sim->boxes[effect->member];
+
+    if (check_bury_left(sim, effect))
+        return;
+    shadow->burials++;
+    if (effect->generation != shadow->buried + 1)
+        break_rule(sim, "buried-once", "generation %u, after %u", effect->generation,
+                   shadow->buried);
+    if (box->generation != effect->generation || box_is_populated(box))
+        break_rule(sim, "buried-empty", "generation %u is not empty", effect->generation);
+    shadow->buried = effect->generation;
 }
 
 /* What was seen is acted on: it costs the member no more time. */

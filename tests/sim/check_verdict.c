@@ -1,4 +1,6 @@
 /* Invariants about verdicts: one a death, and what really happened where the evidence allows. */
+#include <signal.h>
+
 #include "tests/sim/sim.h"
 
 static bool is_oom(enum verdict_kind kind)
@@ -65,7 +67,7 @@ static enum verdict_kind plain_name(const struct sim *sim, uint32_t member, bool
         return VERDICT_FAILED;
     if (shadow->is_unhealthy && is_stopped)
         return VERDICT_UNHEALTHY;
-    if (is_late(sim, member) && is_stopped && (!known || box->death == VERDICT_KILLED))
+    if (is_late(sim, member) && is_stopped && (!known || box->signal == SIGKILL))
         return VERDICT_START_TIMEOUT;
     if (shadow->asked)
         return VERDICT_STOPPED;

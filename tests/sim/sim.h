@@ -10,6 +10,7 @@
 #include "core/replay.h"
 #include "tests/sim/check.h"
 #include "tests/sim/check_report.h"
+#include "tests/sim/check_stuck.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/world.h"
 
