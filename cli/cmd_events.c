@@ -243,8 +243,8 @@ const struct command command_events = {
     .help =
         "Prints every event in the stack's journal, then follows it until interrupted or until\n"
         "the stack ends. Actions: create, start, ready, oom, die, kill, stop, restart, hold,\n"
-        "quarantine, health_status. Every death is one \"die\" with its verdict and the counters "
-        "behind it.\n"
+        "quarantine, health_status, adopt. Every death is one \"die\" with its verdict and the\n"
+        "counters behind it; \"adopt\" is the stack's: another supervisor went on with it.\n"
         "TIME is RFC 3339 (2026-11-22T08:51:00Z), a length of time back from now (10m),\n"
         "unix seconds, or \"now\".",
     .example = "bulkhead events --since now\n"

@@ -287,7 +287,10 @@ void aide_probed(struct step *step)
         return;
     }
     no_more(self);
-    take_result(step, succeeded(step->event), self->aide_since_ns);
+    if (step->event->error == ECANCELED) // nothing is wrong with it: the one who asked is gone
+        self->aide_ns = step->context->now.ns;
+    else
+        take_result(step, succeeded(step->event), self->aide_since_ns);
 }
 
 static void start_probe(struct step *step)

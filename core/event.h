@@ -12,6 +12,7 @@
     X(BEGIN, "begin")               /* stack: the first event of a supervisor; seed */           \
     X(DOWN, "down")                 /* stack: stop everything, then finish; grace */             \
     X(TICK, "tick")                 /* stack: a deadline has come; available_bytes */            \
+    X(ADOPT, "adopt")               /* stack: another supervisor goes on; its pid */             \
     X(START, "start")               /* request; alone, more */                                   \
     X(STOP, "stop")                 /* request; grace, more */                                   \
     X(RESTART, "restart")           /* request; grace, alone, more */                            \
@@ -49,7 +50,7 @@ struct event {
     int64_t grace_ns; // EVENT_GRACE_POLICY, 0: kill at once
     int64_t signal;   // KILL request: number; DEAD, PROBED, HOOKED: what ended it, 0: it exited
     int64_t more;   // another request of the same command follows: gates are judged after the last
-    int64_t pid;    // SPAWNED
+    int64_t pid;    // SPAWNED, ADOPT
     int64_t step;   // SPAWN_FAILED: enum spawn_step
     int64_t error;  // SPAWN_FAILED: errno; PROBED, HOOKED: it could not be started
     int64_t born;   // SPAWN_FAILED: a process exists, DEAD and EMPTY will follow

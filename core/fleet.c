@@ -39,13 +39,14 @@ int fleet_init(struct fleet *fleet, const struct roster *roster)
     *fleet = (struct fleet){.roster = roster, .culprit = UINT32_MAX};
     fleet->members = calloc((size_t)count + 1, sizeof(*fleet->members));
     fleet->spent = calloc((size_t)count + 1, sizeof(*fleet->spent));
+    fleet->kept = calloc((size_t)count + 1, sizeof(*fleet->kept));
     fleet->effects.capacity = count * EFFECTS_PER_MEMBER + EFFECTS_PER_MEMBER;
     fleet->effects.item = calloc((size_t)fleet->effects.capacity + 1, sizeof(*fleet->effects.item));
     fleet->signs = calloc((size_t)count + 1, sizeof(*fleet->signs));
     fleet->deadlines = calloc((size_t)count + 1, sizeof(*fleet->deadlines));
     fleet->needed = calloc((size_t)count + 1, sizeof(*fleet->needed));
     fleet->queue = calloc((size_t)count + 1, sizeof(*fleet->queue));
-    if (!fleet->members || !fleet->spent || !fleet->effects.item || !fleet->signs ||
+    if (!fleet->members || !fleet->spent || !fleet->kept || !fleet->effects.item || !fleet->signs ||
         !fleet->deadlines || !fleet->needed || !fleet->queue) {
         fleet_finish(fleet);
         return -ENOMEM;
@@ -61,6 +62,7 @@ void fleet_finish(struct fleet *fleet)
 {
     free(fleet->members);
     free(fleet->spent);
+    free(fleet->kept);
     free(fleet->effects.item);
     free(fleet->signs);
     free(fleet->deadlines);
@@ -276,6 +278,8 @@ void fleet_step(struct fleet *fleet, const struct event *event)
     case EVENT_TICK:
         tick(fleet, event);
         break;
+    case EVENT_ADOPT: // what has happened meanwhile follows as facts
+        break;
     case EVENT_START:
     case EVENT_STOP:
     case EVENT_RESTART:
@@ -331,9 +335,12 @@ void fleet_restore(struct fleet *fleet, uint32_t member, const struct incarnatio
 
 void fleet_reload(struct fleet *fleet, const struct fleet *old, const int32_t *old_index)
 {
-    for (uint32_t i = 0; i < fleet->roster->members_count; i++)
-        if (old_index[i] >= 0 && (uint32_t)old_index[i] < old->roster->members_count)
-            fleet_restore(fleet, i, &old->members[old_index[i]], &old->spent[old_index[i]]);
+    for (uint32_t i = 0; i < fleet->roster->members_count; i++) {
+        if (old_index[i] < 0 || (uint32_t)old_index[i] >= old->roster->members_count)
+            continue;
+        fleet_restore(fleet, i, &old->members[old_index[i]], &old->spent[old_index[i]]);
+        fleet->kept[i] = old->kept[old_index[i]];
+    }
     fleet->random = old->random;
     fleet->governor = old->governor;
     fleet->sequence = old->sequence;

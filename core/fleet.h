@@ -9,10 +9,25 @@
 
 #include "core/lifecycle.h"
 
+/* What the supervisor keeps of a member and whoever comes after it needs. Nothing of this decides.
+ * X(field) */
+#define KEPT_FIELDS(X)                                                          \
+    X(hash)        /* of what was launched last, see struct member */           \
+    X(limits_hash) /* and of the limits that it has by now */                   \
+    X(marked)      /* the last generation whose cause of death is in its log */ \
+    X(breaks)      /* that its FIFOs have been given (breaks.h) */
+
+struct kept {
+#define X(field) int64_t field;
+    KEPT_FIELDS(X)
+#undef X
+};
+
 struct fleet {
     const struct roster *roster; // borrowed, outlives the fleet
     struct incarnation *members; // one a member of the roster
     struct spent *spent;         // the same; apart, for most never need it
+    struct kept *kept;           // the same; the supervisor's own
     uint16_t *signs;             // what gates and counts look at (gates.h), one a member
     int64_t *deadlines;          // the next of each member
     bool *needed;                // scratch: by somebody who leaves and goes first

@@ -12,8 +12,9 @@
  *   effect kind=health i=0 g=8 from=STARTING to=HEALTHY
  *   effect kind=report i=0 g=7 hook=on_oom
  *   verdict i=0 g=7 kind=oom confidence=certain …                the payload of the VERDICT effect
- *   other i=0 g=7 of=2 current=… peak=… growth=…              who else is in that group
- *   note text…                                                  for people; free to the end
+ *   kept i=0 g=8 hash=… limits_hash=… marked=7 breaks=1      what the supervisor keeps (struct
+ * kept) other i=0 g=7 of=2 current=… peak=… growth=…              who else is in that group note
+ * text…                                                  for people; free to the end
  *
  * A journal replays by itself: its head is the roster, its events go to the same fleet, whose
  * effects and verdicts must come out as the same bytes. After a reload another head follows. Zero
@@ -41,6 +42,7 @@ size_t record_write_group(const struct roster *roster, uint32_t group, char *lin
 size_t record_write_member(const struct roster *roster, uint32_t member, char *line);
 size_t record_write_need(const struct roster *roster, uint32_t member, uint32_t need, char *line);
 size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line);
+size_t record_write_kept(const struct fleet *fleet, uint32_t member, char *line);
 size_t record_write_event(const struct event *event, char *line);
 size_t record_write_effect(const struct effect *effect, char *line);
 size_t record_write_verdict(uint32_t member, uint32_t generation, const struct verdict *verdict,
@@ -63,6 +65,7 @@ enum record_kind {
     RECORD_EFFECT,
     RECORD_VERDICT,
     RECORD_OTHER,
+    RECORD_KEPT,
     RECORD_NOTE,
 };
 
@@ -81,6 +84,7 @@ struct record {
     struct incarnation state;       // STATE
     struct spent spent;             // STATE
     struct governor governor;       // STATE: fleet->governor
+    struct kept kept;               // STATE, KEPT
     int64_t sequence;               // STATE: fleet->sequence
     bool ending;                    // STATE: fleet->ending
     bool finished;                  // STATE: fleet->finished

@@ -134,6 +134,13 @@ _Static_assert(sizeof(struct spent) == COUNT(spent_fields) * sizeof(int64_t),
 _Static_assert(offsetof(struct incarnation, base) == COUNT(state_fields) * sizeof(int64_t),
                "every number of a member is in the journal");
 
+#define KEPT_FIELD(field) FIELD_OF(kept, field)
+static const struct field kept_fields[] = {
+    KEPT_FIELDS(KEPT_FIELD)
+};
+_Static_assert(sizeof(struct kept) == COUNT(kept_fields) * sizeof(int64_t),
+               "all that is kept is in the journal");
+
 #define VERDICT_FIELD(field) FIELD_OF(verdict_numbers, field)
 static const struct field verdict_fields[] = {
     VERDICT_FIELD(code)    
@@ -231,6 +238,7 @@ const struct field_table record_event = {event_fields, COUNT(event_fields)};
 const struct field_table record_state = {state_fields, COUNT(state_fields)};
 const struct field_table record_spent = {spent_fields, COUNT(spent_fields)};
 const struct field_table record_governor = {governor_fields, COUNT(governor_fields)};
+const struct field_table record_kept = {kept_fields, COUNT(kept_fields)};
 const struct field_table record_verdict = {verdict_fields, COUNT(verdict_fields)};
 
 static bool reading_is_valid(const struct reading *reading)
@@ -292,6 +300,11 @@ bool record_governor_is_valid(const struct governor *governor)
 {
     return governor->until_ns >= 0 && governor->next_ns >= 0 && governor->started_ns >= 0 &&
            governor->moment_ns >= 0 && is_within(governor->dead, 0, COUNT_MAX);
+}
+
+bool record_kept_is_valid(const struct kept *kept)
+{
+    return is_within(kept->marked, 0, COUNT_MAX) && is_within(kept->breaks, 0, UINT32_MAX);
 }
 
 bool record_state_is_valid(const struct incarnation *self)

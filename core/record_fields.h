@@ -21,6 +21,7 @@ extern const struct field_table record_event;    // in struct event
 extern const struct field_table record_state;    // in struct incarnation
 extern const struct field_table record_spent;    // in struct spent
 extern const struct field_table record_governor; // in struct governor
+extern const struct field_table record_kept;     // in struct kept
 extern const struct field_table record_verdict;  // in struct verdict_numbers
 
 /* Numbers that a fleet can work with, whoever wrote them. */
@@ -28,6 +29,7 @@ bool record_event_is_valid(const struct event *event);
 bool record_state_is_valid(const struct incarnation *incarnation);
 bool record_spent_is_valid(const struct spent *spent);
 bool record_governor_is_valid(const struct governor *governor);
+bool record_kept_is_valid(const struct kept *kept);
 
 /* A verdict's numbers in one place: its own struct has small types and enums. */
 struct verdict_numbers {

@@ -233,6 +233,7 @@ static bool take_state(struct record *record, struct verdict_numbers *numbers,
            take_field(pair, &record_reading, &record->state.base, "base.") ||
            take_field(pair, &record_reading, &record->state.seen, "seen.") ||
            take_field(pair, &record_reading, &record->state.paid, "paid.") ||
+           take_field(pair, &record_kept, &record->kept, "k.") ||
            take_verdict(&record->state.last, numbers, pair);
 }
 
@@ -350,6 +351,8 @@ static bool take_pair(struct record *record, struct verdict_numbers *numbers,
         return take_verdict(&record->verdict, numbers, pair);
     case RECORD_OTHER:
         return take_other(&record->other, pair);
+    case RECORD_KEPT:
+        return take_field(pair, &record_kept, &record->kept, "");
     case RECORD_NOTE:
         break;
     }
@@ -362,7 +365,7 @@ static bool find_kind(const char **at, enum record_kind *ret)
         [RECORD_HEAD] = "journal",    [RECORD_MEMBER] = "member", [RECORD_NEED] = "need",
         [RECORD_STATE] = "state",     [RECORD_EVENT] = "event",   [RECORD_EFFECT] = "effect",
         [RECORD_VERDICT] = "verdict", [RECORD_NOTE] = "note",     [RECORD_GROUP] = "group",
-        [RECORD_OTHER] = "other",
+        [RECORD_OTHER] = "other",     [RECORD_KEPT] = "kept",
     };
     size_t length = strcspn(*at, " ");
 
@@ -386,6 +389,7 @@ static bool finish_record(struct record *record, const struct verdict_numbers *n
         return record->sequence >= 0 && record->sequence <= INT64_MAX / 2 &&
                record_state_is_valid(&record->state) && record_spent_is_valid(&record->spent) &&
                record_governor_is_valid(&record->governor) &&
+               record_kept_is_valid(&record->kept) &&
                verdict_from_numbers(numbers, &record->state.last) == 0;
     case RECORD_EVENT:
         record->event.member = record->member;
@@ -397,6 +401,8 @@ static bool finish_record(struct record *record, const struct verdict_numbers *n
         return true;
     case RECORD_VERDICT:
         return verdict_from_numbers(numbers, &record->verdict) == 0;
+    case RECORD_KEPT:
+        return record_kept_is_valid(&record->kept);
     case RECORD_HEAD:
         return record->stack[0] != '\0';
     case RECORD_GROUP:

@@ -121,7 +121,18 @@ size_t record_write_state(const struct fleet *fleet, uint32_t member, char *line
     put_fields(&writer, &record_reading, &incarnation->base, "base.");
     put_fields(&writer, &record_reading, &incarnation->seen, "seen.");
     put_fields(&writer, &record_reading, &incarnation->paid, "paid.");
+    put_fields(&writer, &record_kept, &fleet->kept[member], "k.");
     put_verdict(&writer, &incarnation->last);
+    return end_line(&writer);
+}
+
+size_t record_write_kept(const struct fleet *fleet, uint32_t member, char *line)
+{
+    struct writer writer = {line, 0};
+
+    put(&writer, "kept i=%" PRIu32 " g=%" PRIu32, member,
+        (uint32_t)fleet->members[member].generation);
+    put_fields(&writer, &record_kept, &fleet->kept[member], "");
     return end_line(&writer);
 }
 

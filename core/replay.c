@@ -11,6 +11,7 @@ struct replay {
     struct fleet fleet;
     uint32_t expected_members; // by the head line
     uint32_t expected_groups;
+    uint32_t states; // taken since the head
     bool have_head;
     bool have_fleet;
     bool have_event;                   // since the head
@@ -103,15 +104,12 @@ static int have_fleet(struct replay *replay, const char **ret_why)
     return result;
 }
 
-/* Between two steps the same stack got another plan. */
+/* Between two steps: the same stack got another plan, or stands where it stood. A head that its
+ * writer did not live to finish is followed by another one. */
 static int end_plan(struct replay *replay, const struct record *record, const char **ret_why)
 {
-    int result = have_fleet(replay, ret_why);
-    char *missing;
+    char *missing = expected_line(replay);
 
-    if (result)
-        return result;
-    missing = expected_line(replay);
     if (missing)
         return differs(replay, missing, "(the next head)", ret_why);
     *ret_why = "the head of another stack";
@@ -120,6 +118,7 @@ static int end_plan(struct replay *replay, const struct record *record, const ch
     fleet_finish(&replay->fleet);
     roster_finish(&replay->roster);
     replay->have_head = replay->have_fleet = replay->have_event = false;
+    replay->states = 0;
     replay->next_effect = 0;
     replay->pending_at = NULL;
     return 0;
@@ -211,11 +210,26 @@ static int take_state(struct replay *replay, const struct record *record, const 
     if (replay->have_event || record->member >= replay->roster.members_count)
         return 1;
     fleet_restore(&replay->fleet, record->member, &record->state, &record->spent);
+    replay->fleet.kept[record->member] = record->kept;
+    replay->states++;
     replay->fleet.sequence = record->sequence;
     replay->fleet.random = record->seed;
     replay->fleet.governor = record->governor;
     replay->fleet.ending = record->ending;
     replay->fleet.finished = record->finished;
+    return 0;
+}
+
+static int take_kept(struct replay *replay, const struct record *record, const char **ret_why)
+{
+    int result = have_fleet(replay, ret_why);
+
+    if (result)
+        return result;
+    *ret_why = "a line about a member that is not there";
+    if (record->member >= replay->roster.members_count)
+        return 1;
+    replay->fleet.kept[record->member] = record->kept;
     return 0;
 }
 
@@ -284,6 +298,8 @@ int replay_line(struct replay *replay, const char *line, const char **ret_why)
     case RECORD_EFFECT:
     case RECORD_VERDICT:
         return take_outcome(replay, record.kind, line, ret_why);
+    case RECORD_KEPT:
+        return take_kept(replay, &record, ret_why);
     case RECORD_OTHER: // decides nothing
     case RECORD_NOTE:
         break;
@@ -302,4 +318,35 @@ int replay_end(struct replay *replay, const char **ret_why)
              "the journal ends in the middle of a step; next would be: %s", missing);
     *ret_why = replay->why;
     return 3;
+}
+
+bool replay_is_placed(const struct replay *replay, bool with_states)
+{
+    uint32_t count = replay->roster.members_count;
+
+    return replay->have_head && count == replay->expected_members &&
+           replay->roster.groups_count == replay->expected_groups &&
+           (replay->states == count || (!with_states && replay->states == 0));
+}
+
+const char *replay_missing(struct replay *replay)
+{
+    return expected_line(replay);
+}
+
+int replay_hand_over(struct replay *replay, struct roster *ret_roster, struct fleet *ret_fleet)
+{
+    const char *why;
+    int result = have_fleet(replay, &why);
+
+    if (result)
+        return result;
+    *ret_roster = replay->roster;
+    *ret_fleet = replay->fleet;
+    ret_fleet->roster = ret_roster;
+    replay->roster = (struct roster){0};
+    replay->fleet = (struct fleet){0};
+    replay->have_head = replay->have_fleet = replay->have_event = false;
+    replay->pending_at = NULL;
+    return 0;
 }

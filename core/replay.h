@@ -21,6 +21,18 @@ int replay_line(struct replay *replay, const char *line, const char **ret_why);
  */
 int replay_end(struct replay *replay, const char **ret_why);
 
+/* The last head is whole: it names everybody, and says of each where it stood. Without
+ * `with_states` the head of a stack that never ran is, too. */
+bool replay_is_placed(const struct replay *replay, bool with_states);
+
+/* The next line of the last step that is still to come, without its newline, valid until the next
+ * call; NULL: none. Taken as read. */
+const char *replay_missing(struct replay *replay);
+
+/* Roster and fleet become the caller's, as they stand; the fleet's roster is `*ret_roster`. 0; 1:
+ * there is no fleet yet; -ENOMEM. */
+int replay_hand_over(struct replay *replay, struct roster *ret_roster, struct fleet *ret_fleet);
+
 struct replay_count {
     uint64_t lines;
     uint64_t events;

@@ -236,6 +236,23 @@ static void take_verdict(struct telling *telling)
         member->asked = true; // itself, or one that it is restarted with
 }
 
+/* The stack stands for all of its members. */
+static int tell_adopted(struct event_view *view, const struct record *record,
+                        struct user_event *event)
+{
+    memcpy(view->whole.name, view->stack, sizeof(view->stack));
+    view->whole.service_length = (uint32_t)strlen(view->stack);
+    *event = (struct user_event){
+        .action = ACTION_ADOPT,
+        .wall_ns = view->wall_ns,
+        .at = view->at,
+        .index = VIEW_OF_STACK,
+        .member = &view->whole,
+        .pid = record->event.pid,
+    };
+    return 1;
+}
+
 int event_view_feed(struct event_view *view, const struct record *record,
                     struct user_event events[EVENT_VIEW_MAX])
 {
@@ -249,6 +266,8 @@ int event_view_feed(struct event_view *view, const struct record *record,
         view->wall_ns = record->event.wall_ns;
         view->at = record->event.at;
     }
+    if (record->kind == RECORD_EVENT && record->event.kind == EVENT_ADOPT)
+        return tell_adopted(view, record, events);
     if (record->kind == RECORD_EFFECT && record->effect.kind == EFFECT_FINISH)
         view->finished = true;
     if (record->member >= view->members_count)

@@ -18,7 +18,8 @@
     X(RESTART, "restart")       /* it begins again, by policy or on request; `create` follows */   \
     X(HOLD, "hold")             /* its restarts are used up */                                     \
     X(QUARANTINE, "quarantine") /* it will not end: left behind */                                 \
-    X(HEALTH, "health_status")  /* what its probes say has changed */
+    X(HEALTH, "health_status")  /* what its probes say has changed */                              \
+    X(ADOPT, "adopt")           /* of the stack: another supervisor goes on with all of it */
 
 enum action {
 #define X(id, name) ACTION_##id,
@@ -40,14 +41,16 @@ struct view_member {
     uint64_t restarts;
 };
 
+#define VIEW_OF_STACK UINT32_MAX
+
 struct user_event {
     enum action action;
-    uint32_t index; // of the member
+    uint32_t index; // of the member; VIEW_OF_STACK: `member` is the stack itself
     int64_t wall_ns;
     instant at;
     const struct view_member *member; // valid until the next record, as is
     const struct policy *policy;      // the member's; NULL where the view keeps none
-    int64_t pid;                      // START
+    int64_t pid;                      // START; ADOPT: the supervisor's
     uint32_t generation;
     int32_t signal;         // KILL
     enum health health;     // HEALTH: from now on
@@ -59,6 +62,7 @@ struct user_event {
 
 struct event_view {
     char stack[NAME_BYTES_MAX + 1];
+    struct view_member whole;    // the stack, where something happens to all of it
     struct view_member *members; // owned
     struct policy *policies;     // owned, of the same members; NULL: not kept
     uint32_t members_count;

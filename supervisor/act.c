@@ -14,6 +14,7 @@
 #include "supervisor/facts.h"
 #include "supervisor/loaded.h"
 #include "supervisor/marker.h"
+#include "supervisor/marks.h"
 #include "supervisor/spare.h"
 #include "supervisor/report.h"
 #include "supervisor/sys/cgroup.h"
@@ -28,13 +29,17 @@
 static void mark(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
+    struct kept *kept = &supervisor->fleet.kept[index];
     char line[BREAK_BYTES + MARKER_BYTES];
     size_t length;
 
     if (!slot->unmarked)
         return;
-    slot->unmarked = false;
-    break_write(++slot->breaks, line);
+    kept->marked = slot->unmarked;
+    kept->breaks = (uint32_t)(kept->breaks + 1);
+    slot->unmarked = 0;
+    journal_kept(&supervisor->journal, &supervisor->fleet, index);
+    break_write((uint32_t)kept->breaks, line);
     length = BREAK_BYTES + marker_line(&supervisor->fleet.members[index].last, line + BREAK_BYTES);
     if (fifo_write(slot->errors, line, length) == 0) {
         (void)fifo_write(slot->output, line, BREAK_BYTES);
@@ -252,6 +257,19 @@ static void name_things(const struct roster *roster, const struct effect *effect
     stpcpy(stpcpy(delivery->input, member->name), ".in");
 }
 
+/* What was launched: whoever comes to compare it with another plan may not be us. */
+static void keep_hash(struct supervisor *supervisor, uint32_t index)
+{
+    const struct member *member = &supervisor->roster.members[index];
+    struct kept *kept = &supervisor->fleet.kept[index];
+
+    if (kept->hash == (int64_t)member->hash && kept->limits_hash == (int64_t)member->limits_hash)
+        return;
+    kept->hash = (int64_t)member->hash;
+    kept->limits_hash = (int64_t)member->limits_hash;
+    journal_kept(&supervisor->journal, &supervisor->fleet, index);
+}
+
 static void spawn(struct supervisor *supervisor, const struct effect *effect)
 {
     const struct member *member = &supervisor->roster.members[effect->member];
@@ -273,8 +291,8 @@ static void spawn(struct supervisor *supervisor, const struct effect *effect)
         read_failed(supervisor, &delivery);
         tell_failed(supervisor, effect, &delivery, step, -result, false);
     } else {
-        slot->hash = member->hash;
-        slot->limits_hash = member->limits_hash;
+        marks_set_main(delivery.cgroup, delivery.newborn.pid);
+        keep_hash(supervisor, effect->member);
         spare_ask(supervisor, effect->member, effect->generation);
         tell_spawned(supervisor, effect, &delivery);
         result = facts_born(supervisor, effect->member, effect->generation, &delivery.newborn);
@@ -377,7 +395,7 @@ static void send_or_call_off(struct supervisor *supervisor, const struct effect 
  * says something. Else later: it wakes the recorder, and a stack that stops has better to do. */
 static void mark_in_time(struct supervisor *supervisor, const struct effect *effect)
 {
-    supervisor->slots[effect->member].unmarked = true;
+    supervisor->slots[effect->member].unmarked = effect->generation;
     if (supervisor->fleet.members[effect->member].want)
         mark(supervisor, effect->member);
     else

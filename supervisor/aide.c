@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "supervisor/act.h"
+#include "supervisor/aide_bonds.h"
 #include "supervisor/attend.h"
+#include "supervisor/marks.h"
 #include "supervisor/report.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/cgroup.h"
@@ -435,7 +437,10 @@ int aide_start(struct supervisor *supervisor, const struct aide_order *order,
     result = cgroup_create(supervisor->services, name, &cgroup);
     if (result < 0)
         return result;
+    aide_mark_order(cgroup, order);
     result = bear(supervisor, order, cgroup, &newborn, &hearing, ret_step);
+    if (result == 0)
+        marks_set_main(cgroup, newborn.pid);
     close(cgroup);
     if (result < 0) {
         act_bury(supervisor, name);

@@ -3,9 +3,18 @@
 
 #include <sys/pidfd.h>
 
+#include "supervisor/marks.h"
 #include "supervisor/supervisor.h"
 
 #define LAST_REPORT span_sec(5) // from the end of the stack to that of its hooks
+
+void aide_mark_order(int cgroup, const struct aide_order *order)
+{
+    const struct aide_mark mark = {order->generation, order->serial, order->kind};
+
+    if (order->role == AIDE_ROLE_HOOK || order->role == AIDE_ROLE_REPORT)
+        marks_set_aide(cgroup, &mark);
+}
 
 static struct aide_process *find_client(const struct aides *aides, uint32_t client)
 {

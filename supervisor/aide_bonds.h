@@ -4,6 +4,9 @@
 
 #include "supervisor/aide.h"
 
+/* On its compartment, for the next supervisor: hooks outlive us. */
+void aide_mark_order(int cgroup, const struct aide_order *order);
+
 /* To its main process. */
 void aide_signal(const struct supervisor *supervisor, uint32_t client, int signal);
 void aide_client_gone(struct supervisor *supervisor, uint32_t client);

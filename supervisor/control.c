@@ -72,8 +72,8 @@ static int send_row(const struct supervisor *supervisor, const struct client *cl
 
     row_fill(&supervisor->fleet, index, supervisor->now, &reply.row);
     if (supervisor->slots[index].pid) {
-        reply.row.hash = supervisor->slots[index].hash;
-        reply.row.limits_hash = supervisor->slots[index].limits_hash;
+        reply.row.hash = (uint64_t)supervisor->fleet.kept[index].hash;
+        reply.row.limits_hash = (uint64_t)supervisor->fleet.kept[index].limits_hash;
     }
     return send_reply(client, &reply);
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "core/memev.h"
@@ -38,7 +37,7 @@ static void close_main(struct supervisor *supervisor, struct slot *slot)
 {
     slot->pid = 0;
     terminal_end(supervisor, slot);
-    if (slot->pidfd >= 0 && supervisor->reaper.channel < 0)
+    if (slot->pidfd >= 0 && (slot->foreign || supervisor->reaper.channel < 0))
         loop_remove(&supervisor->loop, slot->pidfd);
     if (slot->pidfd >= 0)
         close(slot->pidfd);
@@ -206,8 +205,7 @@ void facts_empty(struct supervisor *supervisor, uint32_t index)
         tell_empty(supervisor, index);
 }
 
-/* From now on it counts when the last of the others is gone. */
-static void await_empty(struct supervisor *supervisor, uint32_t index)
+void facts_await_empty(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
     char name[COMPARTMENT_NAME_MAX];
@@ -249,7 +247,7 @@ static void try_again(struct supervisor *supervisor, uint32_t index)
     if (slot->unkilled)
         act_kill(supervisor, index, slot->generation);
     if (slot->unwatched)
-        await_empty(supervisor, index);
+        facts_await_empty(supervisor, index);
 }
 
 static void look(struct supervisor *supervisor, uint32_t index)
@@ -290,27 +288,27 @@ void facts_look(struct supervisor *supervisor)
 
 /* --- birth -------------------------------------------------------------------------------- */
 
-int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generation,
-               const struct newborn *newborn)
+static void begin(struct supervisor *supervisor, uint32_t index, uint32_t generation, pid_t pid,
+                  int pidfd)
+{
+    struct slot *slot = &supervisor->slots[index];
+
+    slot->generation = generation;
+    slot->pid = pid;
+    slot->pidfd = pidfd;
+    slot->silent = slot->unheard = slot->own = slot->foreign = false;
+    slot->oom_kills = 0;
+    slot->mute = span_ns(0);
+    slot->muted = slot->doubted = false;
+}
+
+static int watch_memory(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
     char name[COMPARTMENT_NAME_MAX];
     int result;
 
-    slot->generation = generation;
-    slot->pid = newborn->pid;
-    slot->pidfd = newborn->pidfd;
-    slot->report = newborn->report;
-    slot->silent = false;
-    slot->own = supervisor->reaper.channel < 0;
-    slot->oom_kills = 0;
-    sampler_born(supervisor, index);
-    slot->mute = span_ns(0);
-    slot->muted = slot->doubted = false;
-    result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
-    if (result < 0 || !supervisor->counted)
-        return result;
-    compartment_name(&supervisor->roster, index, generation, name);
+    compartment_name(&supervisor->roster, index, slot->generation, name);
     result = cgroup_watch(supervisor->services, name, "memory.events", &slot->memory);
     if (result < 0)
         return result;
@@ -318,123 +316,107 @@ int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generatio
     return loop_add(&supervisor->loop, slot->memory, EPOLLPRI | EPOLLONESHOT, SOURCE_MEMORY, index);
 }
 
+int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generation,
+               const struct newborn *newborn)
+{
+    struct slot *slot = &supervisor->slots[index];
+    int result;
+
+    begin(supervisor, index, generation, newborn->pid, newborn->pidfd);
+    slot->report = newborn->report;
+    slot->own = supervisor->reaper.channel < 0;
+    sampler_born(supervisor, index);
+    result = loop_add(&supervisor->loop, slot->report, EPOLLIN, SOURCE_REPORT, index);
+    return result < 0 || !supervisor->counted ? result : watch_memory(supervisor, index);
+}
+
+int facts_adopted(struct supervisor *supervisor, uint32_t index, uint32_t generation,
+                  const struct fact_adopted *adopted)
+{
+    struct slot *slot = &supervisor->slots[index];
+    int result = 0;
+
+    begin(supervisor, index, generation, adopted->pid, adopted->pidfd);
+    slot->unheard = adopted->unheard;
+    slot->foreign = adopted->foreign;
+    if (adopted->pidfd < 0)
+        return 0;
+    sampler_born(supervisor, index);
+    if (slot->foreign)
+        result = loop_add(&supervisor->loop, slot->pidfd, EPOLLIN, SOURCE_PIDFD, index);
+    return result < 0 || !supervisor->counted ? result : watch_memory(supervisor, index);
+}
+
+bool facts_heard(struct supervisor *supervisor, uint32_t index)
+{
+    struct slot *slot = &supervisor->slots[index];
+    struct event event = fact(supervisor, EVENT_EXECED, index);
+
+    if (!slot->unheard || spawn_is_dead(slot->pidfd))
+        return true; // its death tells
+    if (!spawn_is_program(slot->pid) || spawn_is_dead(slot->pidfd))
+        return false;
+    slot->unheard = false;
+    queue_push(&supervisor->events, &event);
+    return true;
+}
+
 /* --- death -------------------------------------------------------------------------------- */
 
-static void tell_death(struct supervisor *supervisor, uint32_t index, struct event *event)
+/* Of one that nobody listened to. What it had to say on its way to the program it could not: it
+ * ended with SPAWN_FAILED_STATUS, or by writing into a pipe that nobody read. */
+static void tell_unheard(struct supervisor *supervisor, uint32_t index, const struct event *death)
+{
+    struct event event = fact(supervisor, EVENT_EXECED, index);
+
+    if (death->known &&
+        (death->signal == SIGPIPE || (death->signal == 0 && death->code == SPAWN_FAILED_STATUS))) {
+        event.kind = EVENT_SPAWN_FAILED;
+        event.step = SPAWN_STEP_EXEC;
+        event.error = EOWNERDEAD;
+        event.born = 1;
+    } else if (!was_program(death)) {
+        return;
+    }
+    queue_push(&supervisor->events, &event);
+}
+
+void facts_dead(struct supervisor *supervisor, uint32_t index, struct event *event)
 {
     struct slot *slot = &supervisor->slots[index];
     const struct event execed = fact(supervisor, EVENT_EXECED, index);
 
+    event->kind = EVENT_DEAD;
+    event->member = index;
+    event->generation = slot->generation;
     facts_report(supervisor, index);
-    if (slot->silent && was_program(event))
+    if (slot->unheard)
+        tell_unheard(supervisor, index, event);
+    else if (slot->silent && was_program(event))
         queue_push(&supervisor->events, &execed);
     read_counters(supervisor, index, &event->reading);
     queue_push(&supervisor->events, event);
     close_main(supervisor, slot);
     aides_end_of(supervisor, index);
     if (event->reading.populated)
-        await_empty(supervisor, index);
+        facts_await_empty(supervisor, index);
     if (slot->unkilled)
         facts_again(supervisor, slot);
+}
+
+void facts_lost(struct supervisor *supervisor, uint32_t index)
+{
+    struct event event = {0};
+
+    facts_dead(supervisor, index, &event);
 }
 
 /* Of those that are nobody's child any more: how it ended is not known. */
 void facts_pidfd(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];
-    struct event event = fact(supervisor, EVENT_DEAD, index);
+    struct event event = {0};
 
     if (slot->pid && !slot->own && spawn_is_dead(slot->pidfd))
-        tell_death(supervisor, index, &event);
-}
-
-/* The slot of the main process that the record is about, or -1. What has the pid and lives has it
- * from the one before; should two be dead that had it, the older one was reaped first. */
-static ptrdiff_t find_dead(const struct supervisor *supervisor, pid_t pid)
-{
-    const struct incarnation *members = supervisor->fleet.members;
-    ptrdiff_t found = -1;
-
-    for (uint32_t i = 0; i < supervisor->roster.members_count; i++) {
-        if (supervisor->slots[i].pid != pid || !spawn_is_dead(supervisor->slots[i].pidfd))
-            continue;
-        if (found < 0 || members[i].started_ns < members[found].started_ns)
-            found = (ptrdiff_t)i;
-    }
-    return found;
-}
-
-static void tell_record(struct supervisor *supervisor, const struct exit_record *record)
-{
-    const struct recording *recording = &supervisor->recording;
-    ptrdiff_t index = find_dead(supervisor, record->pid);
-
-    if (index >= 0) {
-        struct event event = fact(supervisor, EVENT_DEAD, (uint32_t)index);
-        event.known = 1;
-        event.code = record->code;
-        event.signal = record->signal;
-        event.core = record->core;
-        tell_death(supervisor, (uint32_t)index, &event);
-    } else if (aide_record(supervisor, record)) {
-        return;
-    } else if (record->pid == recording->pid && spawn_is_dead(recording->pidfd)) {
-        recording_died(supervisor, record->code != 0 || record->signal != 0);
-    } /* else an orphan of a service: it has nobody else to be reaped by */
-}
-
-/* The keeper is gone: what it bore is nobody's child now, and only its pidfd tells of its death. */
-static void become_parent(struct supervisor *supervisor)
-{
-    sigset_t set;
-
-    (void)reaper_become_parent(&supervisor->reaper);
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    (void)signalfd(supervisor->signals, &set, 0);
-    for (uint32_t i = 0; i < supervisor->roster.members_count; i++)
-        if (supervisor->slots[i].pid)
-            (void)loop_add(&supervisor->loop, supervisor->slots[i].pidfd, EPOLLIN, SOURCE_PIDFD, i);
-    aides_disown(supervisor);
-    if (supervisor->recording.pid)
-        (void)loop_add(&supervisor->loop, supervisor->recording.pidfd, EPOLLIN, SOURCE_RECORDER, 1);
-    supervisor_say(supervisor, "the keeper is gone: services run on, but the exit codes of those "
-                               "started before now will not be known");
-}
-
-static void tell_news(struct supervisor *supervisor, const struct keeper_news *news)
-{
-    switch (news->kind) {
-    case NEWS_EXITED:
-        tell_record(supervisor, &news->record);
-        break;
-    case NEWS_SIGNALLED: // what the one before us has taken up already is not asked for twice
-        if (supervisor->reaper.told || !supervisor->fleet.ending)
-            supervisor_asked_to_end(supervisor);
-        break;
-    case NEWS_HELD: // nobody has it open any more
-        close(news->file);
-        break;
-    case NEWS_TOLD:
-        break;
-    }
-}
-
-/* Many die in one turn when a stack stops; who is left over has the next one. */
-void facts_reap(struct supervisor *supervisor)
-{
-    struct keeper_news news;
-    int result = 1;
-
-    for (int i = 0; i < LOOP_BATCH && result == 1; i++) {
-        result = reaper_next(&supervisor->reaper, &news);
-        if (result == 1)
-            tell_news(supervisor, &news);
-    }
-    supervisor->reap_again = result != 0;
-    if (result == -EPIPE)
-        become_parent(supervisor);
+        facts_dead(supervisor, index, &event);
 }

@@ -17,10 +17,30 @@ void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot);
 int facts_born(struct supervisor *supervisor, uint32_t index, uint32_t generation,
                const struct newborn *newborn);
 
+/* The same of a process that another supervisor bore. `pidfd` -1: it is gone, and its exit record
+ * may be on the way; `foreign`: no record of it will come. */
+struct fact_adopted {
+    pid_t pid;
+    int pidfd;
+    bool foreign;
+    bool unheard; // whether it is the program is not told yet
+};
+int facts_adopted(struct supervisor *supervisor, uint32_t index, uint32_t generation,
+                  const struct fact_adopted *adopted);
+/* The main process is gone, and nobody will say how it ended. */
+void facts_lost(struct supervisor *supervisor, uint32_t index);
+/* It is gone, and that is known: it counts when the last of the others is. */
+void facts_await_empty(struct supervisor *supervisor, uint32_t index);
+/* Is it the program by now? False: that is still to be seen. */
+bool facts_heard(struct supervisor *supervisor, uint32_t index);
+
 void facts_report(struct supervisor *supervisor, uint32_t index); // SOURCE_REPORT
 void facts_memory(struct supervisor *supervisor, uint32_t index); // SOURCE_MEMORY
 void facts_empty(struct supervisor *supervisor, uint32_t index);  // SOURCE_EMPTY
 void facts_pidfd(struct supervisor *supervisor, uint32_t index);  // SOURCE_PIDFD
+
+/* The main process is dead; the event says how it ended, where that is known. */
+void facts_dead(struct supervisor *supervisor, uint32_t index, struct event *event);
 
 /* Takes what exit records there are, up to what one turn is for. */
 void facts_reap(struct supervisor *supervisor);

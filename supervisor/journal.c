@@ -29,6 +29,7 @@ static void lose_buffer(struct journal *journal)
 static void break_off(struct journal *journal, int error)
 {
     (void)!ftruncate(journal->fd, journal->whole);
+    (void)fchmod(journal->fd, 0440); // for whoever would go on with it
     lose_buffer(journal);
     close(journal->fd);
     journal->fd = -1;
@@ -99,6 +100,11 @@ void journal_other(struct journal *journal, uint32_t member, uint32_t generation
     keep(journal, record_write_other(member, generation, other, line), 1);
 }
 
+void journal_kept(struct journal *journal, const struct fleet *fleet, uint32_t member)
+{
+    keep(journal, record_write_kept(fleet, member, make_room(journal, RECORD_LINE_MAX)), 1);
+}
+
 void journal_note(struct journal *journal, const char *format, ...)
 {
     char *line = make_room(journal, RECORD_LINE_MAX);
@@ -148,11 +154,20 @@ static int put_in_place(int dir)
     return renameat(dir, PATH_NEW, dir, PATH_JOURNAL) < 0 ? -errno : 0;
 }
 
+static void plan_head(struct journal *journal, int64_t head_bytes)
+{
+    int64_t most = 2 * head_bytes > JOURNAL_READ_MAX ? 2 * head_bytes : JOURNAL_READ_MAX;
+
+    journal->head_bytes = head_bytes;
+    journal->next_head = journal->size + most;
+}
+
 /* A head at the end of the file. On failure nothing of it is there, and no file to write into. */
 static int write_head(struct journal *journal, const struct fleet *fleet, uint64_t seed,
                       bool with_states)
 {
     uint64_t lost = journal->lost;
+    int64_t begin = journal->size;
 
     journal->error = 0;
     journal->in_head = true;
@@ -168,6 +183,7 @@ static int write_head(struct journal *journal, const struct fleet *fleet, uint64
     if (journal->error < 0)
         return journal->error;
     journal->whole = journal->size;
+    plan_head(journal, journal->size - begin);
     return 0;
 }
 
@@ -206,6 +222,64 @@ int journal_open(struct journal *journal, int dir, const struct fleet *fleet, ui
     journal->fd = -1;
     journal->buffer_used = 0;
     return begin_file(journal, fleet, seed, false);
+}
+
+int journal_begin_anew(struct journal *journal, int dir, const struct fleet *fleet)
+{
+    journal->dir = dir;
+    journal->fd = -1;
+    journal->buffer_used = 0;
+    return begin_file(journal, fleet, fleet->random, true);
+}
+
+int journal_mend(int dir)
+{
+    if (faccessat(dir, PATH_JOURNAL, F_OK, 0) == 0)
+        return unlinkat(dir, PATH_NEW, 0) < 0 && errno != ENOENT ? -errno : 0;
+    /* Between two renames: the new one is whole. */
+    if (renameat(dir, PATH_NEW, dir, PATH_JOURNAL) == 0)
+        return 0;
+    return renameat(dir, PATH_OLD, dir, PATH_JOURNAL) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* The file in place, behind its whole lines. Descriptor or negative errno. */
+static int reopen(int dir, int64_t whole)
+{
+    int fd = openat(dir, PATH_JOURNAL, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int error;
+
+    if (fd < 0)
+        return -errno;
+    if (ftruncate(fd, whole) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    return -error;
+}
+
+int journal_continue(struct journal *journal, int dir, const struct restored *restored)
+{
+    const char *missing = restored->missing ? restored->missing : "";
+    size_t length = strlen(missing);
+    ssize_t written;
+    int fd = reopen(dir, (int64_t)restored->whole);
+
+    if (fd < 0)
+        return fd;
+    written = write(fd, missing, length);
+    if (written < 0 || (size_t)written != length) {
+        int error = written < 0 ? errno : ENOSPC;
+        (void)!ftruncate(fd, (int64_t)restored->whole);
+        close(fd);
+        return -error;
+    }
+    journal->dir = dir;
+    journal->fd = fd;
+    journal->buffer_used = 0;
+    journal->size = journal->whole = (int64_t)(restored->whole + length);
+    plan_head(journal, (int64_t)restored->head_bytes);
+    journal->size_max = JOURNAL_BYTES_MAX + journal->head_bytes;
+    return 0;
 }
 
 void journal_close(struct journal *journal)
@@ -258,8 +332,12 @@ int journal_move(struct journal *journal, int dir, const struct fleet *fleet, in
 int journal_turn(struct journal *journal, const struct fleet *fleet, instant now)
 {
     journal_flush(journal);
+    if (journal->fd >= 0 && journal->size >= journal->size_max)
+        return next_file(journal, fleet, now);
+    if (journal->fd >= 0 && journal->size >= journal->next_head)
+        (void)write_head(journal, fleet, fleet->random, true); // what fails is seen below
     if (journal->fd >= 0)
-        return journal->size < journal->size_max ? 0 : next_file(journal, fleet, now);
+        return 0;
     if (journal->error < 0)
         return wait_for_room(journal, now);
     if (instant_reached(journal->retry, now))

@@ -116,9 +116,12 @@ static void note_limits(struct supervisor *supervisor)
 
     for (uint32_t i = 0; i < change->targets_count; i++) {
         const struct limits_target *target = &change->targets[i];
-        struct slot *slot = &supervisor->slots[target->member];
-        if (slot->generation == target->generation)
-            slot->limits_hash = supervisor->roster.members[target->member].limits_hash;
+        const struct slot *slot = &supervisor->slots[target->member];
+        if (slot->generation != target->generation)
+            continue;
+        supervisor->fleet.kept[target->member].limits_hash =
+            (int64_t)supervisor->roster.members[target->member].limits_hash;
+        journal_kept(&supervisor->journal, &supervisor->fleet, target->member);
     }
 }
 

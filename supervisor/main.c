@@ -70,12 +70,10 @@ static int supervise(const char *libexec_dir, bool adopt)
     settle_signals();
     settle_files();
     (void)memory_keep_code();
-    if (adopt) {
-        dprintf(STDERR_FILENO, "bulkheadd: services run on, the next `bulkhead up` ends them\n");
-        return HANDOVER_DONE;
-    }
-    if (supervisor_prepare(&supervisor, libexec_dir, why, sizeof(why)) != 0) {
+    if (supervisor_prepare(&supervisor, libexec_dir, adopt, why, sizeof(why)) != 0) {
         dprintf(HANDOVER_READY, "%s\n", why);
+        if (adopt) // maybe nobody waits there
+            dprintf(STDERR_FILENO, "bulkheadd: cannot take the stack over: %s\n", why);
         return HANDOVER_FAILED;
     }
     (void)reaper_ready(&supervisor.reaper);

@@ -155,20 +155,35 @@ static int allocate(struct supervisor *supervisor, const struct complaint *compl
     return 0;
 }
 
-static int open_journal_and_socket(struct supervisor *supervisor, const struct complaint *complaint)
+/* What is to go on; else a journal begins. */
+static int open_journal(struct supervisor *supervisor, bool adopts,
+                        const struct complaint *complaint)
 {
-    int result = journal_open(&supervisor->journal, supervisor->runtime, &supervisor->fleet, 0);
+    int result = adopts ? adopt(supervisor) : 0;
 
     if (result < 0)
-        return complain(complaint, "cannot begin the journal", result);
-    sampler_open(supervisor);
+        return complain(complaint, "cannot go on with what is there", result);
+    if (!supervisor->adoption.is_done)
+        result = journal_open(&supervisor->journal, supervisor->runtime, &supervisor->fleet, 0);
+    return result < 0 ? complain(complaint, "cannot begin the journal", result) : 0;
+}
+
+static int open_rest(struct supervisor *supervisor, bool adopts, const struct complaint *complaint)
+{
+    int result;
+
+    sampler_open(supervisor, adopts);
+    if (open_journal(supervisor, adopts, complaint) != 0)
+        return 1;
     folder_open(supervisor);
     result = control_open(supervisor);
+    if (supervisor->adoption.is_done)
+        supervisor->control.started_wall_ns = adopt_started_wall_ns(supervisor);
     return result < 0 ? complain(complaint, "cannot listen at " PATH_CONTROL, result) : 0;
 }
 
-int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, char *why,
-                       size_t why_size)
+int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, bool adopts,
+                       char *why, size_t why_size)
 {
     const struct complaint complaint = {why, why_size};
 
@@ -176,15 +191,17 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, c
     supervisor->now = clock_now();
     supervisor->wall_ns = clock_wall_ns();
     supervisor->look_at = supervisor->leisure_at = supervisor->finish_by = INSTANT_NEVER;
+    supervisor->journal.fd = -1;
     reaper_init(&supervisor->reaper, HANDOVER_KEEPER);
     recording_init(&supervisor->recording);
     supervisor->reload = (struct reload){.plan = -1, .client = -1};
     supervisor->limits.client = -1;
+    supervisor->adoption = (struct adoption){.records_by = INSTANT_NEVER, .look_at = INSTANT_NEVER};
     raise_file_limit(supervisor);
     supervisor->no_huge_pages = memory_without_huge_pages();
     if (read_plan(supervisor, &complaint) != 0 || allocate(supervisor, &complaint) != 0 ||
         open_runtime(supervisor, &complaint) != 0 || open_cgroups(supervisor, &complaint) != 0 ||
         open_fifos(supervisor, &complaint) != 0 || open_loop(supervisor, &complaint) != 0)
         return 1;
-    return open_journal_and_socket(supervisor, &complaint);
+    return open_rest(supervisor, adopts, &complaint);
 }

@@ -52,6 +52,24 @@ int sample_ring_make(struct sample_ring *ring, int dir, uint64_t epoch)
     return result;
 }
 
+int sample_ring_continue(struct sample_ring *ring, int dir)
+{
+    unsigned char bytes[SAMPLE_HEAD_BYTES];
+    struct stat status;
+
+    *ring = (struct sample_ring){.file = -1};
+    ring->file = openat(dir, PATH_SAMPLES, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (ring->file < 0)
+        return -errno;
+    if (fstat(ring->file, &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_size == (off_t)SAMPLE_FILE_BYTES &&
+        pread(ring->file, bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes) &&
+        sample_head_read(bytes, &ring->head) == 0)
+        return 0;
+    sample_ring_close(ring);
+    return -EBADMSG;
+}
+
 void sample_ring_close(struct sample_ring *ring)
 {
     if (ring->file >= 0)

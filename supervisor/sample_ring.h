@@ -11,6 +11,8 @@ struct sample_ring {
 
 /* Makes PATH_SAMPLES anew in the directory; it is there when it is whole. 0 or negative errno. */
 int sample_ring_make(struct sample_ring *ring, int dir, uint64_t epoch);
+/* Goes on where another writer ended. 0 or negative errno: it is not there, or no such file. */
+int sample_ring_continue(struct sample_ring *ring, int dir);
 void sample_ring_close(struct sample_ring *ring);
 
 /* The next `count` samples, encoded with the numbers from head.next on. 0, or negative errno:

@@ -23,13 +23,17 @@ static void give_up(struct supervisor *supervisor, int error)
     sample_ring_close(&supervisor->sampler.ring);
 }
 
-void sampler_open(struct supervisor *supervisor)
+void sampler_open(struct supervisor *supervisor, bool goes_on)
 {
     struct sampler *sampler = &supervisor->sampler;
-    int result;
+    int result = -ENOENT;
 
     *sampler = (struct sampler){.due = INSTANT_NEVER};
-    result = sample_ring_make(&sampler->ring, supervisor->runtime, (uint64_t)supervisor->wall_ns);
+    if (goes_on)
+        result = sample_ring_continue(&sampler->ring, supervisor->runtime);
+    if (result < 0)
+        result =
+            sample_ring_make(&sampler->ring, supervisor->runtime, (uint64_t)supervisor->wall_ns);
     if (result < 0)
         give_up(supervisor, result);
     sampler_reloaded(supervisor);

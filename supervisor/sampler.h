@@ -25,8 +25,8 @@ struct sampler {
     struct snapshot snapshot;
 };
 
-/* Makes the ring. What fails is said: the stack runs without. */
-void sampler_open(struct supervisor *supervisor);
+/* Makes the ring, or goes on with one that is there. What fails is said: the stack runs without. */
+void sampler_open(struct supervisor *supervisor, bool goes_on);
 
 void sampler_born(struct supervisor *supervisor, uint32_t member); // its program is about to run
 void sampler_reloaded(struct supervisor *supervisor);              // groups of another roster

@@ -38,13 +38,12 @@ struct slot {
     char *reports[2];     // for on_oom and on_hold, to be started soon; owned; NULL: none
     bool skipped[2];      // one that was not; its log is still to say so
     int64_t oom_kills;    // as last seen in memory.events
-    uint64_t hash;        // of what was launched last
-    uint64_t limits_hash; // and of the limits that it has by now
-    uint32_t breaks;      // that its FIFOs have been given (core/breaks.h)
+    uint32_t unmarked;    // generation whose cause of death is still to be written into its log
     bool spare_asked;     // a spare is to be made at leisure
-    bool unmarked;        // the last cause of death is still to be written into its log
     bool silent;          // its pipe closed without a word: dead, or the program
+    bool unheard;         // its pipe ended with another supervisor: dead, or to be the program
     bool own;             // our child, not the keeper's
+    bool foreign;         // nor the keeper's: only its pidfd tells of its death
     bool doubted;         // a kill was seen, and the main process lives: looked at once more
     bool muted;           // it changed for no kill: not watched until look_at
     bool unkilled;        // its compartment could not be killed: tried again at look_at

@@ -267,6 +267,7 @@ static instant next_deadline(const struct supervisor *supervisor)
     deadline = instant_min(deadline, aides_deadline(&supervisor->aides));
     deadline = instant_min(deadline, limits_deadline(&supervisor->limits));
     deadline = instant_min(deadline, sampler_deadline(&supervisor->sampler));
+    deadline = instant_min(deadline, adopt_deadline(&supervisor->adoption));
     deadline = instant_min(deadline, supervisor->look_at);
     deadline = instant_min(deadline, supervisor->folder.look);
     deadline = instant_min(deadline, supervisor->leisure_at);
@@ -317,6 +318,7 @@ static int turn(struct supervisor *supervisor)
     if (supervisor->reap_again)
         facts_reap(supervisor);
     facts_look(supervisor);
+    adopt_turn(supervisor);
     tick(supervisor);
     return 0;
 }
@@ -389,7 +391,8 @@ int supervisor_run(struct supervisor *supervisor)
     int result = 0;
 
     (void)!getrandom(&begin.seed, sizeof(begin.seed), GRND_NONBLOCK);
-    queue_push(&supervisor->events, &begin);
+    if (!supervisor->adoption.is_done)
+        queue_push(&supervisor->events, &begin);
     while (result == 0 &&
            (supervisor->finish_by.ns == INSTANT_NEVER.ns || !is_finished(supervisor)))
         result = turn(supervisor);

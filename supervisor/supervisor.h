@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "core/fleet.h"
+#include "supervisor/adopt.h"
 #include "supervisor/aide.h"
 #include "supervisor/control.h"
 #include "supervisor/examine.h"
@@ -53,6 +54,7 @@ struct supervisor {
     struct examinations examinations;
     struct quarantine quarantine;
     struct aides aides;
+    struct adoption adoption;
     struct reload reload;
     struct limits_change limits;
     struct sampler sampler;
@@ -84,9 +86,10 @@ struct supervisor {
     bool overflow_told; // effects.overflowed was told
 };
 
-/* Opens everything for the plan behind HANDOVER_PLAN. 0, or 1 with the reason in `why`. */
-int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, char *why,
-                       size_t why_size);
+/* Opens everything for the plan behind HANDOVER_PLAN; with `adopts` a stack that another supervisor
+ * left is taken over. 0, or 1 with the reason in `why`. */
+int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, bool adopts,
+                       char *why, size_t why_size);
 
 /* How many events a stack of that many members can bring before they are taken. */
 uint32_t supervisor_results_max(uint32_t members);

@@ -74,6 +74,20 @@ int terminal_begin(struct supervisor *supervisor, uint32_t index, int fd)
     return 0;
 }
 
+bool terminal_held(struct supervisor *supervisor, const struct keeper_news *news)
+{
+    size_t length = strlen(KEEPER_TAG_TTY);
+    ptrdiff_t index;
+
+    if (strncmp(news->tag, KEEPER_TAG_TTY, length) != 0)
+        return false;
+    index = roster_find(&supervisor->roster, news->tag + length);
+    if (index < 0 || !supervisor->slots[index].pid || supervisor->slots[index].terminal.fd >= 0)
+        return false;
+    (void)terminal_begin(supervisor, (uint32_t)index, news->file); // it takes the file
+    return true;
+}
+
 void terminal_ready(struct supervisor *supervisor, uint32_t index)
 {
     struct slot *slot = &supervisor->slots[index];

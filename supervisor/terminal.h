@@ -4,6 +4,7 @@
 #ifndef BULKHEAD_SUPERVISOR_TERMINAL_H
 #define BULKHEAD_SUPERVISOR_TERMINAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,10 @@ void terminal_drop(struct supervisor *supervisor, uint32_t index);
 
 /* From now on it is watched; takes the file, also on failure. 0 or negative errno. */
 int terminal_begin(struct supervisor *supervisor, uint32_t index, int fd);
+
+struct keeper_news;
+/* False: it is no terminal of a member's that lives. */
+bool terminal_held(struct supervisor *supervisor, const struct keeper_news *news);
 
 void terminal_ready(struct supervisor *supervisor, uint32_t index); // SOURCE_TERMINAL
 void terminal_moved(struct supervisor *supervisor, struct slot *slot, uint32_t index);

@@ -106,6 +106,7 @@ static void collect(const struct user_event *event, struct attributes *attribute
     attributes->count = 0;
     switch (event->action) {
     case ACTION_START:
+    case ACTION_ADOPT:
         add(attributes, "pid", ATTRIBUTE_NUMBER, event->pid);
         break;
     case ACTION_DIE:
@@ -164,6 +165,7 @@ static enum render_style style_of(const struct user_event *event)
     case ACTION_KILL:
     case ACTION_STOP:
     case ACTION_RESTART:
+    case ACTION_ADOPT:
         return STYLE_YELLOW;
     case ACTION_READY:
         return STYLE_GREEN;
@@ -229,7 +231,7 @@ bool event_print_json(const struct user_event *event, char *const *labels, FILE 
     snprintf(service, sizeof(service), "%.*s", (int)event->member->service_length,
              event->member->name);
     json_text(object, "time", render_time(event->wall_ns, time));
-    json_text(object, "type", "service");
+    json_text(object, "type", event->index == VIEW_OF_STACK ? "stack" : "service");
     json_text(object, "action", action_name(event->action));
     json_text(object, "service", service);
     json_number(object, "instance", event->member->number);

@@ -57,7 +57,7 @@ static int explain_absence(const char *runtime_dir, const char *stack, struct fa
         return CLIENT_AWAY;
     }
     if (left) {
-        say(ret_fault, "\"bulkhead down\" ends them, \"bulkhead up\" ends them and starts anew",
+        say(ret_fault, "\"bulkhead up\" goes on with them, \"bulkhead down\" ends them",
             "stack \"%s\": its supervisor is gone, but processes of it are left", stack);
         return CLIENT_ABANDONED;
     }

@@ -23,6 +23,7 @@
 #include "core/planfile.h"
 
 #define READY_DEADLINE_MS 15000
+#define PLAN_BYTES_MAX    (1 << 30)
 #define ERR_FIFO          PATH_FIFO "/bulkhead.err"
 
 /* Everything that is open while the keeper is being born; -1: not yet. */
@@ -52,6 +53,38 @@ static int write_plan(const char *runtime_dir, const unsigned char *bytes, size_
     result = write_all(fd, bytes, size);
     close(fd);
     return result;
+}
+
+/* Nobody can change it any more. Descriptor or negative errno. */
+static int seal_plan(const char *runtime_dir)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    unsigned char *bytes = NULL;
+    ssize_t got = -1;
+    int fd, result;
+
+    snprintf(path, sizeof(path), "%s/%s", runtime_dir, PATH_PLAN);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= PLAN_BYTES_MAX)
+        bytes = malloc((size_t)status.st_size + 1);
+    if (bytes)
+        got = read(fd, bytes, (size_t)status.st_size);
+    result = got >= 0 ? sealed_make("bulkhead-plan", bytes, (size_t)got) : -EIO;
+    free(bytes);
+    close(fd);
+    return result;
+}
+
+static int open_old_plan(const struct plan *plan, struct files *files, struct fault *ret_fault)
+{
+    files->plan = seal_plan(plan->runtime_dir);
+    if (files->plan >= 0)
+        return 0;
+    return explain(ret_fault, NULL, "cannot read %s/%s: %s", plan->runtime_dir, PATH_PLAN,
+                   strerror(-files->plan));
 }
 
 static int open_plan(const struct plan *plan, struct files *files, struct fault *ret_fault)
@@ -113,7 +146,8 @@ static int open_files(const struct launch_request *request, struct files *files,
     if (files->cgroup < 0 || files->keeper < 0)
         return explain(ret_fault, NULL, "cannot open the cgroup %s: %s", plan->cgroup_dir,
                        strerror(errno));
-    return open_plan(plan, files, ret_fault);
+    return request->adopts ? open_old_plan(plan, files, ret_fault)
+                           : open_plan(plan, files, ret_fault);
 }
 
 static void close_files(struct files *files)
@@ -197,11 +231,12 @@ static char **keeper_environment(void)
     return list;
 }
 
-static void become_keeper(const struct files *files, const char *program, const char *stack,
-                          const char *libexec)
+static void become_keeper(const struct files *files, const char *program,
+                          const struct launch_request *request, const char *libexec)
 {
-    char *const argv[] = {(char[]){"bulkhead-keeper"}, (char *)(uintptr_t)stack,
-                          (char *)(uintptr_t)libexec, NULL};
+    char *const argv[] = {(char[]){"bulkhead-keeper"}, (char *)(uintptr_t)request->plan->stack,
+                          (char *)(uintptr_t)libexec,
+                          request->adopts ? (char[]){HANDOVER_ADOPT} : NULL, NULL};
     int result;
 
     reset_signals();
@@ -327,7 +362,7 @@ int launch_stack(const struct launch_request *request, struct fault *ret_fault)
     if (result == 0) {
         pid = clone_into(files.keeper);
         if (pid == 0)
-            become_keeper(&files, program, request->plan->stack, libexec);
+            become_keeper(&files, program, request, libexec);
         if (pid < 0)
             result = explain(ret_fault,
                              pid == -EAGAIN ? "too many processes for the limits here"

@@ -2,6 +2,7 @@
 #include "cli/stack/launching.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,9 @@
 #include "cli/plan/planner.h"
 #include "cli/show/show_faults.h"
 #include "cli/host/skeleton.h"
+#include "cli/host/stack_roster.h"
 #include "cli/stack/watch.h"
+#include "core/paths.h"
 
 static int make_plan(struct command_context *context, const struct stack_source *source,
                      const struct spec *spec, const struct selection *selection,
@@ -141,6 +144,56 @@ static int judge_lock(const struct command_context *context, int result, enum ho
                           context->stack, context->stack);
 }
 
+/* --- a stack without a supervisor ----------------------------------------------------------- */
+
+static bool has_services(const struct roster *roster)
+{
+    char path[PATH_MAX];
+
+    return roster->cgroup_dir &&
+           snprintf(path, sizeof(path), "%s/%s", roster->cgroup_dir, CGROUP_SERVICES) < PATH_MAX &&
+           stack_cgroup_populated(path);
+}
+
+/* A keeper and a supervisor for what runs, by its own plan. */
+static int adopt(const struct command_context *context, const struct roster *roster,
+                 struct launching_hold *hold)
+{
+    const struct plan place = {
+        .stack = context->stack,
+        .cgroup_dir = roster->cgroup_dir,
+        .runtime_dir = context->runtime_dir,
+        .state_dir = context->state_dir,
+    };
+    const struct launch_request request = {
+        .plan = &place, .adopts = true, .self_dir = context->self_dir, .lock = hold->lock};
+    struct fault fault;
+
+    if (launch_stack(&request, &fault) != 0) {
+        show_fault(&fault, context->colour_err);
+        return command_failed("the services of stack %s run on without a supervisor: "
+                              "`bulkhead -p %s down` ends them",
+                              context->stack, context->stack);
+    }
+    command_note("stack %s ran without a supervisor: a new one has taken it over", context->stack);
+    close(hold->lock);
+    hold->lock = -1;
+    return 0;
+}
+
+static int adopt_if_there(const struct command_context *context, struct launching_hold *hold)
+{
+    struct roster roster = {0};
+    const char *why;
+    int status = 0;
+
+    if (hold->lock >= 0 && stack_roster_load(context->runtime_dir, &roster, &why) == 0 &&
+        strcmp(roster.stack, context->stack) == 0 && has_services(&roster))
+        status = adopt(context, &roster, hold);
+    roster_finish(&roster);
+    return status;
+}
+
 int launching_begin(const struct command_context *context, struct launching_hold *ret)
 {
     struct launching_hold hold = {-1, -1};
@@ -155,6 +208,8 @@ int launching_begin(const struct command_context *context, struct launching_hold
         result = take_both(context, &hold, &holder);
     }
     status = judge_lock(context, result, holder);
+    if (status == 0)
+        status = adopt_if_there(context, &hold);
     if (status == 0)
         *ret = hold;
     else
@@ -233,7 +288,7 @@ static int make_cgroups(const struct command_context *context, const struct host
 static int start_locked(const struct command_context *context, const struct host *host,
                         const struct plan *plan, int lock)
 {
-    struct launch_request request = {plan, context->self_dir, lock};
+    struct launch_request request = {.plan = plan, .self_dir = context->self_dir, .lock = lock};
     struct fault fault;
     int ended;
     int status;

@@ -22,7 +22,8 @@ struct launching_hold {
 };
 
 /* Makes the stack's folders, takes the turn, waiting for another `up`, and the lock, waiting for
- * what is about to end. 0, or an exit status after saying what is wrong. */
+ * what is about to end. Where nobody has it and services run, a supervisor is started that goes on
+ * with them, by their plan. 0, or an exit status after saying what is wrong. */
 int launching_begin(const struct command_context *context, struct launching_hold *ret);
 void launching_end(struct launching_hold *hold); // may be ended already
 

@@ -216,7 +216,7 @@ static _Noreturn void live(const struct birth *birth, int report)
             close_others(birth, report);
     }
     (void)!write(report, &failure, sizeof(failure));
-    _exit(127);
+    _exit(SPAWN_FAILED_STATUS);
 }
 
 /* --- the parent --------------------------------------------------------------------------- */

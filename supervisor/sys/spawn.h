@@ -50,6 +50,8 @@ struct newborn {
 /* 0, or negative errno with the step in *ret_step. */
 int spawn_birth(const struct birth *birth, struct newborn *ret, enum spawn_step *ret_step);
 
+#define SPAWN_FAILED_STATUS 127 // exit status of a child that did not become the program
+
 struct spawn_report {
     enum spawn_step step;
     int error;

@@ -104,23 +104,11 @@ def _():
         check(stack.events(), "no events")
 
 
-@test("a supervisor that was SIGKILLed: the next up ends what is left over, says so, and starts anew")
-def _():
-    with Stack({"a": service("steady"), "b": service("steady")}) as stack:
-        stack.up()
-        before = stack.pids()
-        kill(stack.own_pid())
-        result = stack.up()
-        contains(result.err + result.out + stack.own_log(), "left")
-        wait_until(lambda: not any(is_alive(pid) for pid in before.values()), "the old ones are gone")
-        check(not set(before.values()) & set(stack.pids().values()), "same PIDs")
-        equal({row["State"] for row in stack.ps().values()}, {"running"})
-
-
-@test("down ends what a SIGKILLed supervisor left over")
+@test("down ends what SIGKILLed keeper and supervisor left over")
 def _():
     with Stack({"a": service("steady")}) as stack:
         stack.up()
+        kill(stack.own_pid("keeper"))
         kill(stack.own_pid())
         stack.down()
 

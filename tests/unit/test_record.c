@@ -226,9 +226,12 @@ static void heads_come_through(void **state)
     same_bytes(&record.need, &need, sizeof(need));
 }
 
+static struct kept kept;
+
 static void random_state(struct fleet *fleet, struct incarnation *self, struct spent *spent)
 {
     *spent = (struct spent){.at_ns = {{number(), number()}, {0}, {[31] = number()}}};
+    kept = (struct kept){number() - 99, -number(), below(99), below(UINT32_MAX)};
     *self = (struct incarnation){.state = below(STATES_COUNT),
                                  .want = below(2),
                                  .again = below(2),
@@ -276,6 +279,7 @@ static void random_state(struct fleet *fleet, struct incarnation *self, struct s
                                  .last = random_verdict()};
     *fleet = (struct fleet){.members = self,
                             .spent = spent,
+                            .kept = &kept,
                             .random = random_next(&dice),
                             .sequence = below(99),
                             .ending = below(2),
@@ -299,6 +303,7 @@ static void states_come_through(void **state)
                     record.ending == fleet.ending && record.finished == fleet.finished);
         same_bytes(&record.state, &self, offsetof(struct incarnation, last));
         same_bytes(&record.spent, &spent, sizeof(spent));
+        same_bytes(&record.kept, &kept, sizeof(kept));
         fleet.members = &record.state;
         fleet.spent = &record.spent;
         record_write_state(&fleet, 0, again);
@@ -313,6 +318,7 @@ static void the_longest_state_fits(void **state)
     struct spent spent;
     struct fleet fleet = {.members = &self,
                           .spent = &spent,
+                          .kept = &kept,
                           .random = UINT64_MAX,
                           .sequence = INT64_MAX / 2,
                           .ending = true,
@@ -323,6 +329,7 @@ static void the_longest_state_fits(void **state)
     (void)state;
     memset(&self, 0x3f, offsetof(struct incarnation, last)); // numbers of 19 digits
     memset(&spent, 0x3f, sizeof(spent));
+    memset(&kept, 0x3f, sizeof(kept));
     self.last = (struct verdict){.kind = VERDICT_SPAWN_FAILED,
                                  .confidence = CONFIDENCE_PROBABLE,
                                  .next = NEXT_RESTART,
