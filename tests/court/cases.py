@@ -377,7 +377,7 @@ async def spawn_failure(place, _rng):
     dock = place.docks[0]
     who = await dock.defendant()
     who.expect("exit code", exited(1))
-    for generation in range(2, place.retries + 2):
+    for generation in range(who.generation + 1, place.retries + 2):
         dock.court.record.charge((dock.court.name, dock.name, generation), None, "spawn failure", [place.broken.wanted])
     place.broken.damage(place.room)
     who.order("exit", 1)

@@ -118,6 +118,7 @@ class Dock:
         self.arrivals = asyncio.Queue()
         self._held_back = asyncio.Queue()
         self._hold_back = None  # a hook's name, and the first generation that is meant
+        self._hooks = []
 
     async def defendant(self):
         return await self._next(self.arrivals, "it")
@@ -133,10 +134,16 @@ class Dock:
     def take_hook(self, name, connection):
         """One begins; all but the one that is waited for are let go at once."""
         hook = Hook(connection)
+        self._hooks.append(hook)
         if self._hold_back and self._hold_back[0] == name and self.court.generation(self.name) >= self._hold_back[1]:
             self._hold_back = None
             self._held_back.put_nowait(hook)
         else:
+            hook.let_go()
+
+    def let_hooks_go(self):
+        self._hold_back = None
+        for hook in self._hooks:
             hook.let_go()
 
     async def _next(self, queue, what):
@@ -292,6 +299,8 @@ class Courtroom(Stack):
     async def last_orders(self, cause, wanted):
         """Who is left is stopped now; who has had its order is dead, and bulkhead is to come to know."""
         deadline = time.monotonic() + PATIENCE_S
+        for dock in self.docks.values():
+            dock.let_hooks_go()
         for dock in self.docks.values():
             while await self.stands(dock.name, "RUNNING", "EXITED", "HELD") == "RUNNING":
                 generation = self.generation(dock.name)

@@ -7,6 +7,9 @@ import re
 APART_MS = 10  # two causes that are no further apart count as one moment
 AMBIGUOUS_OF_DOUBLE = 10  # at most one in so many may be less than certain
 
+AT = re.compile(r"event at=(\d+) ")
+DEADLINE = re.compile(r" to=STARTING deadline=(\d+)")
+TIMED_OUT = re.compile(f"kind=hooked .* error={errno.ETIMEDOUT} ")
 READY = r"kind=hooked (?!.*(?:code|signal|error)=).* hook=2 "  # its post_start hook has succeeded
 
 OOM_VERDICTS = ("oom", "oom-group", "oom-outside")
@@ -147,13 +150,16 @@ class Record:
 
 def was_slow(said, lines):
     """On a machine that stands still for long, starts take too long by themselves; that is right when the facts say so."""
-    def has(fact):
-        return any(re.search(fact, line) for line in lines if line.startswith("event "))
+    events = [line for line in lines if line.startswith("event ")]
+    deadline = next((int(found.group(1)) for line in lines if (found := DEADLINE.search(line))), 0)
+
+    def was_in_time(fact):
+        return any(re.search(fact, line) and int(AT.match(line).group(1)) < deadline for line in events)
     if said["verdict"] == "start-timeout":
-        return not has(READY)
+        return not was_in_time(READY)
     if said["verdict"] == "spawn-failed":
-        return said["step"] == "reach the program in time" and not has("kind=execed")
-    return said["verdict"] == "failed" and "hook" in said and has(f"kind=hooked .* error={errno.ETIMEDOUT} ")
+        return said["step"] == "reach the program in time" and not was_in_time("kind=execed")
+    return said["verdict"] == "failed" and "hook" in said and any(TIMED_OUT.search(line) for line in events)
 
 
 def matches(said, wanted):

@@ -80,7 +80,7 @@ def main_room(record, size):
     program = str(harness.build / "court" / "defendant")
     for number in range(max(2, size // 3)):
         services[f"hooked{number}"] = hooked(room)
-    for number in range(max(2, size * 2 // 3)):
+    for number in range(max(3, size * 2 // 3)):
         services[f"late{number}"] = late(room, f"late{number}")
     for number in range(max(2, size // 2)):
         probe = {"test": ["CMD", program, "probe", str(room.folder / f"sick{number}.sick")], "interval": "300ms", "timeout": "20s", "retries": 1}
