@@ -23,6 +23,7 @@ const struct command *const commands[] = {
     &command_kill,
     &command_rm,
     &command_wait,
+    &command_upgrade,
     &command_ls,
     &command_config,
     &command_doctor,

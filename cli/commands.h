@@ -13,7 +13,7 @@ extern const struct command command_ps, command_logs, command_events, command_wh
 extern const struct command command_start, command_stop, command_restart, command_kill;
 extern const struct command command_ls, command_wait, command_stats, command_version;
 extern const struct command command_rm, command_top, command_exec, command_run;
-extern const struct command command_simulate;
+extern const struct command command_simulate, command_upgrade;
 extern const struct command command_completion, command_complete;
 
 /* Runs another verb as if it had been written with these flags (long names, NULL-terminated), these

@@ -1,12 +1,17 @@
 /* How the command line hands a stack to the keeper, and the keeper to the supervisor: open files at
  * agreed numbers. Everything else comes out of the plan file.
  *
- *   bulkhead --> bulkhead-keeper STACK LIBEXEC_DIR [adopt]  fds 0-2, PLAN, LOCK, READY, CGROUP
- *   keeper   --> bulkheadd STACK LIBEXEC_DIR [adopt]        the same and KEEPER
- *   bulkheadd -> bulkhead-recorder STACK                    fds 0-2, LOCK, RECORDER, BUFFER
+ *   bulkhead --> bulkhead-keeper STACK LIBEXEC_DIR [HOW]  fds 0-2, PLAN, LOCK, READY, CGROUP
+ *   keeper   --> bulkheadd STACK LIBEXEC_DIR [HOW]        the same and KEEPER
+ *   bulkheadd -> bulkhead-recorder STACK                  fds 0-2, LOCK, RECORDER, BUFFER
  *
- * stdin is /dev/null; stdout and stderr are the FIFO fifo/bulkhead.err, opened read-write. `adopt`
- * says that the stack may be alive: what runs in its compartments is taken over. */
+ * stdin is /dev/null; stdout and stderr are the FIFO fifo/bulkhead.err, opened read-write. HOW says
+ * that the stack may be alive, and that what runs in its compartments is to be taken over: `adopt`;
+ * or `upgrade`, from another build: the keeper has become another build's itself, with TABLE beside
+ * the other files.
+ *
+ *   bulkhead --> bulkheadd --self-check RUNTIME_DIR       exits 0 if it could take that stack over
+ */
 #ifndef BULKHEAD_CORE_HANDOVER_H
 #define BULKHEAD_CORE_HANDOVER_H
 
@@ -18,12 +23,15 @@ enum {
     HANDOVER_READY = 5,    // pipe: the supervisor writes "ready\n", or one line that says why not
     HANDOVER_CGROUP = 6,   // directory of the stack's cgroup
     HANDOVER_KEEPER = 7,   // SOCK_SEQPACKET: keeper <-> supervisor, struct keeper_message
+    HANDOVER_TABLE = 7,    // keeper: memfd of what the one before it knew (keeper_table.h)
     HANDOVER_RECORDER = 5, // recorder: SOCK_SEQPACKET, struct recorder_message; see there
     HANDOVER_BUFFER = 6,   // recorder: memfd of what it has read and not written; outlives it
     HANDOVER_END = 8,
 };
 
-#define HANDOVER_ADOPT "adopt"
+#define HANDOVER_ADOPT      "adopt"
+#define HANDOVER_UPGRADE    "upgrade"
+#define HANDOVER_SELF_CHECK "--self-check"
 
 /* How a supervisor ends. Before it has said KEEPER_READY for the first time the keeper ends with
  * it, whatever it died of; afterwards it ends only with HANDOVER_DONE, and everything else is
@@ -31,6 +39,7 @@ enum {
 enum {
     HANDOVER_DONE = 0,   // the stack has ended
     HANDOVER_FAILED = 1, // it could not start, or not go on
+    HANDOVER_LEFT = 3,   // it has made room for another build's
 };
 
 /* One message of the keeper's channel; both directions, fixed size, same machine.
@@ -48,11 +57,14 @@ enum keeper_message_kind {
     KEEPER_HOLD = 7,         // supervisor -> keeper, with a file: in place of what has this `tag`
     KEEPER_DROP = 8,         // supervisor -> keeper: `tag` is needed no more
     KEEPER_PLAN = 9,         // supervisor -> keeper, with a file: what is HANDOVER_PLAN from now on
+    KEEPER_UPGRADE = 10,     // supervisor -> keeper, with a folder: whose programs go on after it
 };
 
 /* Records that may wait for their acknowledgement; who ends beyond that stays a zombie till then,
  * and TOLD comes after the last of them: who waits for it has to acknowledge meanwhile. */
 #define KEEPER_RECORDS_MAX 256
+
+#define KEEPER_TABLE_VERSION 1
 
 #define KEEPER_FILES_MAX 512 // that are held; what comes beyond is not
 #define KEEPER_TAG_MAX   96  // text with its NUL; the rest is zeros, for it is compared as bytes

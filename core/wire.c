@@ -9,6 +9,7 @@
 
 #define REQUEST_MAGIC UINT32_C(0x52484b42) // "BKHR"
 #define REPLY_MAGIC   UINT32_C(0x41484b42) // "BKHA"
+#define UPGRADE_MAGIC UINT32_C(0x55484b42) // "BKHU"
 
 #define FLAG_ALONE 1u
 #define FLAG_RUN   2u
@@ -24,12 +25,24 @@ const char *wire_verb_name(enum wire_verb verb)
     return verb < WIRE_VERBS_COUNT ? names[verb] : "?";
 }
 
+/* Two words, and neither a version nor anything that could have another meaning some day. */
+static size_t encode_upgrade(uint32_t table, unsigned char *frame, size_t size)
+{
+    struct packer packer = {frame, size, 0, false};
+
+    pack_u32(&packer, UPGRADE_MAGIC);
+    pack_u32(&packer, table);
+    return packer.failed ? 0 : packer.used;
+}
+
 size_t wire_request_encode(const struct wire_request *request, unsigned char *frame, size_t size)
 {
     struct packer packer = {frame, size, 0, request->names_count > WIRE_NAMES_MAX};
 
     if (packer.failed)
         return 0;
+    if (request->verb == WIRE_UPGRADE)
+        return encode_upgrade(request->table, frame, size);
     pack_u32(&packer, REQUEST_MAGIC);
     pack_u32(&packer, WIRE_VERSION);
     pack_u32(&packer, (uint32_t)request->verb);
@@ -66,6 +79,10 @@ int wire_request_decode(const unsigned char *frame, size_t size, struct wire_req
     const char *nonsense;
 
     *ret_why = "the request is malformed";
+    if (!unpacker.failed && magic == UPGRADE_MAGIC) {
+        *ret = (struct wire_request){.verb = WIRE_UPGRADE, .grace_ns = -1, .table = version};
+        return unpacked_all(&unpacker) ? 0 : 1;
+    }
     if (unpacker.failed || magic != REQUEST_MAGIC)
         return 1;
     if (version != WIRE_VERSION) {
@@ -74,7 +91,7 @@ int wire_request_decode(const unsigned char *frame, size_t size, struct wire_req
         return 1;
     }
     *ret = (struct wire_request){0};
-    ret->verb = (enum wire_verb)unpack_count(&unpacker, WIRE_VERBS_COUNT - 1);
+    ret->verb = (enum wire_verb)unpack_count(&unpacker, WIRE_UPGRADE - 1); // which has its own
     ret->grace_ns = unpack_i64(&unpacker);
     ret->signal = (int32_t)unpack_count(&unpacker, (uint32_t)SIGRTMAX);
     flags = unpack_count(&unpacker, FLAGS_MAX);

@@ -14,6 +14,9 @@
  * client may send EXEC_SIGNAL, which is not answered. When the client goes away, everything in the
  * compartment is killed.
  *
+ * UPGRADE is understood by every version: its frame and the answers to it (DONE, ERROR) are the
+ * same for ever. The supervisor that is asked ends, and another build's takes over.
+ *
  * Files travel with a request as SCM_RIGHTS (unix(7)): WIRE_*_FILES says how many, in what order.
  * What comes with any other request is closed unseen. */
 #ifndef BULKHEAD_CORE_WIRE_H
@@ -28,19 +31,20 @@
 #define WIRE_REPLY_MAX   1024                // a reply frame's bytes
 #define WIRE_NAMES_MAX   512                 // names in one request
 
-#define WIRE_VERBS(X)     \
-    X(PS, "ps")           \
-    X(WATCH, "watch")     \
-    X(START, "start")     \
-    X(STOP, "stop")       \
-    X(RESTART, "restart") \
-    X(KILL, "kill")       \
-    X(DOWN, "down")       \
-    X(RELOAD, "reload")   \
-    X(LIMITS, "limits")   \
-    X(FORGET, "forget")   \
-    X(EXEC, "exec")       \
-    X(EXEC_SIGNAL, "exec-signal")
+#define WIRE_VERBS(X)             \
+    X(PS, "ps")                   \
+    X(WATCH, "watch")             \
+    X(START, "start")             \
+    X(STOP, "stop")               \
+    X(RESTART, "restart")         \
+    X(KILL, "kill")               \
+    X(DOWN, "down")               \
+    X(RELOAD, "reload")           \
+    X(LIMITS, "limits")           \
+    X(FORGET, "forget")           \
+    X(EXEC, "exec")               \
+    X(EXEC_SIGNAL, "exec-signal") \
+    X(UPGRADE, "upgrade")
 
 enum wire_verb {
 #define X(id, name) WIRE_##id,
@@ -51,6 +55,9 @@ enum wire_verb {
 
 /* RELOAD: a memfd, sealed against every change, with the new plan file. */
 #define WIRE_RELOAD_FILES 1
+
+/* UPGRADE: the folder of the other build's programs. */
+#define WIRE_UPGRADE_FILES 1
 
 /* EXEC: a memfd, sealed alike, with one launch record (planfile_launch_encode; its controls are the
  * limits of the compartment); then stdin, stdout and stderr of the process. When stdin is a
@@ -69,6 +76,7 @@ struct wire_request {
     enum wire_verb verb;
     int64_t grace_ns; // STOP, RESTART, DOWN: EVENT_GRACE_POLICY or a length of time
     int32_t signal;   // KILL, EXEC_SIGNAL
+    uint32_t table;   // UPGRADE: the highest KEEPER_TABLE_VERSION that the other build reads
     bool alone;       // START: gates do not hold it, and what it needs is not started
                       // RESTART: what depends on it is not restarted with it
     bool run;         // EXEC: it lives beside the service ("run-…") and not for it ("exec-…")

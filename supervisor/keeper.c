@@ -23,6 +23,7 @@
 #include "supervisor/keeper_files.h"
 #include "supervisor/keeper_records.h"
 #include "supervisor/keeper_say.h"
+#include "supervisor/keeper_table.h"
 
 #define OWN_OOM_SCORE_ADJ "-900" // what we are allowed to; a service never inherits it
 
@@ -37,6 +38,7 @@ struct keeper {
     bool was_ready;     // it, or one before it
     bool ended;         // it has, and `end` says how
     siginfo_t end;      //
+    int upgrade;        // folder of the build that goes on after it; -1: it is this one
     int signals;        // signalfd
     int signalled;      // one that came, and has no record yet; 0: none
     struct keeper_records records;
@@ -142,6 +144,9 @@ static void obey(const struct keeper_message *message, int file)
         return;
     } else if (message->kind == KEEPER_PLAN && file >= 0) {
         (void)dup2(file, HANDOVER_PLAN);
+    } else if (message->kind == KEEPER_UPGRADE && file >= 0 && keeper.upgrade < 0) {
+        keeper.upgrade = file;
+        return;
     }
     if (file >= 0)
         close(file);
@@ -254,7 +259,7 @@ static void say_end(const char *follows)
 
 static void await_next(void)
 {
-    if (keeper.birth.adopt) // the first one is followed at once
+    if (keeper.birth.how) // the first one is followed at once
         keeper.pause_ms = keeper_pause_ms(keeper.pause_ms, now_ms() - keeper.born_ms);
     keeper.next_at_ms = now_ms() + keeper.pause_ms;
 }
@@ -278,16 +283,38 @@ static bool is_last(void)
            (keeper.end.si_code == CLD_EXITED && keeper.end.si_status == HANDOVER_DONE);
 }
 
+/* None, or not yet: in a while. */
+static void try_later(const char *what, int error)
+{
+    keeper_say_failed(STDERR_FILENO, what, error);
+    await_next();
+}
+
 static void succeed(void)
 {
     int result;
 
-    keeper.birth.adopt = true;
+    keeper.birth.how = HANDOVER_ADOPT;
     result = start_supervisor();
-    if (result == 0)
-        return;
-    keeper_say_failed(STDERR_FILENO, "cannot start the next supervisor", -result);
-    await_next();
+    if (result < 0)
+        try_later("cannot start the next supervisor", -result);
+}
+
+/* Comes back when that has failed: then this build goes on. */
+static void upgrade(void)
+{
+    int table = keeper_table_save(&keeper.records, &keeper.files);
+    int result = table;
+
+    if (table >= 0) {
+        keeper_files_pass_on(&keeper.files, true);
+        result = keeper_become(&keeper.birth, keeper.upgrade, table);
+        keeper_files_pass_on(&keeper.files, false);
+        close(table);
+    }
+    keeper_say_failed(STDERR_FILENO, "the other build cannot be started", -result);
+    close(keeper.upgrade);
+    keeper.upgrade = -1;
 }
 
 /* The supervisor's status becomes ours. */
@@ -320,24 +347,36 @@ static int watch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int keeper_main(const char *stack, const char *libexec_dir, bool adopt)
+/* What the keeper of another build knew, if this one goes on for it. */
+static void take_table(void)
 {
-    int result;
+    int result = 0;
 
-    keeper.birth = (struct keeper_birth){stack, libexec_dir, adopt};
-    keeper.channel = -1;
-    protect_from_oom();
-    keeper.signals = watch_signals();
-    if (keeper.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
-        keeper_say_failed(HANDOVER_READY, "cannot become the parent of the stack", errno);
-        return 1;
-    }
-    result = start_supervisor();
-    if (result < 0) {
+    keeper.was_ready = keeper.birth.how && strcmp(keeper.birth.how, HANDOVER_UPGRADE) == 0;
+    if (keeper.was_ready)
+        result = keeper_table_load(HANDOVER_TABLE, &keeper.records, &keeper.files);
+    if (result < 0)
+        keeper_say_failed(STDERR_FILENO, "what the keeper before this one knew is lost", -result);
+    (void)dup2(STDIN_FILENO, HANDOVER_TABLE); // no other file is to have that number
+}
+
+static int start_first(void)
+{
+    int result = start_supervisor();
+
+    if (result < 0 && keeper.was_ready) {
+        try_later("cannot start the supervisor", -result);
+    } else if (result < 0) {
         keeper_say_failed(HANDOVER_READY, "cannot start the supervisor", -result);
         return 1;
     }
     (void)dup2(STDIN_FILENO, HANDOVER_READY); // the null device: nobody waits any more
+    return 0;
+}
+
+/* Returns the exit status. */
+static int keep_all(void)
+{
     for (;;) {
         keep();
         if (!keeper.supervisor) {
@@ -347,7 +386,23 @@ int keeper_main(const char *stack, const char *libexec_dir, bool adopt)
         bury_supervisor();
         if (is_last())
             return end();
+        if (keeper.upgrade >= 0)
+            upgrade();
         await_next();
         say_end(": the next one takes over");
     }
+}
+
+int keeper_main(const char *stack, const char *libexec_dir, const char *how)
+{
+    keeper.birth = (struct keeper_birth){stack, libexec_dir, how};
+    keeper.channel = keeper.upgrade = -1;
+    take_table();
+    protect_from_oom();
+    keeper.signals = watch_signals();
+    if (keeper.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+        keeper_say_failed(HANDOVER_READY, "cannot become the parent of the stack", errno);
+        return 1;
+    }
+    return start_first() != 0 ? 1 : keep_all();
 }

@@ -2,11 +2,9 @@
 #ifndef BULKHEAD_SUPERVISOR_KEEPER_H
 #define BULKHEAD_SUPERVISOR_KEEPER_H
 
-#include <stdbool.h>
-
 /* What the program does when it is called bulkhead-keeper; returns its exit status. It shares one
  * executable with the supervisor, so that the text of both is in memory once (docs/decisions).
- * `adopt`: the stack may be alive already. */
-int keeper_main(const char *stack, const char *libexec_dir, bool adopt);
+ * `how`: HANDOVER_ADOPT, HANDOVER_UPGRADE; NULL: nothing of the stack is alive. */
+int keeper_main(const char *stack, const char *libexec_dir, const char *how);
 
 #endif

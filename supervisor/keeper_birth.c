@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,8 +27,8 @@
 static void become_supervisor(const struct keeper_birth *birth, int channel)
 {
     char *const argv[] = {(char[]){"bulkheadd"}, (char *)(uintptr_t)birth->stack,
-                          (char *)(uintptr_t)birth->libexec_dir,
-                          birth->adopt ? (char[]){HANDOVER_ADOPT} : NULL, NULL};
+                          (char *)(uintptr_t)birth->libexec_dir, (char *)(uintptr_t)birth->how,
+                          NULL};
 
     int error;
 
@@ -72,6 +74,32 @@ int keeper_birth(const struct keeper_birth *birth, pid_t *ret_pid, int *ret_chan
     *ret_pid = result;
     *ret_channel = pair[0];
     return 0;
+}
+
+/* Where the folder is; "" if it cannot be told. */
+static void find_path(int folder, char path[PATH_MAX])
+{
+    char digits[KEEPER_DIGITS], link[32];
+    ssize_t length;
+
+    stpcpy(stpcpy(link, "/proc/self/fd/"), keeper_digits((uint32_t)folder, digits));
+    length = readlink(link, path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+}
+
+int keeper_become(const struct keeper_birth *birth, int folder, int table)
+{
+    char path[PATH_MAX];
+    char *const argv[] = {(char[]){"bulkhead-keeper"}, (char *)(uintptr_t)birth->stack, path,
+                          (char[]){HANDOVER_UPGRADE}, NULL};
+    int error;
+
+    find_path(folder, path);
+    if (dup2(table, HANDOVER_TABLE) >= 0)
+        execveat(folder, argv[0], argv, environ, 0);
+    error = errno;
+    (void)dup2(STDIN_FILENO, HANDOVER_TABLE);
+    return -error;
 }
 
 uint32_t keeper_pause_ms(uint32_t before_ms, int64_t lived_ms)

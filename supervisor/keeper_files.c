@@ -2,6 +2,7 @@
 #include "supervisor/keeper_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -74,6 +75,12 @@ bool keeper_files_tell(struct keeper_files *files, int channel)
         files->file[i].told = true;
     }
     return true;
+}
+
+void keeper_files_pass_on(const struct keeper_files *files, bool pass_on)
+{
+    for (uint32_t i = 0; i < files->count; i++)
+        (void)fcntl(files->file[i].fd, F_SETFD, pass_on ? 0 : FD_CLOEXEC);
 }
 
 void keeper_files_tell_again(struct keeper_files *files)

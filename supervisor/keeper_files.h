@@ -25,6 +25,7 @@ void keeper_files_drop(struct keeper_files *files, const char tag[KEEPER_TAG_MAX
 
 /* Sends those that were not told yet. False: the channel did not take all. */
 bool keeper_files_tell(struct keeper_files *files, int channel);
+void keeper_files_pass_on(const struct keeper_files *files, bool pass_on); // by an execve
 void keeper_files_tell_again(struct keeper_files *files); // there is a new supervisor
 
 #endif

@@ -12,9 +12,11 @@
 
 #include "core/handover.h"
 #include "supervisor/keeper.h"
+#include "supervisor/self_check.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/memory.h"
 #include "supervisor/sys/signals.h"
+#include "supervisor/upgrade.h"
 
 #define HEAP_KEPT 16384 // bytes of freed heap that are not given back
 #define HEAP_MOST 65536 // bytes of one allocation in it
@@ -59,8 +61,9 @@ static void settle_files(void)
     umask(077);
 }
 
-static int supervise(const char *libexec_dir, bool adopt)
+static int supervise(const char *libexec_dir, const char *how)
 {
+    bool adopt = how != NULL;
     char why[512];
     int result;
 
@@ -76,26 +79,39 @@ static int supervise(const char *libexec_dir, bool adopt)
             dprintf(STDERR_FILENO, "bulkheadd: cannot take the stack over: %s\n", why);
         return HANDOVER_FAILED;
     }
+    if (how && strcmp(how, HANDOVER_UPGRADE) == 0)
+        recording_renew(&supervisor);
     (void)reaper_ready(&supervisor.reaper);
     (void)!write(HANDOVER_READY, "ready\n", 6);
     close(HANDOVER_READY);
     result = supervisor_run(&supervisor);
+    if (result > 0 && supervisor.reaper.channel < 0) {
+        upgrade_without_keeper(&supervisor);
+        return HANDOVER_FAILED;
+    }
     if (result < 0)
         dprintf(STDERR_FILENO, "bulkheadd: cannot wait for events: %s\n", strerrordesc_np(-result));
-    return result < 0 ? HANDOVER_FAILED : HANDOVER_DONE;
+    return result < 0 ? HANDOVER_FAILED : result > 0 ? HANDOVER_LEFT : HANDOVER_DONE;
+}
+
+static bool is_how(const char *word)
+{
+    return strcmp(word, HANDOVER_ADOPT) == 0 || strcmp(word, HANDOVER_UPGRADE) == 0;
 }
 
 int main(int argc, char **argv)
 {
-    bool adopt = argc == 4 && strcmp(argv[3], HANDOVER_ADOPT) == 0;
+    const char *how = argc == 4 && is_how(argv[3]) ? argv[3] : NULL;
 
-    if ((argc != 3 && !adopt) || fcntl(HANDOVER_CGROUP, F_GETFD) < 0 ||
+    if (argc == 3 && strcmp(argv[1], HANDOVER_SELF_CHECK) == 0)
+        return self_check(argv[2]);
+    if ((argc != 3 && !how) || fcntl(HANDOVER_CGROUP, F_GETFD) < 0 ||
         fcntl(HANDOVER_PLAN, F_GETFD) < 0) {
         dprintf(STDERR_FILENO, "%s is started by `bulkhead up`\n", argc > 0 ? argv[0] : "this");
         return 2;
     }
     if (is_called(argv[0], "bulkhead-keeper"))
-        return keeper_main(argv[1], argv[2], adopt);
+        return keeper_main(argv[1], argv[2], how);
     (void)prctl(PR_SET_NAME, "bulkheadd"); // not the link that the keeper started it by
-    return supervise(argv[2], adopt);
+    return supervise(argv[2], how);
 }

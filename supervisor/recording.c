@@ -111,7 +111,7 @@ bool recording_held(struct supervisor *supervisor, const struct keeper_news *new
     }
     if (strncmp(news->tag, KEEPER_TAG_RECORDER, length) != 0)
         return false;
-    if (!take_over(supervisor, (pid_t)atoi(news->tag + length), news->file)) {
+    if (!take_over(supervisor, (pid_t)strtol(news->tag + length, NULL, 10), news->file)) {
         (void)reaper_drop(&supervisor->reaper, news->tag, NULL);
         close(news->file);
     }
@@ -375,6 +375,17 @@ void recording_reload(struct supervisor *supervisor)
         recording_kill(supervisor);
 }
 
+void recording_renew(struct supervisor *supervisor)
+{
+    struct recording *recording = &supervisor->recording;
+
+    if (!recording->pid || recording->channel < 0)
+        return;
+    (void)shutdown(recording->channel, SHUT_RDWR); // the end, without RECORDER_END
+    forget(supervisor);
+    recording->start_at = supervisor->now;
+}
+
 void recording_finish(struct supervisor *supervisor)
 {
     const struct recorder_message end = {.kind = RECORDER_END};
@@ -386,7 +397,7 @@ void recording_finish(struct supervisor *supervisor)
     recording->start_at = INSTANT_NEVER;
     if (recording->channel >= 0) {
         (void)sock_send(recording->channel, &end,
-                        sizeof(end)); // else it fails, and a second one is told
+                        sizeof(end));                  // else it fails, and a second one is told
         (void)shutdown(recording->channel, SHUT_RDWR); // the keeper has it open, too
     }
     hold_channel(supervisor, false);

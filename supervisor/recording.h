@@ -47,6 +47,9 @@ instant recording_deadline(const struct recording *recording);
 void recording_report(struct supervisor *supervisor);            // its pipe is ready
 void recording_died(struct supervisor *supervisor, bool failed); // its death was reported
 
+/* Another build's is to go on; the one that there is leaves the rest to it. */
+void recording_renew(struct supervisor *supervisor);
+
 /* There is another plan: it gets that, with the FIFOs of all members. */
 void recording_reload(struct supervisor *supervisor);
 

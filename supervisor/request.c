@@ -7,6 +7,7 @@
 #include "supervisor/aide_bonds.h"
 #include "supervisor/exec.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/upgrade.h"
 
 static uint32_t client_index(const struct supervisor *supervisor, const struct client *client)
 {
@@ -68,6 +69,7 @@ static enum event_kind event_of(enum wire_verb verb)
     case WIRE_LIMITS:
     case WIRE_EXEC:
     case WIRE_EXEC_SIGNAL:
+    case WIRE_UPGRADE:
     case WIRE_VERBS_COUNT:
         break;
     }
@@ -169,6 +171,9 @@ void request_serve(struct supervisor *supervisor, struct client *client,
         return;
     case WIRE_RELOAD:
         reload_serve(supervisor, client, files);
+        return;
+    case WIRE_UPGRADE:
+        upgrade_serve(supervisor, client, request, files);
         return;
     case WIRE_VERBS_COUNT:
         break;

@@ -385,6 +385,15 @@ static void end(struct supervisor *supervisor)
     control_close(supervisor);
 }
 
+/* What has been asked for or has happened is in the journal: whoever comes after us knows it. */
+static void leave(struct supervisor *supervisor)
+{
+    drain_queues(supervisor);
+    act_on_markers(supervisor);
+    journal_close(&supervisor->journal);
+    reaper_acknowledge(&supervisor->reaper);
+}
+
 int supervisor_run(struct supervisor *supervisor)
 {
     struct event begin = {.kind = EVENT_BEGIN};
@@ -393,9 +402,13 @@ int supervisor_run(struct supervisor *supervisor)
     (void)!getrandom(&begin.seed, sizeof(begin.seed), GRND_NONBLOCK);
     if (!supervisor->adoption.is_done)
         queue_push(&supervisor->events, &begin);
-    while (result == 0 &&
+    while (result == 0 && !supervisor->upgrading &&
            (supervisor->finish_by.ns == INSTANT_NEVER.ns || !is_finished(supervisor)))
         result = turn(supervisor);
+    if (result == 0 && supervisor->upgrading) {
+        leave(supervisor);
+        return 1;
+    }
     end(supervisor);
     return result;
 }

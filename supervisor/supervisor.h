@@ -84,6 +84,8 @@ struct supervisor {
     bool no_huge_pages; // children are to have what we gave up
     bool files_raised;  // the limit of files, over `files`
     bool overflow_told; // effects.overflowed was told
+    bool upgrading;     // another build goes on: this turn is the last …
+    int upgrade;        // … and where there is no keeper, the folder of its programs
 };
 
 /* Opens everything for the plan behind HANDOVER_PLAN; with `adopts` a stack that another supervisor
@@ -99,7 +101,8 @@ uint32_t supervisor_events_max(uint32_t members);
  * negative errno. */
 int supervisor_look_at_cgroups(struct supervisor *supervisor);
 
-/* Runs the stack until it has come to rest for good. 0 or negative errno. */
+/* Runs the stack until it has come to rest for good: 0; or until another build goes on with it: 1;
+ * or negative errno. */
 int supervisor_run(struct supervisor *supervisor);
 
 /* The stack is at rest and is to stay so: the recorder drains what is left, then the run ends. */

@@ -169,9 +169,7 @@ static bool has_programs(const char *dir)
     return snprintf(path, sizeof(path), "%s/bulkheadd", dir) < PATH_MAX && access(path, X_OK) == 0;
 }
 
-/* Our programs stand together: beside this one in a build folder, else where they are installed,
- * also when the whole installation stands elsewhere than PREFIX said. */
-static const char *find_libexec(const char *self_dir, char beside[PATH_MAX])
+const char *launch_programs(const char *self_dir, char *beside)
 {
     if (!self_dir)
         return BULKHEAD_LIBEXEC;
@@ -349,7 +347,7 @@ int launch_stack(const struct launch_request *request, struct fault *ret_fault)
 {
     struct files files = {-1, -1, {-1, -1}, -1, -1, -1, -1};
     char beside[PATH_MAX];
-    const char *libexec = find_libexec(request->self_dir, beside);
+    const char *libexec = launch_programs(request->self_dir, beside);
     char program[PATH_MAX + 32];
     pid_t pid = -1;
     int result;

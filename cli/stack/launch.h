@@ -14,6 +14,11 @@ struct launch_request {
     int lock;                // the stack's lock, taken
 };
 
+/* Our own programs stand together: beside this one in a build folder, else where they are
+ * installed, also when the whole installation stands elsewhere than PREFIX said. The folder;
+ * `beside` may hold its name (PATH_MAX). */
+const char *launch_programs(const char *self_dir, char *beside);
+
 /* The stack's folders and cgroups exist. 0: the supervisor has said that it is ready; 1: it is not,
  * neither it nor its keeper is alive, and *ret_fault says why. */
 int launch_stack(const struct launch_request *request, struct fault *ret_fault);

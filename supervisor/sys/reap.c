@@ -184,6 +184,11 @@ int reaper_plan(struct reaper *reaper, int file)
     return tell(reaper, &(struct keeper_message){.kind = KEEPER_PLAN}, file);
 }
 
+int reaper_upgrade(struct reaper *reaper, int folder)
+{
+    return tell(reaper, &(struct keeper_message){.kind = KEEPER_UPGRADE}, folder);
+}
+
 /* --- alone ---------------------------------------------------------------------------------- */
 
 int reaper_become_parent(struct reaper *reaper)

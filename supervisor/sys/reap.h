@@ -56,6 +56,7 @@ int reaper_ready(struct reaper *reaper);
 int reaper_hold(struct reaper *reaper, const char *tag, const char *name, int file);
 int reaper_drop(struct reaper *reaper, const char *tag, const char *name);
 int reaper_plan(struct reaper *reaper, int file);
+int reaper_upgrade(struct reaper *reaper, int folder);
 
 /* From now on orphans of our children come to us. 0 or negative errno. */
 int reaper_become_parent(struct reaper *reaper);

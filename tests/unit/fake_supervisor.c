@@ -1,6 +1,7 @@
 /* See fake_supervisor.h. */
 #include "tests/unit/fake_supervisor.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -116,11 +117,10 @@ static void leave_orphans(uint32_t count)
 
 static void hold(struct fake *fake, char *text)
 {
-    char *colon = strchr(text, ':');
-    int fd = file_of(colon + 1);
+    const char *tag = strsep(&text, ":");
+    int fd = file_of(text ? text : "");
 
-    *colon = '\0';
-    (void)reaper_hold(&fake->reaper, text, NULL, fd);
+    (void)reaper_hold(&fake->reaper, tag, NULL, fd);
     close(fd);
 }
 
@@ -133,12 +133,12 @@ static void end_by(int number)
 
 static void do_step(struct fake *fake, char *word)
 {
-    char *value = strchr(word, '=');
+    char *value = word + strcspn(word, "=");
     uint32_t number;
 
-    if (value)
+    if (*value)
         *value++ = '\0';
-    number = value ? (uint32_t)strtoul(value, NULL, 10) : 0;
+    number = (uint32_t)strtoul(value, NULL, 10);
     if (strcmp(word, "ready") == 0)
         (void)reaper_ready(&fake->reaper);
     else if (strcmp(word, "kill") == 0)
@@ -155,6 +155,8 @@ static void do_step(struct fake *fake, char *word)
         (void)reaper_drop(&fake->reaper, value, NULL);
     else if (strcmp(word, "plan") == 0)
         (void)reaper_plan(&fake->reaper, file_of(value));
+    else if (strcmp(word, "upgrade") == 0)
+        (void)reaper_upgrade(&fake->reaper, open(value, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     else if (strcmp(word, "told") == 0)
         listen_to_keeper(fake, 0);
     else if (strcmp(word, "news") == 0)
@@ -163,7 +165,7 @@ static void do_step(struct fake *fake, char *word)
         (void)reaper_become_parent(&fake->reaper);
 }
 
-int fake_supervisor(const char *script, bool adopt)
+int fake_supervisor(const char *script, const char *how)
 {
     struct fake fake = {0};
     uint32_t number = next_number();
@@ -174,7 +176,7 @@ int fake_supervisor(const char *script, bool adopt)
     for (uint32_t i = 1; i < number && strchr(script, '|'); i++)
         script = strchr(script, '|') + 1;
     snprintf(part, sizeof(part), "%.*s", (int)strcspn(script, "|"), script);
-    printf("%u%s", number, adopt ? " adopts" : "");
+    printf("%u%s%s", number, how ? " " : "", how ? how : "");
     print_file("plan", HANDOVER_PLAN);
     while ((word = strsep(&words, " "))) {
         if (strncmp(word, "exit=", 5) == 0)

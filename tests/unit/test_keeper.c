@@ -1,7 +1,7 @@
 /* The keeper, with supervisors that die in every way: what it tells the next one, and when it ends.
  * The supervisor is this very program (fake_supervisor.h), which the keeper finds as it finds its
  * own. Needs a cgroup v2, and no controller. */
-// links: supervisor/keeper.o supervisor/keeper_birth.o supervisor/keeper_records.o supervisor/keeper_files.o supervisor/keeper_say.o supervisor/sys/reap.o supervisor/sys/cgroup.o supervisor/sys/cgroup_end.o tests/unit/fake_supervisor.o core
+// links: supervisor/keeper.o supervisor/keeper_birth.o supervisor/keeper_records.o supervisor/keeper_files.o supervisor/keeper_table.o supervisor/keeper_say.o supervisor/sys/reap.o supervisor/sys/cgroup.o supervisor/sys/cgroup_end.o tests/unit/fake_supervisor.o core
 // native: valgrind has no clone3, and it is what a process's own program is
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -28,6 +29,7 @@
 #include "supervisor/keeper_birth.h"
 #include "supervisor/keeper_files.h"
 #include "supervisor/keeper_records.h"
+#include "supervisor/keeper_table.h"
 #include "supervisor/sys/cgroup.h"
 #include "tests/unit/fake_supervisor.h"
 
@@ -116,7 +118,7 @@ static int keep(const struct place *place, const char *script)
 
     if (pid == 0) {
         hand_over(place);
-        _exit(keeper_main(script, "/nowhere", false));
+        _exit(keeper_main(script, "/nowhere", NULL));
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
@@ -169,8 +171,8 @@ static void whatever_it_dies_of_the_next_one_comes(void **state)
     const struct place *place = *state;
 
     assert_int_equal(keep(place, "ready kill=9|kill=10|ready exit=1|exit=127|exit=0|"), 0);
-    expect_text(place->out, "1 plan=A\n2 adopts plan=A\n3 adopts plan=A\n4 adopts plan=A\n"
-                            "5 adopts plan=A\n");
+    expect_text(place->out, "1 plan=A\n2 adopt plan=A\n3 adopt plan=A\n4 adopt plan=A\n"
+                            "5 adopt plan=A\n");
     expect_lines(
         place->err,
         "bulkhead-keeper: the supervisor was killed by signal 9: the next one takes over\n"
@@ -184,7 +186,7 @@ static void a_channel_that_is_closed_is_no_death(void **state)
     const struct place *place = *state;
 
     assert_int_equal(keep(place, "ready told hangup orphans=3 exit=4|news=3 exit=0|"), 0);
-    expect_text(place->out, "1 plan=A told\n2 adopts plan=A told exits=3\n");
+    expect_text(place->out, "1 plan=A told\n2 adopt plan=A told exits=3\n");
 }
 
 static void pauses_grow_while_they_die_at_once(void **state)
@@ -216,9 +218,9 @@ static void what_was_not_acknowledged_is_told_again(void **state)
                                  "told orphans=1 news=1 exit=0|"),
                      0);
     expect_text(place->out, "1 plan=A told exits=2\n"
-                            "2 adopts plan=A told exits=2\n"
-                            "3 adopts plan=A told exits=2\n"
-                            "4 adopts plan=A told exits=1\n");
+                            "2 adopt plan=A told exits=2\n"
+                            "3 adopt plan=A told exits=2\n"
+                            "4 adopt plan=A told exits=1\n");
 }
 
 static void who_died_meanwhile_is_told(void **state)
@@ -226,7 +228,7 @@ static void who_died_meanwhile_is_told(void **state)
     const struct place *place = *state;
 
     assert_int_equal(keep(place, "ready told orphans=5 kill=9|news=5 exit=0|"), 0);
-    expect_text(place->out, "1 plan=A told\n2 adopts plan=A told exits=5\n");
+    expect_text(place->out, "1 plan=A told\n2 adopt plan=A told exits=5\n");
 }
 
 /* More than the table holds: the rest are zombies until there is room. */
@@ -235,7 +237,7 @@ static void none_is_lost_however_many(void **state)
     const struct place *place = *state;
 
     assert_int_equal(keep(place, "ready told orphans=700 kill=9|news=700 exit=0|"), 0);
-    expect_text(place->out, "1 plan=A told\n2 adopts plan=A told exits=700\n");
+    expect_text(place->out, "1 plan=A told\n2 adopt plan=A told exits=700\n");
 }
 
 static void a_stop_is_not_lost(void **state)
@@ -247,8 +249,8 @@ static void a_stop_is_not_lost(void **state)
                                  "told acknowledge stop=2 news=1 exit=0|"),
                      0);
     expect_text(place->out, "1 plan=A\n"
-                            "2 adopts plan=A signalled=15 told\n"
-                            "3 adopts plan=A signalled=15 told signalled=2\n");
+                            "2 adopt plan=A signalled=15 told\n"
+                            "3 adopt plan=A signalled=15 told signalled=2\n");
 }
 
 static void acknowledged_is_only_what_was_told(void **state)
@@ -292,8 +294,8 @@ static void files_that_are_held_come_first(void **state)
                                  "told exit=0|"),
                      0);
     expect_text(place->out, "1 plan=A told exits=1\n"
-                            "2 adopts plan=A a=1 b=2 c=3 told exits=1\n"
-                            "3 adopts plan=A a=4 c=3 told\n");
+                            "2 adopt plan=A a=1 b=2 c=3 told exits=1\n"
+                            "3 adopt plan=A a=4 c=3 told\n");
 }
 
 static void the_plan_of_the_next_one_is_the_last(void **state)
@@ -301,7 +303,7 @@ static void the_plan_of_the_next_one_is_the_last(void **state)
     const struct place *place = *state;
 
     assert_int_equal(keep(place, "ready plan=B kill=9|plan=C kill=9|exit=0|"), 0);
-    expect_text(place->out, "1 plan=A\n2 adopts plan=B\n3 adopts plan=C\n");
+    expect_text(place->out, "1 plan=A\n2 adopt plan=B\n3 adopt plan=C\n");
 }
 
 static void no_more_files_than_there_is_room_for(void **state)
@@ -324,6 +326,83 @@ static void no_more_files_than_there_is_room_for(void **state)
         keeper_files_drop(&files, files.file[files.count / 2].tag);
 }
 
+/* --- another build ---------------------------------------------------------------------------- */
+
+/* A folder in which this program is the keeper, for a script that upgrades to it. */
+static void make_build(char folder[64], char program[PATH_MAX])
+{
+    char self[PATH_MAX] = "";
+
+    snprintf(folder, 64, "/tmp/bulkhead-test.XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    snprintf(program, PATH_MAX, "%s/bulkhead-keeper", folder);
+    assert_int_equal(symlink(self, program), 0);
+}
+
+static void another_build_goes_on_with_all_that_this_one_knows(void **state)
+{
+    const struct place *place = *state;
+    char folder[64], program[PATH_MAX], script[512];
+    int status;
+
+    make_build(folder, program);
+    snprintf(script, sizeof(script),
+             "ready told hold=a:1 hold=b:2 plan=B orphans=300 news=300 upgrade=%s exit=3|"
+             "told kill=9|told hold=b:3 acknowledge orphans=2 news=2 upgrade=%s kill=9|"
+             "told exit=0|",
+             folder, folder);
+    status = keep(place, script);
+    assert_int_equal(unlink(program), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(status, 0);
+    expect_text(place->out, "1 plan=A told exits=300\n"
+                            "2 upgrade plan=B a=1 b=2 told exits=44\n"
+                            "3 adopt plan=B a=1 b=2 told exits=44 exits=2\n"
+                            "4 upgrade plan=B a=1 b=3 told exits=2\n");
+}
+
+static void a_build_that_cannot_be_started_leaves_this_one(void **state)
+{
+    const struct place *place = *state;
+
+    assert_int_equal(keep(place, "ready told hold=a:1 upgrade=/ exit=3|told exit=0|"), 0);
+    expect_text(place->out, "1 plan=A told\n2 adopt plan=A a=1 told\n");
+    expect_text(place->err, "bulkhead-keeper: the other build cannot be started: No such file or "
+                            "directory\n"
+                            "bulkhead-keeper: the supervisor ended with status 3: the next one "
+                            "takes over\n");
+}
+
+static void a_table_that_is_none_is_refused(void **state)
+{
+    static struct keeper_records records;
+    static struct keeper_files files;
+    uint32_t head[4];
+    int file;
+
+    (void)state;
+    keeper_records_add(&records, &(struct keeper_record){.pid = 7});
+    file = keeper_table_save(&records, &files);
+    assert_true(file >= 0);
+    records = (struct keeper_records){0};
+    assert_int_equal(keeper_table_load(file, &records, &files), 0);
+    assert_int_equal(records.ring[0].pid, 7);
+    assert_int_equal(ftruncate(file, sizeof(head) + 1), 0);
+    assert_int_equal(keeper_table_load(file, &records, &files), -EPROTO);
+    assert_int_equal(pread(file, head, sizeof(head), 0), sizeof(head));
+    for (int i = 1; i < 4; i++) { // the version, and both counts
+        uint32_t wrong[4] = {head[0], head[1], head[2], head[3]};
+        wrong[i] = UINT32_MAX;
+        assert_int_equal(pwrite(file, wrong, sizeof(wrong), 0), sizeof(wrong));
+        assert_int_equal(keeper_table_load(file, &records, &files), -EPROTO);
+    }
+    close(file);
+    file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(keeper_table_load(file, &records, &files), -ENODATA);
+    close(file);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -339,12 +418,17 @@ int main(int argc, char **argv)
         TEST(a_stop_is_not_lost),
         TEST(files_that_are_held_come_first),
         TEST(the_plan_of_the_next_one_is_the_last),
+        TEST(another_build_goes_on_with_all_that_this_one_knows),
+        TEST(a_build_that_cannot_be_started_leaves_this_one),
+        cmocka_unit_test(a_table_that_is_none_is_refused),
         cmocka_unit_test(acknowledged_is_only_what_was_told),
         cmocka_unit_test(pauses_grow_while_they_die_at_once),
         cmocka_unit_test(no_more_files_than_there_is_room_for),
     };
 
     if (strcmp(argv[0], "bulkheadd") == 0)
-        return fake_supervisor(argv[1], argc == 4 && strcmp(argv[3], HANDOVER_ADOPT) == 0);
+        return fake_supervisor(argv[1], argc == 4 ? argv[3] : NULL);
+    if (strcmp(argv[0], "bulkhead-keeper") == 0)
+        return keeper_main(argv[1], argv[2], argv[3]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

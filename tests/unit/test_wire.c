@@ -24,7 +24,7 @@ static int64_t number(void)
 static struct wire_request random_request(void)
 {
     static const char *const names[] = {"web", "", "db-12", "a.very-long_name-of-a-service"};
-    struct wire_request request = {.verb = (enum wire_verb)(random_next(&dice) % WIRE_VERBS_COUNT)};
+    struct wire_request request = {.verb = (enum wire_verb)(random_next(&dice) % WIRE_UPGRADE)};
 
     request.grace_ns = number() - 1;
     request.signal = 1 + (int32_t)(random_next(&dice) % 64);
@@ -57,6 +57,36 @@ static void requests_come_through(void **state)
         for (uint32_t i = 0; i < sent.names_count; i++)
             assert_string_equal(got.names[i], sent.names[i]);
     }
+}
+
+/* As bytes: neither another version of the frames nor another byte order of ours may change them.
+ */
+static void an_upgrade_is_asked_for_in_every_version_alike(void **state)
+{
+    static const unsigned char expected[] = {'B', 'K', 'H', 'U', 7, 0, 0, 0, 0};
+    static const unsigned char done[] = {'B', 'K', 'H', 'A', 3, 0, 0, 0};
+    static const unsigned char error[] = {'B', 'K', 'H', 'A', 4, 0, 0, 0, 2, 0, 0, 0, 'n', 'o', 0};
+    const struct wire_request sent = {.verb = WIRE_UPGRADE, .table = 7};
+    unsigned char frame[WIRE_REPLY_MAX];
+    struct wire_request got;
+    const char *why;
+
+    (void)state;
+    assert_int_equal(wire_request_encode(&sent, frame, sizeof(frame)), 8);
+    assert_memory_equal(frame, expected, 8);
+    assert_int_equal(wire_request_decode(expected, 8, &got, &why), 0);
+    assert_int_equal(got.verb, WIRE_UPGRADE);
+    assert_int_equal(got.table, 7);
+    assert_int_equal(wire_request_decode(expected, 7, &got, &why), 1);
+    assert_int_equal(wire_request_decode(expected, 9, &got, &why), 1);
+    assert_int_equal(
+        wire_reply_encode(&(struct wire_reply){.kind = WIRE_DONE}, frame, sizeof(frame)),
+        sizeof(done));
+    assert_memory_equal(frame, done, sizeof(done));
+    assert_int_equal(wire_reply_encode(&(struct wire_reply){.kind = WIRE_ERROR, .message = "no"},
+                                       frame, sizeof(frame)),
+                     sizeof(error));
+    assert_memory_equal(frame, error, sizeof(error));
 }
 
 static void too_many_names_are_no_frame(void **state)
@@ -262,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_come_through),
+        cmocka_unit_test(an_upgrade_is_asked_for_in_every_version_alike),
         cmocka_unit_test(too_many_names_are_no_frame),
         cmocka_unit_test(refused_with_a_reason),
         cmocka_unit_test(what_does_not_belong_together_is_refused),
