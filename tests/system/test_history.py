@@ -137,3 +137,22 @@ def _():
         if report["kernelLog"]:
             contains(" ".join(report["kernelLog"]), "s-leak.1.")
         stack.down()
+
+
+@test("simulate --history: the policy of that time makes the restarts of that time, another one makes others")
+def _():
+    script = ["/bin/sh", "-c", "sleep 0.3; exit 3"]
+    with Stack({"a": {"command": script, "restart": "on-failure:6", **QUICK}, "b": service("steady")}) as stack:
+        stack.run("simulate", "--history", status=1)
+        stack.run("up", "-d")
+        stack.wait("hold", "a")
+        restarts = stack.row("a")["Restarts"]
+        stack.down()
+        equal(restarts, 6)
+        again = json.loads(stack.run("simulate", "--history", "--attend", "never", "--days", "1", "--format", "json").out)
+        services = {row["Service"]: row for row in again["Services"]}
+        equal((services["a"]["Restarts"], services["a"]["GivenUp"], services["a"]["Deaths"]), (6, 1, {"failed": 7}))
+        equal((services["b"]["Restarts"], services["b"]["DownPerDay"]), (0, 0))
+        lines = stack.run("simulate", "--history", "--attend", "never", "--days", "1", "--format", "json",
+                          "--sweep", "a:restart=no,on-failure:2,always").out.splitlines()
+        equal([json.loads(line)["Restarts"] for line in lines], [0, 2, 7])
