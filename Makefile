@@ -187,7 +187,7 @@ check-long: check ## make check, then the long fuzzing, simulation and benchmark
 	@for target in $(LONG_TARGETS); do $(MAKE) --no-print-directory $$target || exit 1; done
 
 # Fragments add targets of their own, and to LONG_TARGETS what `make check-long` runs.
--include tests/generated/generated.mk tests/ptrace/ptrace.mk tests/kill/kill.mk tests/golden/golden.mk tests/simulate/simulate.mk tests/fuzz/fuzz.mk tests/sim/sim.mk tests/court/court.mk tests/bench/bench.mk tests/logpath/logpath.mk
+-include tests/generated/generated.mk tests/ptrace/ptrace.mk tests/kill/kill.mk tests/golden/golden.mk tests/simulate/simulate.mk tests/fuzz/fuzz.mk tests/sim/sim.mk tests/court/court.mk tests/bench/bench.mk tests/logpath/logpath.mk tests/inject/inject.mk
 
 # --- installation
 BIN     := $(DESTDIR)$(PREFIX)/bin

@@ -30,12 +30,19 @@ static int send_reply(const struct client *client, const struct wire_reply *repl
     return sock_send(client->fd, frame, size);
 }
 
-/* Answers are small and few: one that does not even take this is dropped by its deadline. */
+/* Answers are small and few: one that does not even take this is not to wait for it, and is told so
+ * by the end of the conversation. */
+static void answer(const struct client *client, const struct wire_reply *reply)
+{
+    if (send_reply(client, reply) < 0)
+        sock_shut(client->fd);
+}
+
 void control_done(const struct client *client)
 {
     const struct wire_reply reply = {.kind = WIRE_DONE};
 
-    (void)send_reply(client, &reply);
+    answer(client, &reply);
 }
 
 void control_error(const struct client *client, const char *format, ...)
@@ -46,7 +53,7 @@ void control_error(const struct client *client, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(reply.message, sizeof(reply.message), format, arguments);
     va_end(arguments);
-    (void)send_reply(client, &reply);
+    answer(client, &reply);
 }
 
 static int send_info(const struct supervisor *supervisor, const struct client *client)

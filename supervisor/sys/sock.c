@@ -134,6 +134,11 @@ int sock_send(int fd, const void *packet, size_t size)
     return send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+void sock_shut(int fd)
+{
+    (void)shutdown(fd, SHUT_RDWR);
+}
+
 int sock_pair(int *ret_ours, int *ret_theirs)
 {
     int pair[2];

@@ -25,6 +25,9 @@ ssize_t sock_receive(int fd, void *packet, size_t size);
  * When there are more, or the packet is none, all are closed: -EMSGSIZE. They are close-on-exec. */
 ssize_t sock_receive_files(int fd, void *packet, size_t size, int *files, size_t *count);
 
+/* The other end is told that there is no more to come, and so are we. */
+void sock_shut(int fd);
+
 /* Two connected ones of this kind, ours and another process's; neither blocks. 0 or negative errno.
  */
 int sock_pair(int *ret_ours, int *ret_theirs);

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 
+from wire import VERSION
 from harness import QUICK, Stack, check, equal, kill, read, service, test, wait_until
 
 MAGIC = 0x52484B42  # core/wire.c
@@ -14,7 +15,7 @@ PS, WATCH = 0, 1
 
 
 def request(verb):
-    return struct.pack("<IIIqIII", MAGIC, 2, verb, -1, 0, 0, 0)
+    return struct.pack("<IIIqIII", MAGIC, VERSION, verb, -1, 0, 0, 0)
 
 
 def connect(stack):

@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 
-REQUEST, REPLY, VERSION = 0x52484B42, 0x41484B42, 3  # core/wire.c
+REQUEST, REPLY, VERSION = 0x52484B42, 0x41484B42, 4  # core/wire.c
 VERBS = ("ps", "watch", "start", "stop", "restart", "kill", "down", "reload", "limits", "forget", "exec", "exec-signal")
 ALONE, RUN = 1, 2
 REPLIES = ("", "info", "row", "done", "error", "bye", "started", "exited")
