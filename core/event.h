@@ -26,7 +26,7 @@
     X(EMPTY, "empty")               /* fact: no live process is left; reading */                 \
     X(PROBED, "probed")             /* fact: the probe ended; serial, status, error */           \
     X(HOOKED, "hooked")             /* fact: a hook ended; serial, hook, index, status, error */ \
-    X(EXAMINED, "examined")         /* fact: why the compartment does not empty; stuck, held */  \
+    X(EXAMINED, "examined")         /* fact: why it does not empty; stuck, held, reading */      \
     X(RELEASED, "released")         /* fact: nobody lives any more in one that was left behind */
 
 enum event_kind {

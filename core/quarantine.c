@@ -116,6 +116,8 @@ void quarantine_examined(struct step *step)
 
     if (!self->populated)
         return;
+    if (!self->judged && event->reading.known) // what its groups count is not its alone by now
+        self->seen.peak_bytes = event->reading.peak_bytes;
     if (self->state == STATE_QUARANTINED) {
         self->holds = holds;
         if (may_be_left(self))

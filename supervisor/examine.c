@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/paths.h"
+#include "supervisor/facts.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/held.h"
 #include "supervisor/sys/tasks.h"
@@ -100,6 +101,7 @@ static void answer(struct supervisor *supervisor, const char *name, uint32_t gen
         event.held = finding->held;
         quarantine_found(supervisor, (uint32_t)index, generation, finding);
     }
+    facts_read(supervisor, (uint32_t)index, generation, &event.reading);
     queue_push(&supervisor->events, &event);
 }
 

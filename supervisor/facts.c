@@ -55,15 +55,28 @@ void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot)
     close_watched(supervisor, &slot->populated);
 }
 
-static void read_counters(const struct supervisor *supervisor, uint32_t index, struct reading *ret)
+static void read_through(const struct supervisor *supervisor, uint32_t index, uint32_t generation,
+                         int events, struct reading *ret)
 {
-    const struct slot *slot = &supervisor->slots[index];
     int levels[ENCLOSING_MAX];
     uint32_t count = levels_around(&supervisor->levels, &supervisor->roster, index, levels);
     char name[COMPARTMENT_NAME_MAX];
 
-    compartment_name(&supervisor->roster, index, slot->generation, name);
-    cgroup_read(supervisor->services, name, slot->memory, levels, count, ret);
+    compartment_name(&supervisor->roster, index, generation, name);
+    cgroup_read(supervisor->services, name, events, levels, count, ret);
+}
+
+void facts_read(const struct supervisor *supervisor, uint32_t index, uint32_t generation,
+                struct reading *ret)
+{
+    read_through(supervisor, index, generation, -1, ret);
+}
+
+static void read_counters(const struct supervisor *supervisor, uint32_t index, struct reading *ret)
+{
+    const struct slot *slot = &supervisor->slots[index];
+
+    read_through(supervisor, index, slot->generation, slot->memory, ret);
 }
 
 static struct event fact(const struct supervisor *supervisor, enum event_kind kind, uint32_t index)

@@ -9,6 +9,10 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/sys/spawn.h"
 
+/* The counters of an incarnation's compartment, and of the groups around it. */
+void facts_read(const struct supervisor *supervisor, uint32_t index, uint32_t generation,
+                struct reading *ret);
+
 /* Closes what belongs to the incarnation; the FIFOs stay. */
 void facts_close_incarnation(struct supervisor *supervisor, struct slot *slot);
 

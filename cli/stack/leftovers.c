@@ -225,7 +225,7 @@ int leftovers_clear(const struct command_context *context, const char *cgroup_di
 
     if (result == 0 && cgroup_dir)
         result = clear_cgroup(cgroup_dir, &found, ret_fault);
-    if (found.count > 0)
+    if (result == 0 && found.count > 0)
         command_note("ended %d process%s that a killed supervisor left behind: %s", found.count,
                      found.count == 1 ? "" : "es", found.names);
     if (result == 0) {
