@@ -19,8 +19,8 @@
 #include "cli/stack/watch.h"
 #include "core/handover.h"
 
-#define CHECK_DEADLINE_MS 10000
-#define TAKEN_OVER_MS     20000
+#define CHECK_DEADLINE_MS 30000
+#define TAKEN_OVER_MS     60000
 #define LOOK_EVERY_NS     20000000L
 
 #define STAYS "the stack runs on as it did"

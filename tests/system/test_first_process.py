@@ -35,7 +35,7 @@ class Container:
 def runs(stack, name):
     """The process of a service as we see it; ps tells how the namespace does."""
     folder = stack.cgroup / stack.name / "svc" / f"s-{name}.1.1"
-    return int(wait_until(lambda: folder.is_dir() and read(folder / "cgroup.procs").split(), f"{name} runs")[0])
+    return int(wait_until(lambda: folder.is_dir() and read(folder / "cgroup.procs").split(), f"{name} runs", 90)[0])
 
 
 @test("first process: SIGTERM stops in order, the exit status is 0, and nothing is left")
@@ -105,6 +105,21 @@ def _():
         stack.running("a", other_than=pid)
         equal(stack.deaths("a")[-1]["attributes"]["verdict"], "killed")
         check(not any(is_zombie_of(pid, supervisor) for pid in os.listdir("/proc") if pid.isdigit()), "zombies")
+
+
+@test("a supervisor that is killed again and again: keeper and recorder stay, and none of their files is left over")
+def _():
+    with Stack({"a": service("steady"), "t": service("/bin/sh", "-c", "exec sleep 1000", tty=True)}) as stack:
+        stack.up()
+
+        def files():
+            return {leaf: len(os.listdir(f"/proc/{stack.own_pid(leaf)}/fd")) for leaf in ("keeper", "supervisor")}
+        pids, own, before = stack.pids(), (stack.own_pid("keeper"), stack.own_pid("recorder")), files()
+        for _ in range(4):
+            kill(stack.own_pid())
+            wait_until(lambda: stack.run("ps", status=None).status == 0, "the next one answers")
+        equal((stack.pids(), stack.own_pid("keeper"), stack.own_pid("recorder")), (pids, *own))
+        wait_until(lambda: files() == before, "as many files as before", 10)
 
 
 def is_zombie_of(pid, parent):

@@ -40,7 +40,7 @@ def _():
         stack.up()
         pids, own = stack.pids(), own_pids(stack)
         with other_build(stack) as folder:
-            contains(stack.run("upgrade").err, "goes on")
+            contains(stack.run("upgrade", patience_s=120).err, "goes on")
             equal(stack.pids(), pids)
             wait_until(lambda: {program_of(pid).parent for pid in own_pids(stack).values()} == {folder}, "all are of the other build")
             after = own_pids(stack)
@@ -55,7 +55,7 @@ def _():
             equal(program_of(stack.own_pid()).parent, folder)
             wait_until(lambda: stack.run("ps", status=None).status == 0, "it answers")
             equal({stack.pid("b"), stack.pid("t")}, {pids["b-1"], pids["t-1"]})
-        stack.run("upgrade")
+        stack.run("upgrade", patience_s=120)
         equal({program_of(pid).parent for pid in (stack.own_pid(), stack.own_pid("keeper"))}, {harness.build})
         stack.run("stop", "-t", "0", "b")
         lines = [line.split("line ")[1] for line in stack.logs("--no-log-prefix", "b").splitlines() if line.startswith("line ")]
@@ -80,7 +80,7 @@ def _():
         for change, why in ((script("echo the plan is of version 4 >&2; exit 1"), "the plan is of version 4"),
                             (script("kill -9 $$"), "signal 9"), (no_keeper, "no bulkhead-keeper")):
             with other_build(stack, change) as folder:
-                contains(stack.run("upgrade", status=1).err, why)
+                contains(stack.run("upgrade", status=1, patience_s=120).err, why)
                 shutil.rmtree(folder)
             equal((stack.pids(), own_pids(stack)), (pids, own))
 
@@ -96,7 +96,7 @@ def _():
         stack.up()
         pids, keeper = stack.pids(), stack.own_pid("keeper")
         with other_build(stack, change):
-            contains(stack.run("upgrade", status=1).err, "the old ones go on")
+            contains(stack.run("upgrade", status=1, patience_s=120).err, "the old ones go on")
         wait_until(lambda: "the other build cannot be started" in stack.own_log(), "it is said")
         equal((stack.pids(), stack.own_pid("keeper")), (pids, keeper))
         equal(program_of(stack.own_pid()).parent, harness.build)
@@ -113,7 +113,7 @@ def _():
             stack.run("restart", name)
         pids = stack.pids()
         with other_build(stack) as folder:
-            stack.run("upgrade")
+            stack.run("upgrade", patience_s=120)
             equal(stack.own_pid("keeper"), before)
             wait_until(lambda: {program_of(pid).parent for pid in own_pids(stack).values()} == {folder}, "all are of the other build")
             equal(stack.pids(), pids)
@@ -129,4 +129,4 @@ def _():
 @test("upgrade: a stack that does not run cannot be upgraded")
 def _():
     with Stack({"a": service("steady")}) as stack:
-        contains(stack.run("upgrade", status=1).err, "not running")
+        contains(stack.run("upgrade", status=1, patience_s=120).err, "not running")
