@@ -176,7 +176,7 @@ def private_kib(pid):
     return sum(int(line.split()[1]) for line in read(f"/proc/{pid}/smaps_rollup").splitlines() if line.startswith("Private_"))
 
 
-@test("attacks: ten thousand connections cost no memory, and restarts take no time meanwhile")
+@test("attacks: ten thousand connections cost no memory, and restarts take no time meanwhile", needs="make")
 def _():
     with Stack({"a": service("steady", **QUICK), "b": service("steady")}) as stack:
         stack.up()
