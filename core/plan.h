@@ -73,6 +73,7 @@ struct plan {
     const char *state_dir;
     const struct stack_group *groups; // the first is the stack itself
     uint32_t groups_count;
+    struct retention history;
     struct plan_member *members;
     size_t members_count;
 };

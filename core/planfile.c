@@ -89,6 +89,8 @@ static void pack_index(struct packer *packer, const struct plan *plan, uint64_t 
     pack_string(packer, plan->runtime_dir);
     pack_string(packer, plan->state_dir);
     pack_groups(packer, plan);
+    pack_i64(packer, plan->history.age_ns);
+    pack_i64(packer, plan->history.bytes);
     for (size_t i = 0; i < plan->members_count; i++)
         pack_member(packer, &plan->members[i], &offset);
 }
@@ -329,6 +331,16 @@ static int unpack_groups(struct unpacker *unpacker, struct roster *roster)
     return 0;
 }
 
+/* 0: not written. */
+static int64_t unpack_least(struct unpacker *unpacker, int64_t least)
+{
+    int64_t number = unpack_i64(unpacker);
+
+    if (number != 0 && number < least)
+        unpacker->failed = true;
+    return number;
+}
+
 static int unpack_stack(struct unpacker *unpacker, struct roster *roster)
 {
     const char *stack = unpack_string(unpacker);
@@ -344,7 +356,11 @@ static int unpack_stack(struct unpacker *unpacker, struct roster *roster)
     if (roster->cgroup_dir[0] != '/' || roster->runtime_dir[0] != '/' ||
         roster->state_dir[0] != '/')
         unpacker->failed = true;
-    return unpack_groups(unpacker, roster);
+    if (unpack_groups(unpacker, roster) < 0)
+        return -ENOMEM;
+    roster->history.age_ns = unpack_least(unpacker, RETENTION_AGE_MIN.ns);
+    roster->history.bytes = unpack_least(unpacker, RETENTION_BYTES_MIN);
+    return 0;
 }
 
 int planfile_index(const struct planfile_header *header, const unsigned char *bytes, size_t size,

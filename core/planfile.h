@@ -11,7 +11,7 @@
 
 #include "core/plan.h"
 
-#define PLANFILE_VERSION      4
+#define PLANFILE_VERSION      5
 #define PLANFILE_HEADER_BYTES 32
 #define PLANFILE_INDEX_MAX    ((size_t)16 << 20)
 

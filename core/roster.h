@@ -13,6 +13,7 @@
 #include "core/limits.h"
 #include "core/logging.h"
 #include "core/policy.h"
+#include "core/retention.h"
 
 enum need_condition {
     NEED_STARTED,
@@ -66,6 +67,7 @@ struct roster {
     uint32_t aides_count;
     struct stack_group *groups; // the first is the stack itself
     uint32_t groups_count;
+    struct retention history; // zeroed in a journal's roster
 };
 
 void roster_finish(struct roster *roster); // frees; may be zeroed

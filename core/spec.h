@@ -282,6 +282,11 @@ struct spec_groups {
     size_t count;
 };
 
+struct spec_history {
+    struct spec_int max_age_ns;
+    struct spec_int max_size_bytes;
+};
+
 struct spec {
     struct arena arena;
     const char *name;                // a valid project name, never NULL
@@ -291,6 +296,7 @@ struct spec {
     struct spec_int mem_limit_bytes; // of the whole stack
     struct spec_groups groups;
     struct spec_int restart_strategy; // enum strategy
+    struct spec_history history;
     const struct spec_service *services;
     size_t services_count;
 };

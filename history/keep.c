@@ -31,7 +31,7 @@ static const char *const sql[KEEP_STATEMENTS] = {
                    "mark = excluded.mark",
 };
 
-int keep_open(struct keep *keep, const char *folder, const struct keep_limits *limits)
+int keep_open(struct keep *keep, const char *folder, const struct retention *limits)
 {
     int failed;
 
@@ -46,6 +46,13 @@ void keep_close(struct keep *keep)
 {
     keep->database = database_close(keep->database);
     memset(keep->statements, 0, sizeof(struct statement *) * KEEP_STATEMENTS);
+}
+
+void keep_limit(struct keep *keep, const struct retention *limits)
+{
+    if (limits->age_ns != keep->limits.age_ns)
+        keep->aged_wall_ns = 0; // age is to be looked at
+    keep->limits = *limits;
 }
 
 int keep_begin(struct keep *keep)

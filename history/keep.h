@@ -6,16 +6,13 @@
 #ifndef BULKHEAD_HISTORY_KEEP_H
 #define BULKHEAD_HISTORY_KEEP_H
 
+#include "core/retention.h"
 #include "core/sample.h"
 #include "history/event_view.h"
 #include "history/schema.h"
 
-/* How much stays: the oldest goes first; of what is too much, samples go before events. */
-struct keep_limits {
-    int64_t age_ns;
-    int64_t bytes; // of the file; its write-ahead log is a mebibyte at most
-};
-
+/* How much stays, where nobody says. The oldest goes first; of what is too much (of the file, whose
+ * write-ahead log is a mebibyte at most), samples go before events. */
 #define KEEP_AGE_NS (INT64_C(30) * 86400 * NSEC_PER_SEC)
 #define KEEP_BYTES  (INT64_C(64) << 20)
 
@@ -36,7 +33,7 @@ enum {
 struct keep {
     struct database *database;
     struct statement *statements[KEEP_STATEMENTS]; // prepared when first used
-    struct keep_limits limits;
+    struct retention limits;
     int64_t aged_wall_ns; // when age was looked at last
 };
 
@@ -48,8 +45,9 @@ struct keep_place {
 };
 
 /* `folder` is the state folder. 0, or as history_open. */
-int keep_open(struct keep *keep, const char *folder, const struct keep_limits *limits);
+int keep_open(struct keep *keep, const char *folder, const struct retention *limits);
 void keep_close(struct keep *keep); // may be zeroed
+void keep_limit(struct keep *keep, const struct retention *limits);
 
 int keep_begin(struct keep *keep);
 int keep_end(struct keep *keep);

@@ -33,6 +33,8 @@ struct history {
     bool open;      // history.db
     bool following; // journal and samples
     int said;       // why it cannot; 0: it can
+    pthread_mutex_t lock;
+    struct retention wanted; // under the lock
     struct keep keep;
     struct follow_journal journal;
     struct follow_samples samples;
@@ -86,9 +88,31 @@ static int make_room(struct history *history, int failed)
     return history_set_aside(history->state_dir);
 }
 
+static struct retention limits_of(struct history *history)
+{
+    struct retention limits;
+
+    pthread_mutex_lock(&history->lock);
+    limits = history->wanted;
+    pthread_mutex_unlock(&history->lock);
+    return (struct retention){
+        .age_ns = limits.age_ns > 0 ? limits.age_ns : KEEP_AGE_NS,
+        .bytes = limits.bytes > 0 ? limits.bytes : KEEP_BYTES,
+    };
+}
+
+void history_limit(struct history *history, const struct retention *limits)
+{
+    if (!history)
+        return;
+    pthread_mutex_lock(&history->lock);
+    history->wanted = *limits;
+    pthread_mutex_unlock(&history->lock);
+}
+
 static int open_file(struct history *history)
 {
-    static const struct keep_limits limits = {.age_ns = KEEP_AGE_NS, .bytes = KEEP_BYTES};
+    struct retention limits = limits_of(history);
     int failed = keep_open(&history->keep, history->state_dir, &limits);
 
     if (failed == 1 || failed == DATABASE_DAMAGED) {
@@ -119,10 +143,12 @@ static int open_all(struct history *history)
 static int take_in(struct history *history)
 {
     int64_t now = wall_ns();
+    struct retention limits = limits_of(history);
     int failed = keep_begin(&history->keep);
 
     if (failed != 0)
         return failed;
+    keep_limit(&history->keep, &limits);
     failed = follow_journal_turn(&history->journal, &history->keep);
     if (failed == 0)
         failed = follow_samples_turn(&history->samples, history->runtime, &history->keep, now);
@@ -248,6 +274,7 @@ static void destroy(struct history *history)
         close(history->notices);
     if (history->bell >= 0)
         close(history->bell);
+    pthread_mutex_destroy(&history->lock);
     free(history->state_dir);
     free(history);
 }
@@ -275,6 +302,7 @@ struct history *history_prepare(int runtime)
     if (!history)
         return NULL;
     history->notices = history->bell = -1;
+    pthread_mutex_init(&history->lock, NULL);
     failed = open_notices(history, runtime);
     if (failed == 0)
         return history;

@@ -7,6 +7,8 @@
 #ifndef BULKHEAD_RECORDER_HISTORY_H
 #define BULKHEAD_RECORDER_HISTORY_H
 
+#include "core/retention.h"
+
 struct history;
 
 /* Opens what is found by name, in the runtime folder (borrowed). NULL: it cannot, which it has said
@@ -15,6 +17,9 @@ struct history *history_prepare(int runtime);
 
 /* Begins to follow: in the state folder as it is named after the sandbox was entered. */
 void history_start(struct history *history, const char *state_dir); // may be NULL
+
+/* How much of it stays, from the next round on. */
+void history_limit(struct history *history, const struct retention *limits); // may be NULL
 
 /* Nothing is added any more: it takes in the rest and ends. */
 void history_end(struct history *history); // may be NULL

@@ -77,20 +77,6 @@ static int wait_for_plan(struct handed *handed)
     return heard;
 }
 
-/* Until there is no more. 0: the stack has ended; -EPIPE: the supervisor is gone; -EAGAIN: not yet;
- * or another negative errno. */
-static int follow(struct fanin *fanin, struct handed *handed)
-{
-    int heard;
-
-    while ((heard = handed_hear(handed, HANDOVER_RECORDER, fanin_reads(fanin),
-                                !fanin_is_stuck(fanin))) == 1) {
-        fanin_follow(fanin, handed);
-        handed_finish(handed);
-    }
-    return heard;
-}
-
 static void say_kept(void *context, const char *what, int error)
 {
     if (error == 0)
@@ -108,6 +94,22 @@ struct work {
     struct fanin *fanin;
     struct history *history;
 };
+
+/* Until there is no more. 0: the stack has ended; -EPIPE: the supervisor is gone; -EAGAIN: not yet;
+ * or another negative errno. */
+static int follow(const struct work *work)
+{
+    struct handed *handed = work->handed;
+    int heard;
+
+    while ((heard = handed_hear(handed, HANDOVER_RECORDER, fanin_reads(work->fanin),
+                                !fanin_is_stuck(work->fanin))) == 1) {
+        history_limit(work->history, &handed->roster.history);
+        fanin_follow(work->fanin, handed);
+        handed_finish(handed);
+    }
+    return heard;
+}
 
 /* Nobody writes any more. */
 static int end(const struct work *work)
@@ -140,7 +142,7 @@ static int record(void *context)
 
     while (heard == -EAGAIN) {
         failed = fanin_run(work->fanin, HANDOVER_RECORDER);
-        heard = failed != 0 ? failed : follow(work->fanin, work->handed);
+        heard = failed != 0 ? failed : follow(work);
     }
     if (heard == 0)
         return end(work);
@@ -163,6 +165,7 @@ static int live(struct place *place, struct handed *handed)
     if (failed == 0) {
         /* All that may be done by root and by name is done; then it is given up. */
         sandbox_enter(place, say_kept, work.fanin);
+        history_limit(work.history, &handed->roster.history);
         fanin_begin(work.fanin, handed);
         handed_finish(handed);
         history_start(work.history, place->state_path);

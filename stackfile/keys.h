@@ -93,6 +93,7 @@ extern const struct key_table keys_post_start;
 extern const struct key_table keys_pre_stop;
 extern const struct key_table keys_on_oom;
 extern const struct key_table keys_on_hold;
+extern const struct key_table keys_history;
 extern const struct key_table keys_logging;
 extern const struct key_table keys_restart_policy;
 extern const struct key_table keys_rlimit;

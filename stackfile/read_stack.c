@@ -18,6 +18,7 @@ struct stack_draft {
     const struct node *services;
     struct spec_intensity intensity;
     struct spec_int restart_strategy;
+    struct spec_history history;
     struct spec_report_hook report_hooks[SPEC_REPORT_KINDS];
 };
 
@@ -67,6 +68,9 @@ static const struct key_row bulkhead_rows[] = {
      .inner = &keys_group, .read = read_groups, .offset = offsetof(struct stack_draft, groups),
      .about = "groups of services that share a memory limit, by name; cgroup_parent: in a service "
               "puts it into one"},
+    {"history", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE, .inner = &keys_history,
+     .read = read_history, .offset = offsetof(struct stack_draft, history),
+     .about = "how long events, deaths and samples are kept"},
     {"intensity", .class = KEY_HONOURED, .table = true, .shape = SHAPE_TABLE,
      .inner = &keys_intensity, .read = read_intensity,
      .offset = offsetof(struct stack_draft, intensity),
@@ -345,6 +349,7 @@ int read_stack(struct reader *reader, const struct node *root, struct spec *spec
     spec->mem_limit_bytes = draft.mem_limit_bytes;
     spec->groups = draft.groups;
     spec->restart_strategy = draft.restart_strategy;
+    spec->history = draft.history;
     spec->file = keep_text(reader, reader->request->files[0].name);
     spec->project_dir = keep_text(reader, reader->request->project_dir);
     return read_services_of(reader, root, &draft, spec);

@@ -51,6 +51,7 @@ key_read read_healthcheck;    // spec_healthcheck
 key_read read_hooks;          // spec_hooks, whose kind is the key's
 key_read read_on_oom;         // spec_report_hook
 key_read read_on_hold;        // spec_report_hook
+key_read read_history;        // spec_history
 key_read read_restart_policy; // spec_restart_policy
 key_read read_logging;        // spec_logging
 key_read read_groups;         // spec_groups

@@ -373,13 +373,22 @@ static void show_groups(struct emit *emit, const struct spec_groups *groups)
 
 static void show_stack_bulkhead(struct emit *emit, const struct spec *spec)
 {
-    if (!spec->mem_limit_bytes.set && spec->groups.count == 0 && !spec->restart_strategy.set)
+    bool keeps = spec->history.max_age_ns.set || spec->history.max_size_bytes.set;
+
+    if (!spec->mem_limit_bytes.set && spec->groups.count == 0 && !spec->restart_strategy.set &&
+        !keeps)
         return;
     emit_map(emit, "x-bulkhead");
     show_size(emit, "mem_limit", &spec->mem_limit_bytes);
     show_groups(emit, &spec->groups);
     if (spec->restart_strategy.set)
         emit_text(emit, "restart_strategy", strategy_names[spec->restart_strategy.value]);
+    if (keeps) {
+        emit_map(emit, "history");
+        show_duration(emit, "max_age", &spec->history.max_age_ns);
+        show_size(emit, "max_size", &spec->history.max_size_bytes);
+        emit_end(emit);
+    }
     emit_end(emit);
 }
 

@@ -197,6 +197,8 @@ static int make_head(const struct planner_request *request, struct plan *plan, s
     plan->cgroup_dir = arena_string(&plan->arena, cgroup_dir);
     plan->runtime_dir = arena_string(&plan->arena, request->runtime_dir);
     plan->state_dir = arena_string(&plan->arena, request->state_dir);
+    plan->history = (struct retention){.age_ns = request->spec->history.max_age_ns.value,
+                                       .bytes = request->spec->history.max_size_bytes.value};
     plan->members_count = members;
     plan->members = arena_array(&plan->arena, members + 1, sizeof(struct plan_member));
     return arena_failed(&plan->arena) ? -ENOMEM : 0;

@@ -212,6 +212,7 @@ int merge_plan(const struct plan *wanted, const struct plan *running,
         .cgroup_dir = running->cgroup_dir,
         .runtime_dir = wanted->runtime_dir,
         .state_dir = wanted->state_dir,
+        .history = wanted->history,
     };
     struct merge merge = {.plan = &plan, .arena = &plan.arena};
     int result;

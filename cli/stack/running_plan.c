@@ -124,6 +124,7 @@ static int take_members(struct running_plan *running)
     plan->state_dir = roster->state_dir;
     plan->groups = roster->groups;
     plan->groups_count = roster->groups_count;
+    plan->history = roster->history;
     plan->members_count = roster->members_count;
     plan->members = arena_array(&plan->arena, roster->members_count + 1, sizeof(*plan->members));
     running->records =

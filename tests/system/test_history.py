@@ -49,6 +49,27 @@ def _():
         stack.down()
 
 
+@test("x-bulkhead.history: what is too old goes, as soon as the running stack is told so")
+def _():
+    services = {**ENDS, "b": service("steady")}
+    with Stack(services) as stack:
+        stack.run("up", "-d")
+        stack.wait("hold", "a")
+        stack.down()
+        equal(deaths_kept(stack), 4, "three of a, and b's")
+        with contextlib.closing(sqlite3.connect(stack.state / "history.db")) as database, database:
+            database.execute("update events set wall_ns = wall_ns - 7200000000000")
+        stack.run("up", "-d", "b")
+        old = "select count(*) from events where wall_ns < (select max(wall_ns) from events) - 3600000000000"
+        wait_until(lambda: count(stack, "select count(*) from members") > 0 and count(stack, old) > 0, "what was is there")
+        stack.write(services, **{"x-bulkhead": {"history": {"max_age": "1h"}}})
+        stack.run("up", "-d", "b")
+        wait_until(lambda: count(stack, old) == 0, "what is too old has gone")
+        equal(deaths_kept(stack), 0)
+        stack.down()
+        equal(deaths_kept(stack), 1, "that of b")
+
+
 @test("a recorder that is killed again and again keeps each death once")
 def _():
     with Stack({"a": {"command": ["/bin/sh", "-c", "sleep 0.2; exit 3"], "restart": "always", **QUICK}}) as stack:

@@ -381,6 +381,8 @@ void any_spec(uint64_t seed, struct spec *ret_spec)
     *ret_spec = (struct spec){.name = "generated", .services_count = (size_t)between(1, 8)};
     arena_init(&ret_spec->arena, 0);
     ret_spec->restart_strategy = any_int(0, 2);
+    ret_spec->history.max_age_ns = any_int(3600 * NSEC_PER_SEC, INT64_MAX);
+    ret_spec->history.max_size_bytes = any_int(1 << 20, INT64_MAX);
     services = arena_array(&ret_spec->arena, ret_spec->services_count, sizeof(*services));
     for (size_t i = 0; i < ret_spec->services_count; i++)
         fill_service(&ret_spec->arena, services, i);

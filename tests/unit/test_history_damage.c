@@ -80,7 +80,7 @@ static void test_damage_anywhere_is_survived(void **state)
 static void test_garbage_makes_room_for_a_new_one(void **state)
 {
     struct world *world = *state;
-    const struct keep_limits limits = {KEEP_AGE_NS, KEEP_BYTES};
+    const struct retention limits = {KEEP_AGE_NS, KEEP_BYTES};
     struct stat status;
 
     overwrite(world, 0, "This is no database, but somebody's diary.", 42);

@@ -117,6 +117,7 @@ static struct plan random_plan(struct plan_member *members, struct need *needs)
                          .state_dir = "/var/lib/bulkhead/shop",
                          .groups = tree,
                          .groups_count = TREE,
+                         .history = {.age_ns = 7200 * NSEC_PER_SEC, .bytes = 5 << 20},
                          .members = members,
                          .members_count = below(MEMBERS + 1)};
 }
@@ -248,6 +249,8 @@ static void plans_come_through(void **state)
         assert_string_equal(roster.runtime_dir, plan.runtime_dir);
         assert_string_equal(roster.state_dir, plan.state_dir);
         assert_int_equal(roster.groups_count, TREE);
+        assert_int_equal(roster.history.age_ns, 7200 * NSEC_PER_SEC);
+        assert_int_equal(roster.history.bytes, 5 << 20);
         for (uint32_t i = 0; i < TREE; i++) {
             assert_string_equal(roster.groups[i].name, tree[i].name);
             assert_int_equal(roster.groups[i].parent, tree[i].parent);

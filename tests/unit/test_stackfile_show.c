@@ -233,6 +233,8 @@ static void come_back(uint64_t seed)
     must_load(first, &again);
     assert_int_equal(again.services_count, spec.services_count);
     same_int(&again.restart_strategy, &spec.restart_strategy);
+    same_int(&again.history.max_age_ns, &spec.history.max_age_ns);
+    same_int(&again.history.max_size_bytes, &spec.history.max_size_bytes);
     for (size_t i = 0; i < spec.services_count; i++)
         same_service(&spec.services[i], &again.services[i]);
     assert_int_equal(stackfile_show(&again, &second), 0);

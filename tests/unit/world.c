@@ -93,7 +93,7 @@ void world_rotate(struct world *world)
 
 void world_begin(struct world *world, int64_t bytes)
 {
-    const struct keep_limits limits = {KEEP_AGE_NS, bytes};
+    const struct retention limits = {KEEP_AGE_NS, bytes};
 
     assert_int_equal(keep_open(&world->keep, world->folder, &limits), 0);
     assert_int_equal(follow_journal_begin(&world->follow, world->dir, &world->keep), 0);
