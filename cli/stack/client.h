@@ -20,7 +20,7 @@ enum client_outcome {
 };
 
 #define CLIENT_DEADLINE_MS 10000
-#define CLIENT_RETURN_MS   15000 // so long a supervisor that has died is waited for
+#define CLIENT_RETURN_MS   25000 // so long a supervisor that has died is waited for
 #define CLIENT_PAUSE_MS    10    // between two looks whether it is back
 
 struct client {
