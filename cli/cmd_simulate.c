@@ -17,6 +17,7 @@
 #define DAY_NS        (INT64_C(86400) * NSEC_PER_SEC)
 #define DAYS_MAX      36500
 #define RUNS_MAX      100000
+#define ALL_DAYS_MAX  100000 // more nanoseconds than that many days have are not counted
 #define ATTENDANCE_NS (INT64_C(3600) * NSEC_PER_SEC)
 
 struct simulating {
@@ -86,6 +87,8 @@ static int read_numbers(struct simulating *it)
         it->simulation.length = span_ns(it->past.covered_ns);
     else
         it->simulation.length = span_ns(days * DAY_NS);
+    if (it->simulation.length.ns / DAY_NS * runs > ALL_DAYS_MAX)
+        return usage_error(context, "--days times --runs is more than %d", ALL_DAYS_MAX);
     it->simulation.runs = (uint32_t)runs;
     it->simulation.seed = (uint64_t)seed;
     return 0;
@@ -215,7 +218,7 @@ static const struct command_option options[] = {
     {0, "start", "[SERVICE=]TIME[~PERCENT]", "from its birth until it serves; default 1s~20%"},
     {0, "requests", "[SERVICE=]N", "requests a second, of each instance"},
     {0, "host-memory", "SIZE", "memory of the host; without it there is always enough"},
-    {0, "attend", "TIME|never", "until somebody starts what was given up; default 1h"},
+    {0, "attend", "TIME", "until somebody starts what was given up, or never; default 1h"},
     {0, "history", NULL, "the deaths that were recorded, in place of troubles"},
     {0, "sweep", "[SERVICE:]KEY=VALUE,…", "compare policies; more than once: all combinations"},
     {0, "days", "N", "length of a run; default 30"},

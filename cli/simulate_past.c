@@ -41,7 +41,7 @@ static void take_member(const struct deaths *deaths, const char *name, struct tr
 static int take_deaths(const struct deaths *deaths, const struct roster *roster,
                        struct trouble *troubles, struct simulate_past *past)
 {
-    int64_t first = INT64_MAX, last = INT64_MIN;
+    int64_t first = INT64_MAX, last = 0;
     uint32_t played = 0;
 
     past->lives = calloc(deaths->count + 1, sizeof(*past->lives));
@@ -57,7 +57,7 @@ static int take_deaths(const struct deaths *deaths, const struct roster *roster,
         played += is_played(death);
     }
     past->passed = played - past->deaths;
-    past->covered_ns = last > first ? last - first : 0;
+    past->covered_ns = last - first > NSEC_PER_SEC ? last - first : NSEC_PER_SEC;
     return 0;
 }
 

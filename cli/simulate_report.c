@@ -18,7 +18,9 @@ static double days_of(const struct simulation *simulation)
 
 static int64_t a_day(const struct simulation *simulation, double value)
 {
-    return (int64_t)(value / days_of(simulation) + 0.5);
+    double mean = value / days_of(simulation) + 0.5;
+
+    return mean < 0x1p62 ? (int64_t)mean : INT64_MAX;
 }
 
 static uint32_t instances_of(const struct simulation *simulation, const char *service)

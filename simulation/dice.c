@@ -28,9 +28,21 @@ int64_t dice_wait(uint64_t *dice, int64_t mean_ns)
     return length < 0x1p62 ? (int64_t)length : INT64_MAX;
 }
 
+int64_t dice_whole(double number)
+{
+    return number < 0x1p62 ? (int64_t)number : INT64_C(1) << 62;
+}
+
+int64_t dice_sum(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 int64_t dice_varied(uint64_t *dice, const struct varied *varied)
 {
     double swing = (2 * unit(dice) - 1) * (double)varied->spread_milli / 1000;
 
-    return (int64_t)((double)varied->value * (1 + swing));
+    return dice_whole((double)varied->value * (1 + swing));
 }

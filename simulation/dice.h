@@ -11,6 +11,12 @@ uint64_t dice_seed(uint64_t seed, uint64_t part);
  * likely at one moment as at another; INT64_MAX: mean 0, it never does. */
 int64_t dice_wait(uint64_t *dice, int64_t mean_ns);
 
+/* A number as an integer that can be counted on with: at most 2^62. */
+int64_t dice_whole(double number);
+
+/* Saturates at INT64_MAX. */
+int64_t dice_sum(int64_t a, int64_t b);
+
 int64_t dice_varied(uint64_t *dice, const struct varied *varied);
 
 #endif

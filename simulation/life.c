@@ -44,11 +44,12 @@ void life_up(struct world *world, uint32_t member)
     if (box->down.ns == INSTANT_NEVER.ns)
         return;
     length = world->now.ns - box->down.ns;
-    tally->down_ns += length;
+    tally->down_ns = dice_sum(tally->down_ns, length);
     if (length > tally->longest_ns)
         tally->longest_ns = length;
-    tally->lost_milli += (int64_t)((double)length / (double)NSEC_PER_SEC *
-                                   (double)trouble_of(world, member)->requests_milli);
+    tally->lost_milli =
+        dice_sum(tally->lost_milli, dice_whole((double)length / (double)NSEC_PER_SEC *
+                                               (double)trouble_of(world, member)->requests_milli));
     box->down = INSTANT_NEVER;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "simulation/dice.h"
 #include "simulation/world.h"
 
 static void close_run(struct world *world)
@@ -71,11 +72,11 @@ static void add(struct tally *sum, const struct tally *tally)
     sum->restarts += tally->restarts;
     for (int kind = 0; kind < VERDICTS_COUNT; kind++)
         sum->deaths[kind] += tally->deaths[kind];
-    sum->down_ns += tally->down_ns;
+    sum->down_ns = dice_sum(sum->down_ns, tally->down_ns);
     if (tally->longest_ns > sum->longest_ns)
         sum->longest_ns = tally->longest_ns;
     sum->holds += tally->holds;
-    sum->lost_milli += tally->lost_milli;
+    sum->lost_milli = dice_sum(sum->lost_milli, tally->lost_milli);
 }
 
 struct tally simulation_sum(const struct simulation *simulation,
