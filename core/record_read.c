@@ -388,8 +388,7 @@ static bool finish_record(struct record *record, const struct verdict_numbers *n
     case RECORD_STATE:
         return record->sequence >= 0 && record->sequence <= INT64_MAX / 2 &&
                record_state_is_valid(&record->state) && record_spent_is_valid(&record->spent) &&
-               record_governor_is_valid(&record->governor) &&
-               record_kept_is_valid(&record->kept) &&
+               record_governor_is_valid(&record->governor) && record_kept_is_valid(&record->kept) &&
                verdict_from_numbers(numbers, &record->state.last) == 0;
     case RECORD_EVENT:
         record->event.member = record->member;

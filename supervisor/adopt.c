@@ -356,6 +356,7 @@ int adopt(struct supervisor *supervisor)
             adopt_member(supervisor, i);
         adopt_aides(supervisor, &found);
         hear_keeper(supervisor);
+        recording_reload(supervisor); // the one before us may not have come to it
         signal_again(supervisor);
         clear(supervisor, &found);
         say(supervisor, why);
