@@ -182,6 +182,26 @@ static int take_lock(int folder)
     return result;
 }
 
+/* The recorder's group, to which the state folder belongs, finds its way in it. */
+int folder_make(const struct supervisor *supervisor)
+{
+    const struct roster *roster = &supervisor->roster;
+    struct stat state;
+    int fd, result = make_above(roster->runtime_dir);
+
+    if (result == 0 && mkdir(roster->runtime_dir, 0700) < 0 && errno != EEXIST)
+        result = -errno;
+    fd = result == 0 ? open(roster->runtime_dir, FOLDER) : -1;
+    if (fd < 0)
+        return result < 0 ? result : -errno;
+    if (geteuid() == 0 && stat(roster->state_dir, &state) == 0 && state.st_gid != 0 &&
+        fchown(fd, (uid_t)-1, state.st_gid) == 0)
+        (void)fchmod(fd, 02710);
+    result = take_lock(fd);
+    close(fd);
+    return result;
+}
+
 static int make_anew(struct supervisor *supervisor)
 {
     int fd = open_new(supervisor), result;

@@ -17,6 +17,9 @@ struct folder {
     bool said;    // that it could not be mended
 };
 
+/* It was lost while there was no supervisor: empty, with a lock of ours. 0 or negative errno. */
+int folder_make(const struct supervisor *supervisor);
+
 void folder_open(struct supervisor *supervisor);    // the current folder
 void folder_changed(struct supervisor *supervisor); // SOURCE_FOLDER
 void folder_turn(struct supervisor *supervisor);

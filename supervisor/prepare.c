@@ -64,11 +64,14 @@ static void raise_file_limit(struct supervisor *supervisor)
     supervisor->files_max = supervisor->files_end - spare;
 }
 
-static int open_runtime(struct supervisor *supervisor, const struct complaint *complaint)
+static int open_runtime(struct supervisor *supervisor, bool adopts,
+                        const struct complaint *complaint)
 {
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 
     supervisor->runtime = open(supervisor->roster.runtime_dir, flags);
+    if (supervisor->runtime < 0 && errno == ENOENT && adopts && folder_make(supervisor) == 0)
+        supervisor->runtime = open(supervisor->roster.runtime_dir, flags);
     if (supervisor->runtime < 0 || fchdir(supervisor->runtime) < 0)
         return complain(complaint, supervisor->roster.runtime_dir, -errno);
     if (mkdirat(supervisor->runtime, PATH_FIFO, 0700) < 0 && errno != EEXIST)
@@ -176,6 +179,8 @@ static int open_rest(struct supervisor *supervisor, bool adopts, const struct co
     if (open_journal(supervisor, adopts, complaint) != 0)
         return 1;
     folder_open(supervisor);
+    if (adopts)
+        supervisor->folder.look = supervisor->now; // it may be another, or lack something
     result = control_open(supervisor);
     if (supervisor->adoption.is_done)
         supervisor->control.started_wall_ns = adopt_started_wall_ns(supervisor);
@@ -200,8 +205,9 @@ int supervisor_prepare(struct supervisor *supervisor, const char *libexec_dir, b
     raise_file_limit(supervisor);
     supervisor->no_huge_pages = memory_without_huge_pages();
     if (read_plan(supervisor, &complaint) != 0 || allocate(supervisor, &complaint) != 0 ||
-        open_runtime(supervisor, &complaint) != 0 || open_cgroups(supervisor, &complaint) != 0 ||
-        open_fifos(supervisor, &complaint) != 0 || open_loop(supervisor, &complaint) != 0)
+        open_runtime(supervisor, adopts, &complaint) != 0 ||
+        open_cgroups(supervisor, &complaint) != 0 || open_fifos(supervisor, &complaint) != 0 ||
+        open_loop(supervisor, &complaint) != 0)
         return 1;
     return open_rest(supervisor, adopts, &complaint);
 }

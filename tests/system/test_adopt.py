@@ -1,6 +1,7 @@
 """The supervisor's own death loses nothing: whoever comes after it takes over what runs."""
 
 import os
+import shutil
 import signal
 
 from harness import QUICK, Stack, check, contains, equal, is_alive, kill, leaker, read, service, test, wait_until
@@ -258,6 +259,18 @@ def _():
         kill(before["a-1"])
         stack.running("a", other_than=before["a-1"])
         stack.journals = ("journal",)
+
+
+@test("a supervisor that dies with its runtime folder: who runs is found, and the folder is made anew")
+def _():
+    with Stack({"a": service("steady", **QUICK), "b": service("steady")}) as stack:
+        stack.up()
+        before = stack.pids()
+        bereave(stack, lambda: shutil.rmtree(stack.runtime))
+        equal(stack.pids(), before)
+        kill(before["a-1"])
+        stack.running("a", other_than=before["a-1"])
+        wait_until((stack.runtime / "plan").exists, "the plan is there again")
 
 
 @test("a forged attribute names nobody else")
