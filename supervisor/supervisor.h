@@ -37,8 +37,7 @@
  * its probe and its hook may end; what does not end of it may be looked at, and be gone. */
 #define FACTS_MAX(members) (5 * (members) + 8 * LOOP_BATCH)
 
-/* Births a turn: a big stack's start must not keep clients and deaths waiting. */
-#define BIRTHS_PER_TURN 16
+#define BIRTHS_PER_TURN 16 // a big stack's start must not keep clients and deaths waiting
 
 struct supervisor {
     struct roster roster;
