@@ -111,6 +111,41 @@ def _():
         stack.down()
 
 
+@test("a disk that is a hundred times too slow stalls no service, delays no restart, and each line that was lost is counted")
+def _():
+    lines = 300_000
+    talker = service("chatter", lines, 60, logging={"options": {"max-size": "1g"}})
+    with Stack({"a": service("steady", **QUICK), "b": talker}) as stack:
+        logs = stack.state / "logs"
+        logs.mkdir(parents=True)
+        os.mkfifo(logs / "b-1.log")  # takes what we take out of it
+        os.chmod(logs / "b-1.log", 0o666)
+        disk = os.open(logs / "b-1.log", os.O_RDWR | os.O_NONBLOCK)
+        log = b""
+        stack.up()
+        while read(f"/proc/{stack.pid('b')}/syscall").split()[0] != "34":  # it has written all
+            with contextlib.suppress(BlockingIOError):
+                log += os.read(disk, 4096)
+            check(len(log) < lines * 60 // 2, "it was held up by the disk")
+            if len(log) % 65536 < 4096:
+                restart_takes_no_time(stack, "a")
+            time.sleep(0.05)
+        restart_takes_no_time(stack, "a")
+
+        def rest():
+            nonlocal log
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    log += os.read(disk, 65536)
+            return len(numbers(log.decode())) + told_lost(log.decode()) >= lines
+        wait_until(rest, "all is accounted for")
+        equal(len(numbers(log.decode())) + told_lost(log.decode()), lines)
+        equal(numbers(log.decode()), sorted(numbers(log.decode())), "order")
+        contains(log.decode(), "lost: the disk is too slow")
+        os.close(disk)
+        stack.down()
+
+
 @test("a full disk costs lines, which are counted in the log when there is room again", needs="memory")
 def _():
     lines = 300_000
