@@ -211,19 +211,24 @@ struct oldest {
     pid_t keeper;
     pid_t pid; // 0: none yet
     uint64_t start;
+    bool is_child; // of the keeper
 };
 
-/* Who was there first; of all, those that are the keeper's children. */
+/* Who was there first, of the keeper's children; where another keeper bore them, of all. */
 static int compare_age(void *context, pid_t pid)
 {
     struct oldest *oldest = context;
     struct process process;
 
-    if (pid > 1 && process_look(pid, &process) == 0 && process.parent == oldest->keeper &&
-        (!oldest->pid || process.start < oldest->start)) {
-        oldest->pid = pid;
-        oldest->start = process.start;
-    }
+    bool is_child;
+
+    if (pid < 2 || process_look(pid, &process) < 0)
+        return 0;
+    is_child = process.parent == oldest->keeper;
+    if (oldest->pid && (oldest->is_child > is_child ||
+                        (oldest->is_child == is_child && oldest->start <= process.start)))
+        return 0;
+    *oldest = (struct oldest){oldest->keeper, pid, process.start, is_child};
     return 0;
 }
 
