@@ -54,6 +54,17 @@ static bool is_absent(int outcome)
     return outcome == CLIENT_NOT_RUNNING || outcome == CLIENT_ABANDONED;
 }
 
+/* There is a keeper, and no supervisor of its. */
+static bool is_away(const struct command_context *context)
+{
+    struct client client = {.fd = -1};
+    struct fault fault;
+    int outcome = client_try(context->runtime_dir, context->stack, &client, &fault);
+
+    client_close(&client);
+    return outcome == CLIENT_AWAY;
+}
+
 /* One connection at a time: a supervisor that is short of files can still be ended. */
 enum ending ending_follow(const struct command_context *context, int64_t grace_ns,
                           struct fault *ret_fault)
@@ -63,6 +74,12 @@ enum ending ending_follow(const struct command_context *context, int64_t grace_n
 
     if (is_absent(outcome) || outcome == CLIENT_GONE) // gone: killed while we asked
         return ENDING_ABSENT;
+    if (outcome == CLIENT_SILENT && is_away(context)) {
+        command_note("stack %s: no supervisor has come back: its keeper is ended as well",
+                     context->stack);
+        leftovers_end_keeper(context);
+        return ENDING_ABSENT;
+    }
     if (outcome != 0)
         return ENDING_FAILED;
     outcome = watch_open(context->runtime_dir, context->stack, &watch, ret_fault);

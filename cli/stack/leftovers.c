@@ -237,6 +237,22 @@ int leftovers_clear(const struct command_context *context, const char *cgroup_di
     return result;
 }
 
+void leftovers_end_keeper(const struct command_context *context)
+{
+    static const char *const leaves[] = {CGROUP_KEEPER, CGROUP_SUPERVISOR};
+    struct roster roster = {0};
+    char leaf[PATH_MAX];
+    const char *why;
+
+    if (stack_roster_load(context->runtime_dir, &roster, &why) == 0 && roster.cgroup_dir &&
+        is_cgroup(roster.cgroup_dir) && is_ours(roster.cgroup_dir))
+        for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+            snprintf(leaf, sizeof(leaf), "%s/%s", roster.cgroup_dir, leaves[i]);
+            (void)cgfile_processes(leaf, true, kill_one, NULL);
+        }
+    roster_finish(&roster);
+}
+
 /* A supervisor that answers and does not end is another one than ours, which has ended. */
 static bool is_started_anew(const struct command_context *context)
 {

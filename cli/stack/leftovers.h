@@ -20,4 +20,7 @@ int stack_remove(const struct command_context *context, bool clean);
 /* Removes what a start that failed has made. The lock is held. */
 void stack_undo(const struct command_context *context, const char *cgroup_dir);
 
+/* Kills a keeper that brings no supervisor back, so that what it leaves behind can be ended. */
+void leftovers_end_keeper(const struct command_context *context);
+
 #endif

@@ -122,6 +122,24 @@ def _():
         wait_until(lambda: files() == before, "as many files as before", 10)
 
 
+@test("a supervisor that cannot come back: the services run on, and down ends them and the keeper")
+def _():
+    with Stack({"a": service("steady")}) as stack:
+        stack.up()
+        pid, keeper, supervisor = stack.pid("a"), stack.own_pid("keeper"), stack.own_pid()
+        kill(supervisor, signal.SIGSTOP)  # or it would make its socket anew
+        (stack.runtime / "control").unlink()
+        (stack.runtime / "control").mkdir()
+        kill(supervisor)
+        wait_until(lambda: "cannot listen" in stack.own_log(), "it is said")
+        check(is_alive(pid) and is_alive(keeper), "gone")
+        done = stack.run("down", status=None, patience_s=90)  # a folder of that name is not ours to remove
+        contains(done.err, "no supervisor has come back", f"a-1 (pid {pid})")
+        check(not is_alive(pid) and not is_alive(keeper), "left")
+        if (stack.runtime / "control").is_dir():
+            (stack.runtime / "control").rmdir()
+
+
 def is_zombie_of(pid, parent):
     try:
         fields = read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
