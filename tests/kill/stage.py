@@ -42,6 +42,7 @@ class Stage(Stack):
         self.cast = cast.Cast(self.folder)
         self.scribes = [cast.Scribe("lines", "line", self.folder), cast.Scribe("blocks", "block", self.folder)]
         self.edition = 0  # of the stack file
+        self.unheard = 0  # deaths of which nobody was left to hear
         self.charges = {}
         self.judged = set()
         self.orphaned = {}  # service: the last generation whose parent is dead
@@ -184,8 +185,15 @@ class Stage(Stack):
             check(key in told or not charge.is_certain, f"{key} died of {charge.cause}, and there is no verdict")
         self.judged |= told.keys()
 
+    def is_unheard(self, key, said):
+        """Who was being born, or had a hook, when all died who could hear of its end: it is started once more."""
+        return key[1] <= self.orphaned.get(key[0], 0) and said["exitCode"] < 0 and (said["confidence"] == "unknown" or "hook" in said)
+
     def judge(self, key, said):
         charge = self.charges.get(key)
+        if not charge and key[0] in self.touched and self.is_unheard(key, said):
+            self.unheard += 1
+            return
         check(charge, f"{key} died, and nobody did anything to it: {said}")
         charge.is_blind = key[1] <= self.orphaned.get(key[0], 0)
         check(charge.accepts(said), f"{key} died of {charge.cause}, and is said to have died of {said}")
