@@ -52,9 +52,13 @@ static size_t prefix_of(const char *name)
 
 /* --- all of them -------------------------------------------------------------------------- */
 
+struct named {
+    const struct member *member;
+};
+
 struct search {
     const struct supervisor *supervisor;
-    const struct member **sorted; // by name
+    struct named *sorted; // by name
     struct compartments *found;
     const char *path; // of the cgroup at hand, below svc/; with its slash
     int cgroup;
@@ -63,9 +67,9 @@ struct search {
 
 static int by_name(const void *left, const void *right)
 {
-    const struct member *const *a = left, *const *b = right;
+    const struct named *a = left, *b = right;
 
-    return strcmp((*a)->name, (*b)->name);
+    return strcmp(a->member->name, b->member->name);
 }
 
 static int32_t find_member(const struct search *search, const char *name)

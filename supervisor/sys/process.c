@@ -92,7 +92,7 @@ int process_cgroup(pid_t pid, char *path, size_t size)
         line += strlen(PREFIX);
         if (strlen(line) >= size)
             return -ENAMETOOLONG;
-        strcpy(path, line);
+        memcpy(path, line, strlen(line) + 1);
         return 0;
     }
     return -ENOENT;
