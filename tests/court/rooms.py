@@ -216,7 +216,7 @@ class BrokenGroup(Broken):
 
 
 class BrokenOutput(Broken):
-    """Its FIFO is gone, and `make` puts something else there."""
+    """`make` puts something else where its FIFO was."""
 
     def __init__(self, service, error, make):
         super().__init__(service, "open stdin, stdout, stderr", error)
@@ -281,7 +281,6 @@ def all_broken():
         BrokenFolder("no-folder", "No such file or directory", lambda path: None),
         BrokenFolder("file-as-folder", "Not a directory", pathlib.Path.touch),
         BrokenFolder("denied-folder", "Permission denied", lambda path: path.mkdir(0o700), user=f"{NOBODY}:{NOBODY}"),
-        BrokenOutput("no-output", "No such file or directory", lambda path: None),
         BrokenOutput("looped-output", "Too many levels of symbolic links", lambda path: path.symlink_to(path)),
         BrokenOutput("folder-as-output", "Is a directory", pathlib.Path.mkdir),
         BrokenUser("crowded-user", "exec", "Resource temporarily unavailable"),
