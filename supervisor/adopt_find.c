@@ -76,11 +76,11 @@ static int32_t find_member(const struct search *search, const char *name)
 {
     const struct roster *roster = &search->supervisor->roster;
     struct member wanted;
-    const struct member *key = &wanted, *const * found;
+    const struct named key = {&wanted}, *found;
 
     snprintf(wanted.name, sizeof(wanted.name), "%s", name);
     found = bsearch(&key, search->sorted, roster->members_count, sizeof(*search->sorted), by_name);
-    return found ? (int32_t)(*found - roster->members) : -1;
+    return found ? (int32_t)(found->member - roster->members) : -1;
 }
 
 /* A compartment in another group than its member's is nobody's. */
@@ -173,7 +173,7 @@ int compartments_find(const struct supervisor *supervisor, struct compartments *
     if (!search.sorted)
         return -ENOMEM;
     for (uint32_t i = 0; i < roster->members_count; i++)
-        search.sorted[i] = &roster->members[i];
+        search.sorted[i].member = &roster->members[i];
     qsort(search.sorted, roster->members_count, sizeof(*search.sorted), by_name);
     result = cgroup_each(supervisor->services, visit, &search);
     free(search.sorted);
