@@ -435,13 +435,30 @@ const struct quarantined *quarantine_next(const struct quarantine *quarantine, u
 
 /* --- adoption ----------------------------------------------------------------------------- */
 
+/* ".7" at *at, which is behind it then. */
+static bool take_number(const char **at, uint32_t *ret)
+{
+    const char *digit = *at + 1;
+    uint64_t value = 0;
+
+    if (**at != '.' || *digit < '0' || *digit > '9')
+        return false;
+    for (; *digit >= '0' && *digit <= '9'; digit++) {
+        value = value * 10 + (uint64_t)(*digit - '0');
+        if (value > UINT32_MAX)
+            return false;
+    }
+    *at = digit;
+    *ret = (uint32_t)value;
+    return true;
+}
+
 /* "s-web.1.7", at the end of `compartment`: a service's name may have dots. */
 static bool parse(const char *compartment, struct quarantined *one)
 {
-    const char *name = strrchr(compartment, '/');
-    unsigned number, generation;
+    const char *name = strrchr(compartment, '/'), *service;
+    uint32_t number = 0, generation = 0;
     size_t dots = 0, end, first;
-    char rest;
 
     name = name ? name + 1 : compartment;
     for (end = strlen(name); end > 0 && dots < 2; end--)
@@ -449,12 +466,15 @@ static bool parse(const char *compartment, struct quarantined *one)
     if (strncmp(name, "s-", 2) != 0 || dots < 2 || end < 3 || end - 2 > NAME_BYTES_MAX)
         return false;
     first = end - 2; // bytes of the service's name
-    if (sscanf(name + end, ".%u.%u%c", &number, &generation, &rest) != 2 || generation == 0)
+    service = name + 2;
+    name += end;
+    if (!take_number(&name, &number) || !take_number(&name, &generation) || *name ||
+        generation == 0)
         return false;
     one->service_length = (uint32_t)first;
     one->number = number;
     one->generation = generation;
-    snprintf(one->name, sizeof(one->name), "%.*s-%u", (int)first, name + 2, number);
+    snprintf(one->name, sizeof(one->name), "%.*s-%u", (int)first, service, number);
     return true;
 }
 

@@ -98,7 +98,7 @@ int cgroup_live_limit(int cgroup, const struct control *controls, size_t count,
 /* Without swap what is anonymous has to go, not only to move. */
 int cgroup_live_squeeze(int cgroup, int64_t *ret_before_bytes, int64_t *ret_after_bytes)
 {
-    int64_t before, after;
+    int64_t before = 0, after = 0;
     char text[32];
     int result = read_number(cgroup, "memory.current", &before);
 

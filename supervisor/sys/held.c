@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,21 +28,26 @@ struct look {
     int64_t passing_from, passing_to; // ports that the kernel gives out by itself
 };
 
-static void say(struct held *held, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct held *held, const char *format, ...)
+/* "TCP port " "8080", in printing ASCII. */
+static void say(struct held *held, const char *what, const char *name)
 {
-    char text[PATH_MAX + 64], safe[QUARANTINE_TEXT_MAX];
+    char safe[QUARANTINE_TEXT_MAX], text[QUARANTINE_TEXT_MAX + 32];
     size_t used = strlen(held->text);
-    va_list arguments;
 
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    (void)proctext_safe(text, safe, sizeof(safe));
-    if (strstr(held->text, safe)) // of the same, in another table
+    (void)proctext_safe(name, safe, sizeof(safe));
+    snprintf(text, sizeof(text), "%s%s", what, safe);
+    if (strstr(held->text, text)) // of the same, in another table
         return;
     held->count++;
-    snprintf(held->text + used, sizeof(held->text) - used, "%s%s", used ? ", " : "", safe);
+    snprintf(held->text + used, sizeof(held->text) - used, "%s%.150s", used ? ", " : "", text);
+}
+
+static void say_port(struct held *held, const char *what, uint16_t port)
+{
+    char text[8];
+
+    snprintf(text, sizeof(text), "%d", port);
+    say(held, what, text);
 }
 
 static FILE *open_of(const struct look *look, const char *file)
@@ -85,7 +89,7 @@ static void take_file(struct look *look, int directory, const char *number)
         if (look->sockets_count < SOCKETS_MAX)
             look->sockets[look->sockets_count++] = inode;
     } else if (link[0] == '/' && is_locked(look, number)) {
-        say(look->held, "a lock on %s", link);
+        say(look->held, "a lock on ", link);
     }
 }
 
@@ -99,7 +103,7 @@ static void take_files(struct look *look)
     directory = opendir(path);
     if (!directory) {
         if (errno != ENOENT && errno != ESRCH) // else it is gone
-            say(look->held, "files that cannot be looked at (%s)", strerrordesc_np(errno));
+            say(look->held, "files that cannot be looked at: ", strerrordesc_np(errno));
         return;
     }
     errno = 0;
@@ -127,7 +131,7 @@ static bool take_tcp(struct look *look, const char *line)
     if (!proctext_inet(line, &inet))
         return true; // the head
     if (inet.state == LISTENS && has_socket(look, inet.inode))
-        say(look->held, "TCP port %d", inet.port);
+        say_port(look->held, "TCP port ", inet.port);
     return inet.state == LISTENS;
 }
 
@@ -138,7 +142,7 @@ static bool take_udp(struct look *look, const char *line)
 
     if (proctext_inet(line, &inet) && inet.state == UNCONNECTED && has_socket(look, inet.inode) &&
         (inet.port < look->passing_from || inet.port > look->passing_to))
-        say(look->held, "UDP port %d", inet.port);
+        say_port(look->held, "UDP port ", inet.port);
     return true;
 }
 
@@ -154,7 +158,7 @@ static bool take_unix(struct look *look, const char *line)
 
     if (proctext_unix(line, &name) && name.path[0] == '@' && (name.listens || name.is_datagram) &&
         !is_chosen(name.path) && has_socket(look, name.inode))
-        say(look->held, "the abstract socket %s", name.path);
+        say(look->held, "the abstract socket ", name.path);
     return true;
 }
 

@@ -46,7 +46,7 @@ static int bound(int type, uint16_t port)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t length = sizeof(address);
 
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);

@@ -52,5 +52,6 @@ int main(int argc, char **argv)
     while (fd >= 0 && write(fd, memory, 5) == 5)
         nanosleep(&pause, NULL);
     perror("hang");
+    free(memory);
     return 1;
 }
