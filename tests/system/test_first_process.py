@@ -119,7 +119,8 @@ def _():
             kill(stack.own_pid())
             wait_until(lambda: stack.run("ps", status=None).status == 0, "the next one answers")
         equal((stack.pids(), stack.own_pid("keeper"), stack.own_pid("recorder")), (pids, *own))
-        wait_until(lambda: files() == before, "as many files as before", 10)
+        # one more or less is a matter of the moment; each change that leaked would be four
+        wait_until(lambda: all(count <= before[leaf] + 1 for leaf, count in files().items()), "as many files as before", 10)
 
 
 @test("a supervisor that cannot come back: the services run on, and down ends them and the keeper")
