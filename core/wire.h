@@ -5,9 +5,8 @@
  * incarnation that does not end, and DONE. WATCH is answered the same way but for those, and the
  * connection stays: a ROW follows for every member that changed (only the latest state of each is
  * told, so a slow reader costs no memory), and BYE when the supervisor ends. RELOAD and LIMITS are
- * answered by DONE or ERROR when it has happened, or not. Every other verb but EXEC is answered by
- * DONE or ERROR as soon as the request is accepted, not when it is fulfilled: who wants to know
- * that WATCHes.
+ * answered by DONE or ERROR when it has happened, or not. Every other verb but EXEC is answered so
+ * as soon as the request is accepted, not when it is fulfilled: who wants to know that WATCHes.
  *
  * EXEC bears a process beside a member, in a compartment of its own. It is answered by STARTED or
  * ERROR, and when the process has ended by EXITED, the last frame of the connection. In between the

@@ -1,4 +1,6 @@
 /* Invariants about what the kernel does not let end. */
+#include "tests/sim/check_stuck.h"
+
 #include "tests/sim/sim.h"
 
 /* A place: that of one which was buried long ago. */
