@@ -22,7 +22,7 @@ ENDS_PROCESS = {"exit", "_exit", "_Exit", "quick_exit", "abort", "err", "errx", 
 
 # Objects that may leave with _exit although they define no main: there a child could not become its program.
 CHILD_PATHS = {name: {"_exit"} for name in ("supervisor/sys/spawn.o", "supervisor/sys/helper.o", "supervisor/keeper_birth.o",
-                                             "cli/stack/launch.o")}
+                                             "cli/stack/launch.o", "cli/stack/upgrading.o")}
 
 RESIDENT = ("bulkheadd", "bulkhead-keeper", "bulkhead-recorder")
 
