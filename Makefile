@@ -162,8 +162,13 @@ system-programs: $(SYSTEM_PROGRAMS)
 system: all system-programs ## run the system tests where there is a cgroup v2 memory controller (TESTS=words: only these)
 	@./with-cgroup2 tests/system/run --build $(B) $(TESTS)
 
+system-memory: all system-programs ## those of them that need one, and system-here the others: make check has both
+	@./with-cgroup2 tests/system/run --build $(B) --only-memory $(TESTS)
+
 system-here: all system-programs ## run those system tests that need no memory controller on this very machine
 	@tests/system/run --build $(B) --without-memory $(TESTS)
+
+LONG_TARGETS += system
 
 # --- form
 lint: all ## check the house rules, formatting, clang-tidy, shellcheck, man pages (TESTS=words: only these)
@@ -229,7 +234,7 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16
 
-.PHONY: all units unit asan valgrind system-programs system system-here lint lint-selftest tidy format \
+.PHONY: all units unit asan valgrind system-programs system system-memory system-here lint lint-selftest tidy format \
         check check-long install uninstall demo clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
