@@ -168,16 +168,16 @@ system-memory: all system-programs ## those of them that need one, and system-he
 system-here: all system-programs ## run those system tests that need no memory controller on this very machine
 	@tests/system/run --build $(B) --without-memory $(TESTS)
 
-LONG_TARGETS += system
+LONG_TARGETS += system tidy
 
 # --- form
-lint: all ## check the house rules, formatting, clang-tidy, shellcheck, man pages (TESTS=words: only these)
-	@tests/lint/run --build $(B) $(TESTS)
+lint: all ## check the house rules, formatting, clang-tidy (TIDY=recent: what changed lately), shellcheck, man pages (TESTS=words: only these)
+	@TIDY=$(TIDY) tests/lint/run --build $(B) $(TESTS)
 
 lint-selftest: ## prove that every lint rule bites, and that the test runner loses no failure
 	@tests/lint/selftest
 
-tidy: ## run clang-tidy on what changed
+tidy: ## run clang-tidy on all that it has not found clean before
 	@tests/lint/run --build $(B) tidy
 
 format: ## rewrite all C files as .clang-format says
