@@ -121,14 +121,21 @@ static int64_t kills(const struct obituary *obituary)
 }
 
 /* Was the kill surely the main process's? Not when one of its children may have been meant, or when
- * it was ours, or the victim's cgroup was of the service's own making. */
+ * it was ours, or the victim's cgroup was of the service's own making. Our SIGKILL is everybody's
+ * in the compartment, and who has one already is not counted: where the kernel has killed all, it
+ * was faster. */
 static bool is_surely_for_memory(const struct obituary *obituary, const struct verdict *verdict)
 {
-    if (obituary->oom_seen) // and it did not end by itself, just before
-        return !obituary->status_known || obituary->signal == SIGKILL || obituary->victims > 0;
-    if (obituary->oom_told || obituary->sent_signal == SIGKILL)
+    bool is_whole = verdict->oom_group_kill > 0 && verdict->oom_kill > 0;
+    bool is_here = obituary->now.oom_kill > obituary->base.oom_kill || verdict->oom_group_kill > 0;
+
+    if (obituary->oom_seen && obituary->victims == 0) // and it did not end by itself, just before
+        return is_here && (!obituary->status_known || obituary->signal == SIGKILL);
+    if (obituary->oom_seen)
+        return true;
+    if (obituary->oom_told || (obituary->sent_signal == SIGKILL && !is_whole))
         return false;
-    if (obituary->now.oom_kill <= obituary->base.oom_kill && verdict->oom_group_kill == 0)
+    if (!is_here)
         return verdict->oom_kill == 0; // the kernel answered ENOMEM
     return obituary->status_known || obituary->step != SPAWN_STEP_NONE ||
            verdict->oom_group_kill > 0;

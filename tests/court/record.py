@@ -54,6 +54,7 @@ class Record:
         self.children = collections.Counter()  # key: children that the kernel killed while the main process lived
         self.maybe_children = collections.Counter()  # those of whom nobody knows whether it lived
         self.table = collections.defaultdict(collections.Counter)  # cause: verdict: how many
+        self.unsure = collections.Counter()  # cause: verdicts that are not certain
         self.doubles = self.late = self.ambiguous = 0
         self.wrong = collections.defaultdict(list)  # cause: what was wrong
         self.complaints = []
@@ -99,6 +100,7 @@ class Record:
         self.late += charge.is_double and not charge.is_double_in_time()
         is_certain = said["confidence"] == "certain"
         self.ambiguous += charge.is_double and not is_certain
+        self.unsure[charge.cause] += not is_certain
         why = None
         if not charge.means(said):
             why = f"wanted {' or '.join(map(str, charge.accepted))}"
@@ -126,6 +128,7 @@ class Record:
     def add(self, other):
         for cause, row in other.table.items():
             self.table[cause].update(row)
+        self.unsure.update(other.unsure)
         for cause, wrong in other.wrong.items():
             self.wrong[cause] += wrong
         self.doubles += other.doubles
@@ -138,13 +141,13 @@ class Record:
         return sum(row.total() for row in self.table.values())
 
     def lines(self):
-        """The confusion table: a row each cause, a column each verdict."""
+        """The confusion table: a row each cause, a column each verdict, and how many are not certain."""
         verdicts = sorted({verdict for row in self.table.values() for verdict in row})
         width = max(map(len, [*self.table, ""])) + 2
-        lines = [" " * width + " ".join(f"{verdict:>{max(6, len(verdict))}}" for verdict in verdicts)]
+        lines = [" " * width + " ".join(f"{verdict:>{max(6, len(verdict))}}" for verdict in verdicts) + " (unsure)"]
         for cause, row in sorted(self.table.items(), key=lambda item: (" + " in item[0], item[0])):
             cells = " ".join(f"{row[verdict] or '.':>{max(6, len(verdict))}}" for verdict in verdicts)
-            lines.append(f"{cause:{width}}{cells}")
+            lines.append(f"{cause:{width}}{cells} {self.unsure[cause] or '.':>8}")
         return lines
 
 

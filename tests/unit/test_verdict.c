@@ -276,7 +276,7 @@ static void our_own_kill_falls_into_the_interval(void **state)
     expect(&it, VERDICT_STOPPED, CONFIDENCE_CERTAIN);
     add_kill(&it);
     it.now.oom++;
-    expect(&it, VERDICT_OOM, CONFIDENCE_PROBABLE);
+    expect(&it, VERDICT_OOM, CONFIDENCE_CERTAIN); // who has our SIGKILL is not counted
     it.now.oom_group_kill = it.base.oom_group_kill;
     expect(&it, VERDICT_STOPPED, CONFIDENCE_PROBABLE);
     it.oom_seen = true; // that is why we killed it

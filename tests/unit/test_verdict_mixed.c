@@ -75,8 +75,8 @@ static void not_there_in_time(void **state)
     expect(&it, VERDICT_START_TIMEOUT, CONFIDENCE_CERTAIN);
     it.now.oom_kill = 1;
     expect(&it, VERDICT_START_TIMEOUT, CONFIDENCE_PROBABLE);
-    it.now.oom_group_kill = 1; // the kernel has killed all of it
-    expect(&it, VERDICT_OOM_OUTSIDE, CONFIDENCE_PROBABLE);
+    it.now.oom_group_kill = 1; // the kernel has killed all of it, and before us
+    expect(&it, VERDICT_OOM_OUTSIDE, CONFIDENCE_CERTAIN);
     it = killed();
     it.start_timeout = true;
     it.sent_signal = SIGKILL;
@@ -108,8 +108,21 @@ static void escalated_and_killed_for_memory(void **state)
     it.sent_signal = SIGKILL;
     it.now.oom = it.now.oom_kill = 1;
     expect(&it, VERDICT_STOPPED, CONFIDENCE_PROBABLE);
-    it.now.oom_group_kill = 1;
+    it.now.oom_group_kill = 1; // of who had our SIGKILL nothing would be counted
+    expect(&it, VERDICT_OOM, CONFIDENCE_CERTAIN);
+}
+
+/* A main process that is dying, and a kill below the compartment: of it, or of another. */
+static void killed_below(void **state)
+{
+    struct obituary it = killed();
+
+    (void)state;
+    it.oom_seen = true;
+    it.now.tree_oom_kill = 1;
     expect(&it, VERDICT_OOM, CONFIDENCE_PROBABLE);
+    it.now.oom_kill = 1;
+    expect(&it, VERDICT_OOM_OUTSIDE, CONFIDENCE_CERTAIN);
 }
 
 static void it_ended_by_itself_just_before(void **state)
@@ -164,6 +177,7 @@ int main(void)
         cmocka_unit_test(not_there_in_time),
         cmocka_unit_test(somebody_else_was_quicker),
         cmocka_unit_test(escalated_and_killed_for_memory),
+        cmocka_unit_test(killed_below),
         cmocka_unit_test(it_ended_by_itself_just_before),
         cmocka_unit_test(out_of_memory_at_birth),
         cmocka_unit_test(counters_that_could_not_be_read),
