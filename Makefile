@@ -171,13 +171,13 @@ system-here: all system-programs ## run those system tests that need no memory c
 LONG_TARGETS += system tidy
 
 # --- form
-lint: all ## check the house rules, formatting, clang-tidy (TIDY=recent: what changed lately), shellcheck, man pages (TESTS=words: only these)
+lint: all $(B)/ptrace/calls.h ## check the house rules, formatting, clang-tidy (TIDY=recent: what changed lately), shellcheck, man pages (TESTS=words: only these)
 	@TIDY=$(TIDY) tests/lint/run --build $(B) $(TESTS)
 
 lint-selftest: ## prove that every lint rule bites, and that the test runner loses no failure
 	@tests/lint/selftest
 
-tidy: ## run clang-tidy on all that it has not found clean before
+tidy: $(B)/ptrace/calls.h ## run clang-tidy on all that it has not found clean before
 	@tests/lint/run --build $(B) tidy
 
 format: ## rewrite all C files as .clang-format says

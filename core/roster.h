@@ -42,13 +42,13 @@ struct member {
     uint32_t service_length;      // the service's name is the first service_length bytes of `name`
     uint32_t number;              // 1, 2, …
     uint32_t group;               // roster::groups
+    uint32_t first_aide;          // roster::aides; hooks of a kind in their order
     struct policy policy;
     uint32_t first_need; // roster::needs
     uint32_t needs_count;
     uint64_t launch_offset; // in the plan file; 0 in a journal's roster
     uint32_t launch_bytes;
     uint32_t aides_count; // 0 in a journal's roster, and so is what follows
-    uint32_t first_aide;  // roster::aides; hooks of a kind in their order
     uint64_t hash;        // of what makes the running thing what it is, without its
     uint64_t limits_hash; // limits, which can be changed while it runs
     struct logging logging;

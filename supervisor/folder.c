@@ -144,7 +144,7 @@ static int make_above(const char *path)
 static int open_new(const struct supervisor *supervisor)
 {
     const char *path = supervisor->roster.runtime_dir;
-    struct stat old, status;
+    struct stat old = {0}, status = {0};
     int fd, result = make_above(path);
 
     if (result == 0 && mkdir(path, 0700) < 0 && errno != EEXIST)

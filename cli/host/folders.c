@@ -242,7 +242,7 @@ static bool is_group_of(int folder, gid_t gid)
 /* 0 or an exit status. */
 static int share(const struct command_context *context, int folder, struct recorder_user *user)
 {
-    bool shared;
+    bool shared = false;
     int status = choose_group(context, folder, user, &shared), result;
     mode_t mode = shared ? S_ISGID | 0750 : S_ISGID | 0710;
 
@@ -265,7 +265,7 @@ static int share(const struct command_context *context, int folder, struct recor
 static int make_runtime(const struct command_context *context, struct recorder_user *user)
 {
     const char *dir = context->runtime_dir;
-    int above, folder, fifos, status = open_above(dir, "BULKHEAD_RUNTIME_DIR", &above);
+    int above = -1, folder, fifos, status = open_above(dir, "BULKHEAD_RUNTIME_DIR", &above);
 
     if (status != 0)
         return status;
@@ -286,7 +286,7 @@ static int make_runtime(const struct command_context *context, struct recorder_u
 
 static int make_state(const char *dir, struct recorder_user *user)
 {
-    int above, state, logs, status = open_above(dir, "BULKHEAD_STATE_DIR", &above);
+    int above = -1, state, logs, status = open_above(dir, "BULKHEAD_STATE_DIR", &above);
 
     if (status != 0)
         return status;

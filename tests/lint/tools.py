@@ -86,7 +86,7 @@ def tidy_one(tree, name):
     stamp = tidy_stamp(tree, name)
     if stamp.exists():
         return []
-    done = tree.run(["clang-tidy", "--quiet", name, "--", *C_FLAGS])
+    done = tree.run(["clang-tidy", "--quiet", name, "--", *C_FLAGS, f"-I{tree.build}"])
     found = list(complaints(name, done, r"(error|warning):"))
     if not found:
         stamp.parent.mkdir(parents=True, exist_ok=True)
