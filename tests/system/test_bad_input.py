@@ -162,7 +162,7 @@ def _():
 @test("no file descriptors left for more services: each says so, who runs goes on, and down works")
 def _():
     with Stack({f"s{number:02}": service("steady", **QUICK) for number in range(30)}) as stack:
-        result = stack.up(status=1, before=with_rlimit(resource.RLIMIT_NOFILE, 125))
+        result = stack.up(status=1, before=with_rlimit(resource.RLIMIT_NOFILE, 114))
         contains(result.err, "Too many open files")
         stack.wait("die", verdict="spawn-failed", count=60)  # each had its turn by then
         rows = stack.ps()
