@@ -1,5 +1,6 @@
 """bulkhead as the first process of a container: signals, orphans, exit statuses. And a keeper that is killed."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -25,7 +26,11 @@ class Container:
         """The first process's own: state by PID."""
         first = self.first()
         pids = read(f"/proc/{first}/task/{first}/children").split()
-        return {int(pid): read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] for pid in pids}
+        states = {}
+        for pid in pids:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # reaped meanwhile
+                states[int(pid)] = read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0]
+        return states
 
     def ends(self):
         out, _ = self.process.communicate(timeout=60)
